@@ -1,0 +1,10 @@
+//! The model families: one file or folder each, importing only the prelude.
+
+pub mod linear_threshold;
+
+use crate::registry::Registry;
+
+/// The registry of all families in this folder.
+pub fn registry() -> Registry {
+    Registry::new(vec![&linear_threshold::LinearThreshold])
+}

@@ -1,0 +1,180 @@
+//! The resolved experiment: what a file means once every default is in and every value is checked.
+
+use std::path::PathBuf;
+
+use crate::system::family::{Built, Family};
+use crate::system::parameters::{BuildError, Parameters};
+use crate::system::stimulus::Stimulus;
+
+/// A complete experiment, ready to be planned and run.
+#[derive(Clone)]
+pub struct Experiment {
+    /// `title`, empty if not given.
+    pub title: String,
+    /// `seed`, 0 if not given.
+    pub seed: u64,
+    /// The family of `[model]`.
+    pub family: &'static dyn Family,
+    /// The dynamics variant.
+    pub dynamics: String,
+    /// All parameters of the variant.
+    pub parameters: Parameters,
+    /// All `[[stimulus]]`.
+    pub stimuli: Vec<Stimulus>,
+    /// The initial state, flat, in the order of the layout.
+    pub initial: Vec<f64>,
+    /// `[time]`.
+    pub time: Time,
+    /// `[solver]`.
+    pub solver: Solver,
+    /// `[record]`.
+    pub record: Record,
+    /// `[output]`.
+    pub output: Output,
+    /// What the archive keeps of the file itself.
+    pub source: Source,
+}
+
+impl Experiment {
+    /// Build the system. It has been built once when the file was checked, so this succeeds.
+    ///
+    /// # Errors
+    /// As [`Family::build`].
+    pub fn build(&self) -> Result<Built, BuildError> {
+        self.family.build(&crate::system::family::Build {
+            dynamics: &self.dynamics,
+            parameters: &self.parameters,
+            stimuli: &self.stimuli,
+        })
+    }
+}
+
+/// The span of a flow and when it is sampled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Time {
+    /// First instant.
+    pub start: f64,
+    /// Last instant.
+    pub stop: f64,
+    /// When states are recorded.
+    pub save: Save,
+}
+
+/// When states are recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Save {
+    /// Every `dt` from `start` on, `start` and `stop` included.
+    Every(f64),
+    /// At these times, ascending.
+    At(Vec<f64>),
+    /// After every step of the scheme, and at `start`.
+    Steps,
+}
+
+/// How the flow is integrated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Solver {
+    /// Name of the scheme.
+    pub method: String,
+    /// Relative tolerance.
+    pub rtol: f64,
+    /// Absolute tolerance of each component of the flat state.
+    pub atol: Vec<f64>,
+    /// The step of a fixed-step scheme.
+    pub step: Option<f64>,
+    /// The budget of steps, rejected ones included.
+    pub max_steps: u64,
+    /// Whether kinks of the field are located and stepped to (the default) or left to error control.
+    pub kinks: Kinks,
+}
+
+/// What an adaptive explicit scheme does about kinks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kinks {
+    /// `kinks = "locate"`: step to them.
+    Locate,
+    /// `kinks = "ignore"`: let error control find them.
+    Ignore,
+}
+
+/// What is recorded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Record {
+    /// The state blocks at the save times.
+    pub variables: Vec<String>,
+    /// The observables at the save times.
+    pub observables: Vec<String>,
+    /// The summaries of each recorded variable and observable over the save times.
+    pub summaries: Vec<String>,
+    /// Further groups.
+    pub groups: Vec<Group>,
+}
+
+/// A `[[record.group]]`: more, at its own pace and place, along the dimension `time_<name>`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// State blocks.
+    pub variables: Vec<String>,
+    /// Observables.
+    pub observables: Vec<String>,
+    /// When.
+    pub save: Save,
+    /// Along which axis which positions are kept: `(axis, selection)`.
+    pub select: Vec<(String, Selection)>,
+    /// Storage type.
+    pub precision: Precision,
+}
+
+/// Which positions of an axis are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Selection {
+    /// One position: the axis disappears.
+    One(usize),
+    /// From the first to the last, both included.
+    Range(usize, usize),
+}
+
+/// How numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Precision {
+    /// IEEE double precision.
+    #[default]
+    F64,
+    /// IEEE single precision.
+    F32,
+}
+
+/// Where the result goes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Output {
+    /// The archive's final path.
+    pub path: PathBuf,
+    /// Deflate level, 0 for none.
+    pub compression: u8,
+}
+
+/// The file itself and everything it named.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Source {
+    /// The path as the user gave it.
+    pub path: PathBuf,
+    /// The text as given.
+    pub text: String,
+    /// The text with every default and every value's origin, itself a valid experiment file.
+    pub resolved: String,
+    /// Every external input.
+    pub files: Vec<ExternalFile>,
+}
+
+/// An external input: its bytes make the archive sufficient to run again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExternalFile {
+    /// As the experiment names it.
+    pub name: String,
+    /// Its content.
+    pub bytes: Vec<u8>,
+    /// SHA-256 of the content, in hexadecimal.
+    pub sha256: String,
+}

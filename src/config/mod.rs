@@ -1,0 +1,3 @@
+//! TOML with spans -> resolved experiment, every value with its origin.
+
+pub mod experiment;

@@ -1,0 +1,94 @@
+//! Cards: what a scheme is, stated once; tests, `nullcline methods` and the book read the same card.
+
+use crate::system::{Smoothness, System};
+
+/// How a scheme chooses its steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stepping {
+    /// Steps of the given length: uses `step`, refuses tolerances.
+    Fixed,
+    /// Error control: uses `rtol` and `atol`, refuses `step`.
+    Adaptive,
+}
+
+/// What a scheme is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Card {
+    /// Name in `solver.method`.
+    pub name: &'static str,
+    /// One line for people.
+    pub title: &'static str,
+    /// Order of convergence of the step on smooth deterministic problems.
+    pub order: u32,
+    /// Order of the error estimate's companion, if it has one.
+    pub embedded_order: Option<u32>,
+    /// Order of convergence of the interpolant between steps.
+    pub dense_order: u32,
+    /// Fixed or adaptive.
+    pub stepping: Stepping,
+    /// Drift evaluations per step.
+    pub evaluations: u32,
+    /// The region of absolute stability, in words.
+    pub stability: &'static str,
+    /// The roughest drift that it integrates reliably.
+    pub smoothness: Smoothness,
+    /// Strong order with noise; `None` if it takes no noise at all.
+    pub strong_order: Option<f64>,
+    /// Where it was published.
+    pub reference: &'static str,
+    /// When to use it.
+    pub use_when: &'static str,
+}
+
+/// Why a scheme cannot integrate a system. Found before the first step.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the scheme `{scheme}` cannot integrate this system: {reason}")]
+pub struct Mismatch {
+    /// The scheme.
+    pub scheme: &'static str,
+    /// What is missing on which side.
+    pub reason: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl Card {
+    /// Whether the scheme can integrate the system.
+    ///
+    /// # Errors
+    /// A [`Mismatch`] that names what the scheme lacks for this system.
+    pub fn accepts(&self, system: &(impl System + ?Sized)) -> Result<(), Mismatch> {
+        let refuse = |reason: &str, help: &str| {
+            Err(Mismatch {
+                scheme: self.name,
+                reason: reason.into(),
+                help: help.into(),
+            })
+        };
+        if system.constraint().is_some() {
+            return refuse(
+                "its state is confined to a closed set, and this scheme does not project",
+                "use a scheme for projected dynamics; `nullcline methods` lists what exists",
+            );
+        }
+        if system.selector().is_some() || system.smoothness() == Smoothness::Discontinuous {
+            return refuse(
+                "its drift is discontinuous, and this scheme does not locate the jumps",
+                "use a scheme for discontinuous fields; `nullcline methods` lists what exists",
+            );
+        }
+        if system.diffusion().is_some() && self.strong_order.is_none() {
+            return refuse(
+                "it is driven by noise, and this scheme is deterministic",
+                "set the noise to 0, or use a stochastic scheme; `nullcline methods` lists what exists",
+            );
+        }
+        if system.guards().is_some() {
+            return refuse(
+                "it has guards (zero crossings with an action), which this scheme does not locate",
+                "use a scheme that locates events; `nullcline methods` lists what exists",
+            );
+        }
+        Ok(())
+    }
+}

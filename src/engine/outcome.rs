@@ -1,0 +1,111 @@
+//! Outcomes: how a run ended, with a diagnosis when it did not end well.
+//!
+//! Divergence, step underflow and exhausted budgets are outcomes: never a panic, never a silent NaN.
+
+use crate::system::layout::Layout;
+
+/// What the integration of one run cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Accepted steps.
+    pub steps: u64,
+    /// Rejected steps.
+    pub rejected: u64,
+    /// Evaluations of the drift.
+    pub evaluations: u64,
+    /// Steps that ended on a kink of the field.
+    pub kinks: u64,
+}
+
+/// How a run ended. The discriminants are the values of `/run_status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(i8)]
+pub enum Status {
+    /// It has not run, or was interrupted.
+    Pending = 0,
+    /// It reached the stop time.
+    Complete = 1,
+    /// A component became NaN or infinite.
+    NotFinite = 2,
+    /// The step became too small to advance time.
+    StepUnderflow = 3,
+    /// The budget of steps was used up.
+    BudgetExhausted = 4,
+    /// A guard stopped it, as asked.
+    Stopped = 5,
+}
+
+impl Status {
+    /// Every status, in the order of the discriminants: `flag_values` and `flag_meanings` of the archive.
+    pub const ALL: [Status; 6] = [
+        Status::Pending,
+        Status::Complete,
+        Status::NotFinite,
+        Status::StepUnderflow,
+        Status::BudgetExhausted,
+        Status::Stopped,
+    ];
+
+    /// The name, as in `flag_meanings`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Pending => "pending",
+            Status::Complete => "complete",
+            Status::NotFinite => "not_finite",
+            Status::StepUnderflow => "step_underflow",
+            Status::BudgetExhausted => "budget_exhausted",
+            Status::Stopped => "stopped",
+        }
+    }
+
+    /// Whether the run's numbers are what was asked for.
+    pub fn is_success(self) -> bool {
+        matches!(self, Status::Complete | Status::Stopped)
+    }
+}
+
+/// How one run ended and what it cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// How it ended.
+    pub status: Status,
+    /// The last time reached with a finite state.
+    pub time: f64,
+    /// The state at that time.
+    pub state: Vec<f64>,
+    /// What it cost.
+    pub counts: Counts,
+    /// The component to blame, as an index into the flat state, if it failed.
+    pub component: Option<usize>,
+    /// The last step length tried.
+    pub step: f64,
+}
+
+impl Outcome {
+    /// What happened and what to try, for people; empty after a success.
+    pub fn diagnosis(&self, layout: &Layout) -> String {
+        let component = self
+            .component
+            .map_or_else(|| "the state".into(), |index| layout.component(index));
+        let value = self.component.map_or(f64::NAN, |index| self.state[index]);
+        let at = format!("after t = {} ({} steps)", self.time, self.counts.steps);
+        match self.status {
+            Status::Complete | Status::Stopped | Status::Pending => String::new(),
+            Status::NotFinite => format!(
+                "{component} became NaN or infinite {at}; its last finite value was {value}. \
+                 Does the model blow up there? If it should not, try a smaller `solver.step` or `solver.rtol`"
+            ),
+            Status::StepUnderflow => format!(
+                "the step shrank to {:e} {at} because of {component} (value {value}). \
+                 The model may blow up or jump there, or be too stiff for this scheme; \
+                 try a looser `solver.rtol` or `solver.atol`, or inspect the last state in /health",
+                self.step
+            ),
+            Status::BudgetExhausted => format!(
+                "the budget of `solver.max_steps` was used up {at}; the last step was {:e}. \
+                 Raise `solver.max_steps`, loosen `solver.rtol`, or shorten `time.stop`",
+                self.step
+            ),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Recorders: what is told of a run while it goes on. A recorder knows nothing of stepping, a scheme
+//! nothing of saving; the loop asks the recorder when it wants a state and interpolates there.
+
+/// Receives the states of one run.
+pub trait Recorder {
+    /// The next time at which a state is wanted, not before the last one given; infinite if none.
+    fn next_time(&self) -> f64;
+
+    /// Take the state at [`next_time`](Recorder::next_time), and move on to the next one.
+    fn record(&mut self, t: f64, x: &[f64]);
+
+    /// Whether the state after every accepted step is wanted as well.
+    fn wants_steps(&self) -> bool {
+        false
+    }
+
+    /// Take the state after an accepted step (and, before the first one, the initial state).
+    fn step(&mut self, t: f64, x: &[f64]) {
+        let _ = (t, x);
+    }
+}
+
+/// A recorder that keeps states at given times in memory; for library users and tests.
+///
+/// ```
+/// use nullcline::engine::recorder::{Recorder, Samples};
+/// let mut samples = Samples::at(vec![0.0, 1.0]);
+/// assert_eq!(samples.next_time(), 0.0);
+/// samples.record(0.0, &[3.0]);
+/// assert_eq!((samples.next_time(), samples.states.len()), (1.0, 1));
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Samples {
+    times: Vec<f64>,
+    /// The states at the times reached so far.
+    pub states: Vec<Vec<f64>>,
+}
+
+impl Samples {
+    /// Keep the states at these ascending times.
+    pub fn at(times: Vec<f64>) -> Self {
+        Self {
+            states: Vec::with_capacity(times.len()),
+            times,
+        }
+    }
+}
+
+impl Recorder for Samples {
+    fn next_time(&self) -> f64 {
+        self.times
+            .get(self.states.len())
+            .copied()
+            .unwrap_or(f64::INFINITY)
+    }
+
+    fn record(&mut self, _t: f64, x: &[f64]) {
+        self.states.push(x.to_vec());
+    }
+}

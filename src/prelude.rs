@@ -1,0 +1,21 @@
+//! All that a model file may import: the stable contract between models and the engine.
+
+pub use crate::system::batch::{Batch, Lanes};
+pub use crate::system::constraint::{ClosedSet, Constraint, Faces};
+pub use crate::system::derivative::{Jacobian, Linear, Pattern};
+pub use crate::system::family::{Build, Built, Dynamics, Evolution, Family, ObservableCard};
+pub use crate::system::guard::{Action, Direction, Guards, Impulses};
+pub use crate::system::kinks::Kinks;
+pub use crate::system::layout::{Axis, Block, Layout, Variable};
+pub use crate::system::map::{Draws, Map};
+pub use crate::system::matrix::PackedMatrix;
+pub use crate::system::noise::{Calculus, Diffusion, NoiseClass};
+pub use crate::system::observe::Observables;
+pub use crate::system::parameters::{
+    Array, BuildError, Draw, Fallback, Generator, Kind, Parameter, Parameters, Range, Shape, Value,
+};
+pub use crate::system::reducer::{Reducer, Summary};
+pub use crate::system::selector::Selector;
+pub use crate::system::stimulus::{Channel, Drive, Place, Stimulus, Waveform};
+pub use crate::system::tree::{Entry, Node, Span, Tree};
+pub use crate::system::{Smoothness, System};

@@ -1,0 +1,108 @@
+//! Families: what a model tells the world besides its equations.
+//!
+//! A [`Family`] names its dynamics variants, parameters, channels and observables, and builds an
+//! immutable system from checked parameters. The registry knows this trait and never a model.
+
+use super::layout::Block;
+use super::parameters::{BuildError, Parameter, Parameters};
+use super::stimulus::{Channel, Stimulus};
+use super::tree::Tree;
+use super::{Map, System};
+
+/// What a dynamics variant evolves over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evolution {
+    /// Continuous time: needs `[time]`.
+    Flow,
+    /// Steps: needs `[steps]`.
+    Steps,
+    /// Trials: needs `[trials]`.
+    Trials,
+}
+
+/// One of a family's dynamics variants.
+#[derive(Clone, Copy, Debug)]
+pub struct Dynamics {
+    /// Name in `dynamics = "..."`.
+    pub name: &'static str,
+    /// What it evolves over.
+    pub evolution: Evolution,
+    /// The scheme the model recommends; empty for maps.
+    pub method: &'static str,
+    /// One line for people.
+    pub meaning: &'static str,
+}
+
+/// The declaration of an observable, for `describe` and for messages; axes and sizes come from the
+/// built system.
+#[derive(Clone, Copy, Debug)]
+pub struct ObservableCard {
+    /// Name in `record.observables` and in the archive.
+    pub name: &'static str,
+    /// Names of its axes.
+    pub axes: &'static [&'static str],
+    /// Unit.
+    pub unit: &'static str,
+    /// One line for people.
+    pub meaning: &'static str,
+    /// The dynamics variants that have it; empty means all.
+    pub dynamics: &'static [&'static str],
+}
+
+/// All that a family needs to build a system.
+pub struct Build<'a> {
+    /// The dynamics variant, one of the family's.
+    pub dynamics: &'a str,
+    /// Complete and checked parameters, those under `[model.parameters]` and those of
+    /// [`Family::sections`] under their own names.
+    pub parameters: &'a Parameters,
+    /// The stimuli, whose channels are all the family's.
+    pub stimuli: &'a [Stimulus],
+}
+
+/// A built system of either kind.
+pub enum Built {
+    /// A flow.
+    Flow(Box<dyn System>),
+    /// A map over steps or trials.
+    Map(Box<dyn Map>),
+}
+
+/// A model family.
+pub trait Family: Sync {
+    /// Name in `family = "..."`: lower case with hyphens.
+    fn name(&self) -> &'static str;
+    /// One line for people.
+    fn title(&self) -> &'static str;
+    /// The equations and their sources as a short text, for `describe`.
+    fn card(&self) -> &'static str;
+    /// The dynamics variants, the default first.
+    fn dynamics(&self) -> &'static [Dynamics];
+    /// The parameters under `[model.parameters]`.
+    fn parameters(&self) -> &'static [Parameter];
+    /// Further keys under `[model]`, such as `space` or `choices`.
+    fn sections(&self) -> &'static [Parameter] {
+        &[]
+    }
+    /// The channels that stimuli can act on.
+    fn channels(&self) -> &'static [Channel] {
+        &[]
+    }
+    /// The observables.
+    fn observables(&self) -> &'static [ObservableCard] {
+        &[]
+    }
+    /// A starter experiment as TOML, for `nullcline new`: it must run as it is.
+    fn starter(&self) -> &'static str;
+    /// Build the system.
+    ///
+    /// # Errors
+    /// If the parameters do not fit each other; the error names the parameter to blame.
+    fn build(&self, build: &Build<'_>) -> Result<Built, BuildError>;
+    /// The family's own forms of an initial value (`rho = { basis = 0 }`): the flat values of
+    /// `block`, or `None` if the form is not the family's.
+    fn initial(&self, block: &Block, form: &Tree) -> Option<Result<Vec<f64>, BuildError>> {
+        let _ = (block, form);
+        None
+    }
+}

@@ -1,0 +1,52 @@
+//! Guards and impulses: instants at which something happens to a flow.
+//!
+//! A guard is a zero crossing `g(t, x) = 0` found on the dense output of the scheme; an impulse is a
+//! time known beforehand. Both may reset the state. A drawn threshold (the quantum jump) is a guard
+//! whose level lies in an auxiliary block, redrawn by its reset.
+
+/// Which crossings count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From negative to positive.
+    Rising,
+    /// From positive to negative.
+    Falling,
+    /// Either.
+    Both,
+}
+
+/// What happens at a crossing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It is written down as an event.
+    Record,
+    /// It is written down and the state is reset.
+    Reset,
+    /// It is written down and the run ends there.
+    Stop,
+}
+
+/// The zero crossings of a system.
+pub trait Guards: Send + Sync {
+    /// The number of guards.
+    fn count(&self) -> usize;
+    /// The name of the kind of event, for `/events/kind`.
+    fn name(&self, guard: usize) -> &str;
+    /// Which crossings of this guard count.
+    fn direction(&self, guard: usize) -> Direction;
+    /// What happens.
+    fn action(&self, guard: usize) -> Action;
+    /// Write every guard function into `g`.
+    fn values(&self, t: f64, x: &[f64], g: &mut [f64]);
+    /// Replace `x` by the state after the event. `draw(i)` is the i-th uniform number of this event,
+    /// addressed by (seed, run key, event index).
+    fn reset(&self, guard: usize, t: f64, x: &mut [f64], draw: &dyn Fn(u64) -> f64);
+}
+
+/// Times known beforehand at which the state is reset.
+pub trait Impulses: Send + Sync {
+    /// The first impulse after `t`; infinite if there is none.
+    fn next(&self, t: f64) -> f64;
+    /// Replace `x` by the state just after the impulse at `t`.
+    fn apply(&self, t: f64, x: &mut [f64]);
+}

@@ -1,0 +1,214 @@
+//! Matrix products in one fixed order of arithmetic.
+//!
+//! `y_i = sum_j W_ij x_j` is accumulated over the source index j in ascending order, multiply then
+//! add, never fused. So a single product, a batch of products, any vector width and any processor
+//! give the same bits, and speed comes from doing many rows or many lanes side by side.
+//!
+//! The matrix is packed once: panels of up to 64 rows, in each panel column after column. A panel's
+//! sums stay in registers while its columns stream through.
+//!
+//! ```
+//! use nullcline::prelude::*;
+//! let w = PackedMatrix::new(2, 3, &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+//! let mut y = [0.0; 2];
+//! w.times(&[1.0, 0.0, -1.0], &mut y);
+//! assert_eq!(y, [-2.0, -2.0]);
+//! ```
+
+use pulp::Arch;
+
+/// Rows that one block of the widest kernel holds in registers.
+const WIDEST: usize = 64;
+/// Rows are padded to whole vectors of this many numbers.
+const VECTOR: usize = 8;
+
+/// A dense real matrix laid out for products in the fixed order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PackedMatrix {
+    rows: usize,
+    columns: usize,
+    /// Rows of each panel (a multiple of [`VECTOR`]); all panels but the last are equal.
+    panel: usize,
+    data: Vec<f64>,
+}
+
+impl PackedMatrix {
+    /// Pack a row-major matrix.
+    ///
+    /// # Panics
+    /// If `entries` does not have `rows * columns` numbers.
+    pub fn new(rows: usize, columns: usize, entries: &[f64]) -> Self {
+        assert_eq!(entries.len(), rows * columns, "a {rows} x {columns} matrix");
+        // Panels of equal width keep every block long enough to hide the latency of an addition.
+        let panels = rows.div_ceil(WIDEST).max(1);
+        let panel = rows.div_ceil(panels).next_multiple_of(VECTOR).max(VECTOR);
+        let panels = rows.div_ceil(panel);
+        let mut data = vec![0.0; panels * panel * columns];
+        for (i, row) in entries.chunks_exact(columns.max(1)).enumerate() {
+            let (block, place) = (i / panel, i % panel);
+            for (j, &entry) in row.iter().enumerate() {
+                data[(block * columns + j) * panel + place] = entry;
+            }
+        }
+        Self {
+            rows,
+            columns,
+            panel,
+            data,
+        }
+    }
+
+    /// The number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// The number of columns.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// The entry `W_ij`.
+    pub fn entry(&self, i: usize, j: usize) -> f64 {
+        self.data[(i / self.panel * self.columns + j) * self.panel + i % self.panel]
+    }
+
+    /// `y = W x`.
+    ///
+    /// # Panics
+    /// If the lengths do not fit.
+    pub fn times(&self, x: &[f64], y: &mut [f64]) {
+        assert!(x.len() == self.columns && y.len() == self.rows);
+        Arch::new().dispatch(|| match self.panel {
+            8 => self.times_panels::<8>(x, y),
+            16 => self.times_panels::<16>(x, y),
+            24 => self.times_panels::<24>(x, y),
+            32 => self.times_panels::<32>(x, y),
+            40 => self.times_panels::<40>(x, y),
+            48 => self.times_panels::<48>(x, y),
+            56 => self.times_panels::<56>(x, y),
+            _ => self.times_panels::<64>(x, y),
+        });
+    }
+
+    #[inline(always)]
+    fn times_panels<const PANEL: usize>(&self, x: &[f64], y: &mut [f64]) {
+        let panels = self.data.chunks_exact(PANEL * self.columns.max(1));
+        for (panel, y) in panels.zip(y.chunks_mut(PANEL)) {
+            let mut sums = [0.0; PANEL];
+            for (column, &x) in panel.chunks_exact(PANEL).zip(x) {
+                for (sum, &entry) in sums.iter_mut().zip(column) {
+                    *sum += entry * x;
+                }
+            }
+            y.copy_from_slice(&sums[..y.len()]);
+        }
+    }
+
+    /// `Y = W X` for several lanes at once: `x` is `[column, lane]` and `y` is `[row, lane]`, lanes
+    /// innermost. Each lane has the bits of [`times`](PackedMatrix::times).
+    ///
+    /// # Panics
+    /// If the lengths do not fit.
+    pub fn times_lanes(&self, lanes: usize, x: &[f64], y: &mut [f64]) {
+        assert!(x.len() == self.columns * lanes && y.len() == self.rows * lanes);
+        if lanes == 8 {
+            Arch::new().dispatch(|| self.times_eight_lanes(x, y));
+        } else {
+            self.times_any_lanes(lanes, x, y);
+        }
+    }
+
+    #[inline(always)]
+    fn times_eight_lanes(&self, x: &[f64], y: &mut [f64]) {
+        const LANES: usize = 8;
+        for (block, panel) in self
+            .data
+            .chunks_exact(self.panel * self.columns.max(1))
+            .enumerate()
+        {
+            for first in (0..self.panel).step_by(VECTOR) {
+                let row = block * self.panel + first;
+                if row >= self.rows {
+                    break;
+                }
+                let mut sums = [[0.0; LANES]; VECTOR];
+                for (column, x) in panel.chunks_exact(self.panel).zip(x.as_chunks::<LANES>().0) {
+                    let entries = &column[first..first + VECTOR];
+                    for (sums, &entry) in sums.iter_mut().zip(entries) {
+                        for (sum, &x) in sums.iter_mut().zip(x) {
+                            *sum += entry * x;
+                        }
+                    }
+                }
+                let rows = VECTOR.min(self.rows - row);
+                y[row * LANES..(row + rows) * LANES].copy_from_slice(sums[..rows].as_flattened());
+            }
+        }
+    }
+
+    fn times_any_lanes(&self, lanes: usize, x: &[f64], y: &mut [f64]) {
+        y.fill(0.0);
+        for (i, y) in y.chunks_exact_mut(lanes).enumerate() {
+            for (j, x) in x.chunks_exact(lanes).enumerate() {
+                let entry = self.entry(i, j);
+                for (y, &x) in y.iter_mut().zip(x) {
+                    *y += entry * x;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The definition: j ascending, multiply then add.
+    fn product(rows: usize, w: &[f64], x: &[f64]) -> Vec<f64> {
+        (0..rows)
+            .map(|i| {
+                x.iter()
+                    .enumerate()
+                    .fold(0.0, |sum, (j, &x)| sum + w[i * x_len(w, rows) + j] * x)
+            })
+            .collect()
+    }
+
+    fn x_len(w: &[f64], rows: usize) -> usize {
+        w.len() / rows
+    }
+
+    fn numbers(count: usize, seed: f64) -> Vec<f64> {
+        (0..count)
+            .map(|i| ((i as f64 + seed) * 12.9898).sin() * 3.7)
+            .collect()
+    }
+
+    #[test]
+    fn every_size_and_lane_has_the_bits_of_the_definition() {
+        for n in [1, 2, 7, 8, 9, 20, 31, 63, 64, 65, 129, 200] {
+            let columns = n + 3;
+            let w = numbers(n * columns, 0.5);
+            let packed = PackedMatrix::new(n, columns, &w);
+            for lanes in [1, 3, 8] {
+                let xs: Vec<Vec<f64>> = (0..lanes)
+                    .map(|lane| numbers(columns, lane as f64))
+                    .collect();
+                let x: Vec<f64> = (0..columns)
+                    .flat_map(|j| xs.iter().map(move |x| x[j]))
+                    .collect();
+                let mut y = vec![0.0; n * lanes];
+                packed.times_lanes(lanes, &x, &mut y);
+                for (lane, x) in xs.iter().enumerate() {
+                    let expected = product(n, &w, x);
+                    let mut single = vec![0.0; n];
+                    packed.times(x, &mut single);
+                    assert_eq!(single, expected, "n = {n}");
+                    let batched: Vec<f64> = (0..n).map(|i| y[i * lanes + lane]).collect();
+                    assert_eq!(batched, expected, "n = {n}, lane {lane} of {lanes}");
+                }
+            }
+        }
+    }
+}

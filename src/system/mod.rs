@@ -1,0 +1,162 @@
+//! WHAT evolves: traits and data, no algorithms.
+//!
+//! A [`System`] is a flow `dx = f(t, x) dt (+ noise)`; a [`Map`] is a recursion `x_{k+1} = F(k, x_k)`.
+//! Both are immutable and `Sync`: whatever changes during a run is in the state or in the memory of
+//! the scheme. What a system can do beyond its drift is a *capability*: an accessor that answers
+//! `None` unless the model overrides it. A scheme that needs a capability asks before the first step.
+
+pub mod batch;
+pub mod constraint;
+pub mod derivative;
+pub mod family;
+pub mod guard;
+pub mod kinks;
+pub mod layout;
+pub mod map;
+pub mod matrix;
+pub mod noise;
+pub mod observe;
+pub mod parameters;
+pub mod reducer;
+pub mod selector;
+pub mod stimulus;
+pub mod tree;
+
+use batch::Batch;
+use constraint::Constraint;
+use derivative::{Jacobian, Linear};
+use guard::{Guards, Impulses};
+use kinks::Kinks;
+use layout::Layout;
+use noise::Diffusion;
+use observe::Observables;
+use selector::Selector;
+
+/// How smooth the drift is in the state, between its breakpoints in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Smoothness {
+    /// As often differentiable as a scheme of high order could want.
+    Smooth,
+    /// Lipschitz: continuous with kinks, such as a threshold-linear response.
+    Lipschitz,
+    /// Discontinuous on surfaces: only the schemes that locate or solve for the jumps apply.
+    Discontinuous,
+}
+
+impl std::fmt::Display for Smoothness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Smoothness::Smooth => "smooth",
+            Smoothness::Lipschitz => "Lipschitz",
+            Smoothness::Discontinuous => "discontinuous",
+        })
+    }
+}
+
+/// A flow `dx/dt = f(t, x)` over a flat state, with optional capabilities.
+///
+/// ```
+/// use nullcline::prelude::*;
+///
+/// /// x' = -x
+/// struct Decay(Layout);
+///
+/// impl System for Decay {
+///     fn layout(&self) -> &Layout {
+///         &self.0
+///     }
+///     fn smoothness(&self) -> Smoothness {
+///         Smoothness::Smooth
+///     }
+///     fn drift(&self, _t: f64, x: &[f64], dx: &mut [f64]) {
+///         dx[0] = -x[0];
+///     }
+/// }
+///
+/// let decay = Decay(Layout::new().block(Variable::new("x", vec![]), 1.0));
+/// let mut dx = [0.0];
+/// decay.drift(0.0, &[2.0], &mut dx);
+/// assert_eq!(dx, [-2.0]);
+/// ```
+pub trait System: Send + Sync {
+    /// The names of the state's parts; its length is the length of every `x` and `dx`.
+    fn layout(&self) -> &Layout;
+
+    /// How smooth the drift is in the state.
+    fn smoothness(&self) -> Smoothness;
+
+    /// Write `f(t, x)` into `dx`. Allocates nothing. The part of `dx` that belongs to an auxiliary
+    /// block is scratch memory.
+    fn drift(&self, t: f64, x: &[f64], dx: &mut [f64]);
+
+    /// The first time after `t` at which the drift is not smooth *in time* (an edge of a stimulus);
+    /// infinite if there is none. The engine lands on it, and takes up the drift just after it.
+    fn next_breakpoint(&self, t: f64) -> f64 {
+        let _ = t;
+        f64::INFINITY
+    }
+
+    /// The derivative of the drift with respect to the state.
+    fn jacobian(&self) -> Option<&dyn Jacobian> {
+        None
+    }
+
+    /// The constant generator, if the drift is linear with constant coefficients.
+    fn linear(&self) -> Option<&dyn Linear> {
+        None
+    }
+
+    /// The surfaces on which the drift is only Lipschitz.
+    fn kinks(&self) -> Option<&dyn Kinks> {
+        None
+    }
+
+    /// The closed set that the state must not leave.
+    fn constraint(&self) -> Option<&dyn Constraint> {
+        None
+    }
+
+    /// The signed selections of a discontinuous drift.
+    fn selector(&self) -> Option<&dyn Selector> {
+        None
+    }
+
+    /// The noise.
+    fn diffusion(&self) -> Option<&dyn Diffusion> {
+        None
+    }
+
+    /// Zero crossings with an action.
+    fn guards(&self) -> Option<&dyn Guards> {
+        None
+    }
+
+    /// Known times with a reset.
+    fn impulses(&self) -> Option<&dyn Impulses> {
+        None
+    }
+
+    /// Several runs advanced together, if this system can share its heavy part with its like.
+    fn batch(&self) -> Option<&dyn Batch> {
+        None
+    }
+
+    /// Functions of the state that can be recorded.
+    fn observables(&self) -> Option<&dyn Observables> {
+        None
+    }
+
+    /// The solution in closed form from `x0` at `t0`, written into `x`; for tests. `false` if there
+    /// is none.
+    fn exact(&self, t0: f64, x0: &[f64], t: f64, x: &mut [f64]) -> bool {
+        let _ = (t0, x0, t, x);
+        false
+    }
+
+    /// All equilibria, each of the length of the state, from the family's own exhaustive solver.
+    fn equilibria(&self) -> Option<Vec<Vec<f64>>> {
+        None
+    }
+}
+
+pub use map::Map;
