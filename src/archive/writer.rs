@@ -263,6 +263,17 @@ impl<'a> Writer<'a> {
         Ok(part)
     }
 
+    /// Leave nothing behind: no run came to an end.
+    ///
+    /// # Errors
+    /// If a file cannot be removed.
+    pub fn abandon(self) -> Result<(), ArchiveError> {
+        drop(self.skeleton);
+        paths::remove(&self.paths.part())?;
+        paths::remove(&self.paths.sidecar())?;
+        self.journal.remove()
+    }
+
     /// Write what a run leaves besides its samples.
     fn record(&mut self, run: u64, record: &RunRecord) -> Result<(), ArchiveError> {
         let contents = self.about.contents;
