@@ -117,6 +117,6 @@ impl ArchiveError {
 pub(crate) fn reason(error: &hdf5::Error) -> String {
     error
         .stack()
-        .and_then(|stack| stack.top().map(|frame| frame.desc().to_string()))
+        .and_then(|stack| stack.last().map(|frame| frame.desc().to_string()))
         .unwrap_or_else(|| error.to_string())
 }
