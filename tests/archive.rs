@@ -7,9 +7,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use experiments::{grid, pair, run, states, toy};
+use experiments::{folder, grid, pair, run, states, toy};
 use nullcline::archive::{ArchiveError, Reader};
 use nullcline::config::experiment::{Experiment, Group, Precision, Save, Selection};
 use nullcline::ensemble::{self, RunError, RunOptions};
@@ -62,27 +61,6 @@ impl Expected {
         let talk = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{talk}");
         print!("{}", String::from_utf8_lossy(&output.stdout));
-    }
-}
-
-/// A folder for one test at a time: HDF5's open files are inherited by the Python that a test starts,
-/// locks included, so that a test beside it could not open its own files again.
-struct Folder {
-    folder: tempfile::TempDir,
-    _turn: MutexGuard<'static, ()>,
-}
-
-impl Folder {
-    fn path(&self) -> &Path {
-        self.folder.path()
-    }
-}
-
-fn folder() -> Folder {
-    static TURN: Mutex<()> = Mutex::new(());
-    Folder {
-        _turn: TURN.lock().unwrap_or_else(PoisonError::into_inner),
-        folder: tempfile::tempdir().unwrap(),
     }
 }
 

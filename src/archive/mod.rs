@@ -6,8 +6,7 @@
 //!   writes it anew at the end when it must be, `journal` and `sidecar` stand beside it meanwhile.
 //! * [`reader`] reads an archive back.
 //!
-//! The layout of the file is the contract: see the book's page on the archive. `/events` exists only
-//! for systems with guards or impulses.
+//! `/events` exists only for systems with guards or impulses.
 
 mod chunk;
 pub mod contents;

@@ -30,6 +30,11 @@ impl Paths {
         self.with(".part")
     }
 
+    /// The skeleton of the archive while it is being made: so that what is called `.part` opens.
+    pub fn skeleton(&self) -> PathBuf {
+        self.with(".part.new")
+    }
+
     /// Its journal, and its lock.
     pub fn journal(&self) -> PathBuf {
         self.with(".part.journal")

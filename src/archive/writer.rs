@@ -71,7 +71,12 @@ impl Claim {
             return Err(error);
         }
         let replaces_unfinished = paths.part().exists();
-        for leftover in [paths.part(), paths.sidecar(), paths.packed()] {
+        for leftover in [
+            paths.part(),
+            paths.skeleton(),
+            paths.sidecar(),
+            paths.packed(),
+        ] {
             paths::remove(&leftover)?;
         }
         Ok(Self {
@@ -127,15 +132,20 @@ impl<'a> Writer<'a> {
         hook: fn(Milestone),
     ) -> Result<Self, ArchiveError> {
         let Claim { paths, journal, .. } = claim;
-        let part = paths.part();
+        let fresh = paths.skeleton();
         let lengths = vec![0; about.contents.tracks.len()];
-        let skeleton = skeleton::create(&part, about, &lengths, Storage::Contiguous)
-            .map_err(|error| ArchiveError::hdf5("create", &part, &error))?;
+        let skeleton = skeleton::create(&fresh, about, &lengths, Storage::Contiguous)
+            .map_err(|error| ArchiveError::hdf5("create", &fresh, &error))?;
         let sidecar = match about.contents.is_ragged() {
             true => Some(Sidecar::create(&paths.sidecar())?),
             false => None,
         };
-        paths::sync(&part)?;
+        paths::sync(&fresh)?;
+        // The open file stays the same under its new name.
+        std::fs::rename(&fresh, paths.part()).map_err(ArchiveError::io(
+            "give the name of the unfinished archive to",
+            &fresh,
+        ))?;
         paths::sync(paths.folder())?;
         hook(Milestone::Skeleton);
         let count = about.contents.data_sets.len();

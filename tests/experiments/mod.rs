@@ -6,6 +6,7 @@ pub mod toy;
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nullcline::config::experiment::{
     Experiment, ExternalFile, Kinks, Output, Record, Save, Solver, Source, Time,
@@ -14,6 +15,27 @@ use nullcline::engine::integrate::{Options, Span, integrate};
 use nullcline::engine::recorder::Samples;
 use nullcline::ensemble::{self, Report, RunError, RunOptions};
 use nullcline::prelude::*;
+
+/// A folder for one test at a time: HDF5's open files are inherited by the processes that a test
+/// starts, locks included, so that a test beside it could not open its own files again.
+pub struct Folder {
+    folder: tempfile::TempDir,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Folder {
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+pub fn folder() -> Folder {
+    static TURN: Mutex<()> = Mutex::new(());
+    Folder {
+        _turn: TURN.lock().unwrap_or_else(PoisonError::into_inner),
+        folder: tempfile::tempdir().expect("a temporary folder"),
+    }
+}
 
 /// The excitatory-inhibitory pair: two neurons, 301 samples.
 pub fn pair(path: &Path) -> Experiment {
