@@ -154,11 +154,9 @@ fn kinks_are_crossed_without_loss_of_accuracy_and_without_rejections() {
             assert!(error < 10.0 * rtol, "{method} at {rtol:e}: {error:e}");
             // Four kinks in each of ten periods.
             assert_eq!(outcome.counts.kinks, 40, "{method} at {rtol:e}");
-            assert!(
-                outcome.counts.rejected < 12,
-                "{method}: {:?}",
-                outcome.counts
-            );
+            // Ignoring kinks rejects about half of all steps.
+            let counts = outcome.counts;
+            assert!(4 * counts.rejected < counts.steps, "{method}: {counts:?}");
         }
     }
 }
