@@ -493,3 +493,15 @@ fn h5dump_prints_the_header() {
         assert!(text.contains(name), "{name}");
     }
 }
+
+#[test]
+fn samples_that_a_run_did_not_come_to_are_nan() {
+    let folder = folder();
+    let path = folder.path().join("late.h5");
+    let mut experiment = pair(&path);
+    experiment.time.save = Save::At(vec![1.0, 2.0, 5.0]);
+    run(&experiment).unwrap();
+    let x = Reader::open(&path).unwrap().read("x").unwrap();
+    assert_eq!(x[..4], states(&experiment, &[1.0, 2.0]).concat());
+    assert!(x[4..].iter().all(|x| x.is_nan()));
+}

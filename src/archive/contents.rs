@@ -266,6 +266,13 @@ impl Contents {
         (start, count)
     }
 
+    /// Whether a data set's number of samples is known only at the end.
+    pub fn is_ragged_set(&self, data_set: &DataSet) -> bool {
+        data_set
+            .track
+            .is_some_and(|track| self.tracks[track].times.is_some())
+    }
+
     /// Whether some track's length is known only at the end.
     pub fn is_ragged(&self) -> bool {
         self.tracks.iter().any(|track| track.times.is_some())
