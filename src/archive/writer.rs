@@ -60,6 +60,9 @@ impl Claim {
         let paths = Paths::new(destination);
         std::fs::create_dir_all(paths.folder())
             .map_err(ArchiveError::io("make the folder", paths.folder()))?;
+        if destination.is_dir() {
+            return Err(ArchiveError::Folder(destination.to_path_buf()));
+        }
         let refuse = |paths: &Paths| match paths.destination().exists() && !force {
             true => Err(ArchiveError::Exists(destination.to_path_buf())),
             false => Ok(()),
@@ -351,14 +354,14 @@ impl<'a> Writer<'a> {
     fn fill_rest(&mut self, run: u64) -> Result<(), ArchiveError> {
         let contents = self.about.contents;
         for (index, card) in contents.data_sets.iter().enumerate() {
-            let length = match contents.is_ragged_set(card) {
-                true => None,
-                false => contents.samples(card, &self.lengths),
+            let length = match contents.samples(card, &self.lengths) {
+                Some(length) if card.width > 0 && !contents.is_ragged_set(card) => length,
+                _ => continue,
             };
             let rows = contents.rows(card);
-            while self.written[index] < length.unwrap_or(0) {
+            while self.written[index] < length {
                 let first = self.written[index];
-                let last = (first + rows).min(length.unwrap_or(0));
+                let last = (first + rows).min(length);
                 let nothing = vec![f64::NAN; (last - first) * card.width];
                 self.rows(run, index, first, &nothing)?;
             }
