@@ -31,7 +31,7 @@ pub mod writer;
 
 pub use contents::Contents;
 pub use error::ArchiveError;
-pub use per_run::RunRecord;
+pub use per_run::{Ending, RunRecord};
 pub use reader::{Coordinates, Reader, Variable};
 pub use skeleton::About;
 pub use writer::{Claim, Milestone, Writer};

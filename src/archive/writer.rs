@@ -201,8 +201,8 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// If the disk is full, for one.
     pub fn finish_run(&mut self, run: u64, record: &RunRecord) -> Result<(), ArchiveError> {
-        let status = record.outcome.status;
-        if !status.is_success() {
+        let ending = record.ending;
+        if !ending.success {
             self.failed.push(run);
             self.forget_run(run)?;
         }
@@ -211,7 +211,7 @@ impl<'a> Writer<'a> {
         self.sync()?;
         (self.hook)(Milestone::Written);
         let digest = self.digest();
-        self.journal.finished(run, status.name(), &digest)?;
+        self.journal.finished(run, ending.name, &digest)?;
         (self.hook)(Milestone::Journaled);
         Ok(())
     }
@@ -310,7 +310,7 @@ impl<'a> Writer<'a> {
                     }?;
                 }
             }
-            let mut state = record.outcome.state.as_slice();
+            let mut state = record.state.as_slice();
             for &index in &contents.last_state {
                 let card = &contents.data_sets[index];
                 let (block, rest) = state.split_at(card.width.min(state.len()));
