@@ -371,13 +371,14 @@ fn an_interrupted_run_leaves_what_it_has() {
         let mut experiment = pair(&path);
         experiment.solver.method = "rk4".into();
         experiment.solver.step = Some(1e-6);
-        experiment.solver.max_steps = 100_000_000;
+        experiment.solver.max_steps = u64::MAX;
+        experiment.time.stop = 3000.0;
         experiment.time.save = save;
         let interrupt = AtomicBool::new(false);
         let mut seen = Vec::new();
         let report = ensemble::run(&experiment, &RunOptions::new(&interrupt), &mut |progress| {
             seen.push(progress.fraction);
-            interrupt.store(progress.fraction > 0.02, Ordering::Relaxed);
+            interrupt.store(progress.time > 0.02, Ordering::Relaxed);
         })
         .unwrap();
         assert_eq!((report.exit_code(), report.interrupted), (130, true));
@@ -393,11 +394,8 @@ fn an_interrupted_run_leaves_what_it_has() {
         assert!(x[2 * written..].iter().all(|x| x.is_nan()));
         if name == "grid" {
             assert!(times[written] > reached);
-            experiment.time.stop = times[written - 1];
-            assert_eq!(
-                states(&experiment, &times[..written]).concat(),
-                x[..2 * written]
-            );
+            let uninterrupted = states(&experiment, &times[..written]).concat();
+            assert!(uninterrupted == x[..2 * written], "other numbers");
         }
         let Err(error) = Reader::open(&path) else {
             panic!("a missing file was opened");
