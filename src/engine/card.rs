@@ -22,7 +22,8 @@ pub struct Card {
     pub order: u32,
     /// Order of the error estimate's companion, if it has one.
     pub embedded_order: Option<u32>,
-    /// Order of convergence of the interpolant between steps.
+    /// Order of convergence between steps, by dense output: one more than the order conditions that
+    /// the interpolant meets, and at most the order of the step.
     pub dense_order: u32,
     /// Fixed or adaptive.
     pub stepping: Stepping,

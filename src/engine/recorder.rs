@@ -58,3 +58,21 @@ impl Recorder for Samples {
         self.states.push(x.to_vec());
     }
 }
+
+impl<R: Recorder + ?Sized> Recorder for &mut R {
+    fn next_time(&self) -> f64 {
+        (**self).next_time()
+    }
+
+    fn record(&mut self, t: f64, x: &[f64]) {
+        (**self).record(t, x);
+    }
+
+    fn wants_steps(&self) -> bool {
+        (**self).wants_steps()
+    }
+
+    fn step(&mut self, t: f64, x: &[f64]) {
+        (**self).step(t, x);
+    }
+}

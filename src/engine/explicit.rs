@@ -1,0 +1,628 @@
+//! The stepping of explicit Runge-Kutta schemes, any tableau, L lanes.
+//!
+//! All stages of all lanes are computed side by side; what follows is per lane: the error norm, the
+//! controller, and the kinks. With kinks located, a step is made on the smooth piece that the lane
+//! stands on, continued beyond its borders, so its error estimate is that of a smooth problem. If the
+//! end of the step lies on another piece, [`kink::locate`] finds where the dense output first crosses a
+//! surface; the step is accepted up to there and the next one starts on the next piece. A kink thus
+//! costs the rest of one step and about two evaluations, instead of a cascade of rejections
+//! (`docs/kinks.md`).
+
+use super::card::{Card, Stepping};
+use super::controller::Controller;
+use super::field::Field;
+use super::kernels::{Terms, combine, error_norm, margins, terms};
+use super::kink::{self, Located};
+use super::outcome::{Counts, Status};
+use super::scheme::{Progress, Scheme};
+use super::tableau::Tableau;
+
+/// What an explicit scheme is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tolerances {
+    /// Relative tolerance.
+    pub rtol: f64,
+    /// Absolute tolerance per component; infinite for what does not count.
+    pub atol: Vec<f64>,
+    /// A fixed step; `None` for error control.
+    pub step: Option<f64>,
+    /// Whether kinks are stepped to.
+    pub locate_kinks: bool,
+}
+
+/// An explicit Runge-Kutta scheme at work on L lanes.
+pub struct Explicit<const L: usize> {
+    card: &'static Card,
+    tableau: &'static Tableau,
+    rows: Vec<Terms>,
+    error: Terms,
+    tolerances: Tolerances,
+    measured: f64,
+    lanes: [Lane; L],
+    /// Stages k_i, each `[component, lane]`.
+    stages: Vec<Vec<f64>>,
+    x0: Vec<f64>,
+    x1: Vec<f64>,
+    argument: Vec<f64>,
+    kinks: Pieces,
+    scratch: kink::Scratch,
+    /// First stage of lanes that do not continue from their last stage, `[component, lane]`.
+    fresh: Vec<f64>,
+}
+
+/// The pieces that the lanes stand on; empty without kinks.
+struct Pieces {
+    count: usize,
+    /// Side of every surface, `[surface, lane]`.
+    sides: Vec<f64>,
+    /// Surfaces at the start and at the end of the step, `[surface, lane]`.
+    start: Vec<f64>,
+    end: Vec<f64>,
+}
+
+/// What changes per lane.
+#[derive(Clone, Copy, Debug)]
+struct Lane {
+    time: f64,
+    previous: f64,
+    /// The length of the last step as it was computed; a kink may have cut its end off.
+    computed: f64,
+    /// The length that the next step would like to have.
+    wanted: f64,
+    /// Where equal steps are counted from, and how many were made.
+    anchor: f64,
+    equal_steps: u64,
+    controller: Controller,
+    counts: Counts,
+    accepted: bool,
+    fresh: bool,
+    /// Times that a surface was changed without advancing.
+    flips: u32,
+    /// A node at which a stage of the last step lay on another piece; 1 if none did.
+    excursion: f64,
+}
+
+impl<const L: usize> Explicit<L> {
+    /// The scheme of this card and tableau for a field.
+    pub fn new<F: Field<L> + ?Sized>(
+        card: &'static Card,
+        tableau: &'static Tableau,
+        field: &F,
+        tolerances: Tolerances,
+    ) -> Self {
+        let length = field.dim() * L;
+        let locate = tolerances.locate_kinks && tolerances.step.is_none();
+        let count = if locate { field.surfaces() } else { 0 };
+        let lane = Lane {
+            time: 0.0,
+            previous: 0.0,
+            computed: 0.0,
+            wanted: 0.0,
+            anchor: 0.0,
+            equal_steps: 0,
+            controller: Controller::new(card.embedded_order.unwrap_or(card.order)),
+            counts: Counts::default(),
+            accepted: false,
+            fresh: false,
+            flips: 0,
+            excursion: 1.0,
+        };
+        let measured = tolerances.atol.iter().filter(|a| a.is_finite()).count();
+        Self {
+            card,
+            tableau,
+            rows: tableau.rows.iter().map(|row| terms(row)).collect(),
+            error: terms(tableau.error),
+            measured: measured.max(1) as f64,
+            tolerances,
+            lanes: [lane; L],
+            stages: vec![vec![0.0; length]; tableau.stages()],
+            x0: vec![0.0; length],
+            x1: vec![0.0; length],
+            argument: vec![0.0; length],
+            kinks: Pieces {
+                count,
+                sides: vec![-1.0; count * L],
+                start: vec![0.0; count * L],
+                end: vec![0.0; count * L],
+            },
+            scratch: kink::Scratch::new(field.dim(), count, tableau.stages()),
+            fresh: vec![0.0; length],
+        }
+    }
+
+    fn adaptive(&self) -> bool {
+        self.tolerances.step.is_none() && self.card.stepping == Stepping::Adaptive
+    }
+
+    /// Evaluate the first stage of a lane at `(t, x)` anew, and find the piece it stands on.
+    fn refresh<F: Field<L> + ?Sized>(&mut self, field: &F, lane: usize, t: f64, x: &[f64]) {
+        // Just behind t: an edge at t belongs to what lies before it.
+        let behind = t.next_up();
+        let scratch = &mut self.scratch;
+        if self.kinks.count == 0 {
+            field.drift_of(lane, behind, x, &mut scratch.drift);
+        } else {
+            field.surfaces_of(lane, behind, x, &mut scratch.surfaces);
+            for (side, &g) in scratch.sides.iter_mut().zip(&scratch.surfaces) {
+                *side = kink::side(g);
+            }
+            field.drift_on_of(
+                lane,
+                &scratch.sides,
+                behind,
+                x,
+                &mut scratch.drift,
+                &mut scratch.surfaces,
+            );
+            self.lanes[lane].counts.evaluations += 1;
+            scatter::<L>(&scratch.sides, lane, &mut self.kinks.sides);
+            scatter::<L>(&scratch.surfaces, lane, &mut self.kinks.start);
+        }
+        self.lanes[lane].counts.evaluations += 1;
+        scatter::<L>(&scratch.drift, lane, &mut self.fresh);
+        scatter::<L>(x, lane, &mut self.x1);
+        let lane = &mut self.lanes[lane];
+        (lane.time, lane.previous) = (t, t);
+        (lane.accepted, lane.fresh, lane.flips) = (true, true, 0);
+        (lane.anchor, lane.equal_steps) = (t, 0);
+        lane.controller.reset();
+    }
+
+    /// The first step length of Hairer, Norsett, Wanner, *Solving ODEs I*, II.4.
+    fn first_step<F: Field<L> + ?Sized>(
+        &mut self,
+        field: &F,
+        lane: usize,
+        t: f64,
+        x: &[f64],
+        stop: f64,
+    ) -> f64 {
+        let Tolerances { rtol, atol, .. } = &self.tolerances;
+        let norm = |values: &mut dyn Iterator<Item = f64>| {
+            let sum: f64 = values
+                .zip(x)
+                .zip(atol)
+                .map(|((value, x), atol)| (value / (atol + rtol * x.abs())).powi(2))
+                .sum();
+            (sum / self.measured).sqrt()
+        };
+        let drift = |i: usize| self.fresh[i * L + lane];
+        let size = norm(&mut x.iter().copied());
+        let slope = norm(&mut (0..x.len()).map(drift));
+        let guess = if size < 1e-5 || slope < 1e-5 {
+            1e-6
+        } else {
+            0.01 * size / slope
+        }
+        .min(stop - t);
+        for (i, (argument, x)) in self.scratch.state.iter_mut().zip(x).enumerate() {
+            *argument = x + guess * self.fresh[i * L + lane];
+        }
+        field.drift_of(
+            lane,
+            t + guess,
+            &self.scratch.state,
+            &mut self.scratch.drift,
+        );
+        let ends = &self.scratch.drift;
+        let curvature = norm(&mut (0..x.len()).map(|i| ends[i] - drift(i))) / guess;
+        self.lanes[lane].counts.evaluations += 1;
+        let steepest = slope.max(curvature);
+        let order = f64::from(self.card.embedded_order.unwrap_or(self.card.order)) + 1.0;
+        let second = if steepest <= 1e-15 {
+            (guess * 1e-3).max(1e-6)
+        } else {
+            (0.01 / steepest).powf(1.0 / order)
+        };
+        let first = (100.0 * guess).min(second).min(stop - t);
+        if first.is_finite() && first > 0.0 {
+            first
+        } else {
+            guess
+        }
+    }
+
+    /// Move accepted lanes to the end of their last step: end state and last stage become the first.
+    fn commit(&mut self) {
+        let last = self.stages.len() - 1;
+        if self.lanes.iter().all(|lane| lane.accepted && !lane.fresh) {
+            std::mem::swap(&mut self.x0, &mut self.x1);
+            self.stages.swap(0, last);
+            std::mem::swap(&mut self.kinks.start, &mut self.kinks.end);
+        } else {
+            let (first, rest) = self.stages.split_at_mut(1);
+            for (index, lane) in self.lanes.iter().enumerate().filter(|(_, l)| l.accepted) {
+                let from = if lane.fresh {
+                    &self.fresh
+                } else {
+                    &rest[last - 1]
+                };
+                copy_lane::<L>(from, index, &mut first[0]);
+                copy_lane::<L>(&self.x1, index, &mut self.x0);
+                if !lane.fresh {
+                    copy_lane::<L>(&self.kinks.end, index, &mut self.kinks.start);
+                }
+            }
+        }
+        for lane in &mut self.lanes {
+            (lane.accepted, lane.fresh) = (false, false);
+        }
+    }
+
+    /// Choose the length of the next step of a lane; returns the length and the time it leads to.
+    fn next_step(&mut self, lane: usize, limit: f64) -> (f64, f64) {
+        let lane = &mut self.lanes[lane];
+        if let Some(step) = self.tolerances.step {
+            let target = lane.anchor + (lane.equal_steps + 1) as f64 * step;
+            return if target >= limit - 1e-9 * step {
+                (limit - lane.time, limit)
+            } else {
+                // Equal steps have equal length to the bit, whatever the rounding of their times.
+                (step, target)
+            };
+        }
+        let rest = limit - lane.time;
+        if 1.01 * lane.wanted >= rest {
+            (rest, limit)
+        } else {
+            (lane.wanted, lane.time + lane.wanted)
+        }
+    }
+
+    /// All stages of all lanes, and the end of the step in `x1`.
+    fn stages<F: Field<L> + ?Sized>(
+        &mut self,
+        field: &F,
+        h: &[f64; L],
+        t: &[f64; L],
+        end: &[f64; L],
+    ) {
+        self.lanes.iter_mut().for_each(|lane| lane.excursion = 1.0);
+        for stage in 1..self.stages.len() {
+            let is_last = stage + 1 == self.stages.len();
+            let (done, rest) = self.stages.split_at_mut(stage);
+            let argument = if is_last {
+                &mut self.x1
+            } else {
+                &mut self.argument
+            };
+            combine::<L>(argument, &self.x0, h, &self.rows[stage - 1], done);
+            let node = self.tableau.nodes[stage];
+            let times: [f64; L] = std::array::from_fn(|lane| {
+                if node == 1.0 {
+                    end[lane]
+                } else {
+                    t[lane] + node * h[lane]
+                }
+            });
+            if self.kinks.count == 0 {
+                field.drift(&times, argument, &mut rest[0]);
+            } else {
+                field.drift_on(
+                    &self.kinks.sides,
+                    &times,
+                    argument,
+                    &mut rest[0],
+                    &mut self.kinks.end,
+                );
+                if node < 1.0 {
+                    let margins = margins::<L>(&self.kinks.sides, &self.kinks.end);
+                    for (lane, margin) in self.lanes.iter_mut().zip(margins) {
+                        if margin < 0.0 {
+                            lane.excursion = node;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The component with the largest share of the error, or the first that is not finite.
+    fn culprit(&self, lane: usize) -> Option<usize> {
+        let dim = self.x0.len() / L;
+        let mut worst = (None, 0.0);
+        for i in 0..dim {
+            let at = i * L + lane;
+            if !self.x1[at].is_finite() || self.stages.iter().any(|k| !k[at].is_finite()) {
+                return Some(i);
+            }
+            let error: f64 = self
+                .error
+                .iter()
+                .map(|&(s, c)| c * self.stages[s][at])
+                .sum();
+            let scale = self.tolerances.atol[i] + self.tolerances.rtol * self.x0[at].abs();
+            let share = (error / scale).abs();
+            if share > worst.1 {
+                worst = (Some(i), share);
+            }
+        }
+        worst.0
+    }
+
+    /// Judge the step of one lane.
+    fn judge<F: Field<L> + ?Sized>(
+        &mut self,
+        field: &F,
+        lane: usize,
+        h: f64,
+        end: f64,
+        error: f64,
+    ) -> Progress {
+        if !self.adaptive() {
+            let dim = self.x0.len() / L;
+            if let Some(i) = (0..dim).find(|i| !self.x1[i * L + lane].is_finite()) {
+                self.lanes[lane].computed = h;
+                return Progress::Failed(Status::NotFinite, Some(i));
+            }
+            return self.accept(lane, h, end);
+        }
+        if error <= 1.0 {
+            if self.kinks.count > 0 {
+                match self.scratch_lane(lane).locate(field, lane, h, end) {
+                    Located::Nothing => {}
+                    Located::Crossing { theta } => {
+                        return self.accept_crossing(lane, h, error, theta);
+                    }
+                    Located::AtStart => return self.flip(lane, h),
+                }
+            }
+            let factor = self.lanes[lane].controller.accept(error);
+            // A step cut short by a limit says nothing against the length wanted before.
+            let cut = h < 0.99 * self.lanes[lane].wanted;
+            let next = h * factor;
+            let wanted = &mut self.lanes[lane].wanted;
+            *wanted = if cut { next.max(*wanted) } else { next };
+            return self.accept(lane, h, end);
+        }
+        self.reject(lane, h, error)
+    }
+
+    fn accept(&mut self, lane: usize, h: f64, end: f64) -> Progress {
+        let lane = &mut self.lanes[lane];
+        (lane.previous, lane.time, lane.computed) = (lane.time, end, h);
+        (lane.accepted, lane.flips) = (true, 0);
+        lane.equal_steps += 1;
+        lane.counts.steps += 1;
+        Progress::Accepted
+    }
+
+    /// The step ends at `theta`, on a surface; the next one starts on the other side of it.
+    fn accept_crossing(&mut self, lane: usize, h: f64, error: f64, theta: f64) -> Progress {
+        let scratch = &self.scratch;
+        scatter::<L>(&scratch.state, lane, &mut self.x1);
+        scatter::<L>(&scratch.drift, lane, &mut self.fresh);
+        scatter::<L>(&scratch.sides, lane, &mut self.kinks.sides);
+        scatter::<L>(&scratch.surfaces, lane, &mut self.kinks.start);
+        let factor = self.lanes[lane].controller.accept(error);
+        let state = &mut self.lanes[lane];
+        state.wanted = h * factor;
+        state.fresh = true;
+        state.counts.kinks += 1;
+        let end = state.time + theta * h;
+        self.accept(lane, h, end)
+    }
+
+    /// The lane already stands beyond a surface: change sides and try again from the same state.
+    fn flip(&mut self, lane: usize, h: f64) -> Progress {
+        scatter::<L>(&self.scratch.sides, lane, &mut self.kinks.sides);
+        let dim = self.x0.len() / L;
+        debug_assert_eq!(dim, self.scratch.state.len());
+        let state = &mut self.lanes[lane];
+        state.flips += 1;
+        // The first flip keeps the length. When sides alternate the lane grazes the surface, and
+        // a shorter step decides on which side it leaves.
+        state.wanted = if state.flips > 1 { 0.25 * h } else { h };
+        state.counts.rejected += 1;
+        if state.wanted < least_step(state.time) {
+            return Progress::Failed(Status::StepUnderflow, None);
+        }
+        Progress::Rejected
+    }
+
+    fn reject(&mut self, lane: usize, h: f64, error: f64) -> Progress {
+        let state = &mut self.lanes[lane];
+        state.counts.rejected += 1;
+        state.computed = h;
+        state.wanted = h * state.controller.reject(error);
+        if state.wanted < least_step(state.time) {
+            let status = if error.is_finite() {
+                Status::StepUnderflow
+            } else {
+                Status::NotFinite
+            };
+            return Progress::Failed(status, self.culprit(lane));
+        }
+        Progress::Rejected
+    }
+
+    /// The view of one lane that kink location works on.
+    fn scratch_lane(&mut self, lane: usize) -> kink::Step<'_, L> {
+        kink::Step {
+            tableau: self.tableau,
+            start_time: self.lanes[lane].time,
+            x0: &self.x0,
+            stages: &self.stages,
+            sides: &self.kinks.sides,
+            start: &self.kinks.start,
+            end: &self.kinks.end,
+            excursion: self.lanes[lane].excursion,
+            tolerance: 0.3 * self.tolerances.rtol.sqrt(),
+            evaluations: &mut self.lanes[lane].counts.evaluations,
+            scratch: &mut self.scratch,
+        }
+    }
+}
+
+/// The shortest step that still moves time forward reliably.
+fn least_step(time: f64) -> f64 {
+    16.0 * f64::EPSILON * time.abs().max(f64::MIN_POSITIVE)
+}
+
+/// Write the values of one lane into an interleaved array.
+fn scatter<const L: usize>(values: &[f64], lane: usize, into: &mut [f64]) {
+    for (into, &value) in into.iter_mut().skip(lane).step_by(L).zip(values) {
+        *into = value;
+    }
+}
+
+/// Read the values of one lane from an interleaved array.
+pub(super) fn gather<const L: usize>(from: &[f64], lane: usize, values: &mut [f64]) {
+    for (&from, value) in from.iter().skip(lane).step_by(L).zip(values) {
+        *value = from;
+    }
+}
+
+fn copy_lane<const L: usize>(from: &[f64], lane: usize, into: &mut [f64]) {
+    let from = from.iter().skip(lane).step_by(L);
+    for (into, &from) in into.iter_mut().skip(lane).step_by(L).zip(from) {
+        *into = from;
+    }
+}
+
+impl<F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Explicit<L> {
+    fn card(&self) -> &'static Card {
+        self.card
+    }
+
+    fn start(&mut self, field: &F, lane: usize, t: f64, x: &[f64], stop: f64) {
+        self.lanes[lane].counts = Counts::default();
+        self.refresh(field, lane, t, x);
+        self.lanes[lane].wanted = match self.tolerances.step {
+            Some(step) => step,
+            None => self.first_step(field, lane, t, x, stop),
+        };
+        self.lanes[lane].computed = self.lanes[lane].wanted;
+    }
+
+    fn restart(&mut self, field: &F, lane: usize, t: f64, x: &[f64]) {
+        self.refresh(field, lane, t, x);
+    }
+
+    fn step(&mut self, field: &F, active: &[bool; L], limit: &[f64; L]) -> [Progress; L] {
+        self.commit();
+        let mut h = [0.0; L];
+        let mut end: [f64; L] = std::array::from_fn(|lane| self.lanes[lane].time);
+        let start = end;
+        for lane in (0..L).filter(|&lane| active[lane]) {
+            (h[lane], end[lane]) = self.next_step(lane, limit[lane]);
+        }
+        self.stages(field, &h, &start, &end);
+        let evaluations = self.stages.len() as u64 - 1;
+        let errors = if self.adaptive() {
+            let Tolerances { rtol, atol, .. } = &self.tolerances;
+            let (x0, x1) = (&self.x0, &self.x1);
+            error_norm::<L>(
+                x0,
+                x1,
+                &h,
+                &self.error,
+                &self.stages,
+                *rtol,
+                atol,
+                self.measured,
+            )
+        } else {
+            [0.0; L]
+        };
+        std::array::from_fn(|lane| {
+            if !active[lane] {
+                return Progress::Idle;
+            }
+            self.lanes[lane].counts.evaluations += evaluations;
+            self.judge(field, lane, h[lane], end[lane], errors[lane])
+        })
+    }
+
+    fn time(&self, lane: usize) -> f64 {
+        self.lanes[lane].time
+    }
+
+    fn previous_time(&self, lane: usize) -> f64 {
+        self.lanes[lane].previous
+    }
+
+    fn state(&self, lane: usize, x: &mut [f64]) {
+        let accepted = self.lanes[lane].accepted;
+        gather::<L>(if accepted { &self.x1 } else { &self.x0 }, lane, x);
+    }
+
+    fn interpolate(&self, lane: usize, t: f64, x: &mut [f64]) {
+        let state = &self.lanes[lane];
+        let theta = (t - state.previous) / state.computed;
+        let mut weights = [0.0; 16];
+        let weights = &mut weights[..self.stages.len()];
+        self.tableau.dense_weights(theta, weights);
+        kink::dense::<L>(&self.x0, &self.stages, lane, state.computed, weights, x);
+    }
+
+    fn counts(&self, lane: usize) -> Counts {
+        self.lanes[lane].counts
+    }
+
+    fn step_length(&self, lane: usize) -> f64 {
+        self.lanes[lane].computed
+    }
+
+    fn save(&self, lane: usize) -> Vec<f64> {
+        let state = &self.lanes[lane];
+        let Counts {
+            steps,
+            rejected,
+            evaluations,
+            kinks,
+        } = state.counts;
+        let [previous, rejected_before] = state.controller.save();
+        let mut memory = vec![
+            state.time,
+            state.computed,
+            state.wanted,
+            state.anchor,
+            state.equal_steps as f64,
+            steps as f64,
+            rejected as f64,
+            evaluations as f64,
+            kinks as f64,
+            previous,
+            rejected_before,
+            f64::from(state.flips),
+        ];
+        let lane_of =
+            |values: &[f64]| -> Vec<f64> { values.iter().skip(lane).step_by(L).copied().collect() };
+        let last = self.stages.len() - 1;
+        let (x, first, start) = match (state.accepted, state.fresh) {
+            (true, true) => (&self.x1, &self.fresh, &self.kinks.start),
+            (true, false) => (&self.x1, &self.stages[last], &self.kinks.end),
+            (false, _) => (&self.x0, &self.stages[0], &self.kinks.start),
+        };
+        for values in [x, first, start, &self.kinks.sides] {
+            memory.extend(lane_of(values));
+        }
+        memory
+    }
+
+    fn restore(&mut self, lane: usize, memory: &[f64]) {
+        let (head, arrays) = memory.split_at(12);
+        let state = &mut self.lanes[lane];
+        (state.time, state.previous, state.computed) = (head[0], head[0], head[1]);
+        (state.wanted, state.anchor, state.equal_steps) = (head[2], head[3], head[4] as u64);
+        state.counts = Counts {
+            steps: head[5] as u64,
+            rejected: head[6] as u64,
+            evaluations: head[7] as u64,
+            kinks: head[8] as u64,
+        };
+        state.controller.restore([head[9], head[10]]);
+        state.flips = head[11] as u32;
+        (state.accepted, state.fresh) = (true, true);
+        let dim = self.x0.len() / L;
+        let (x, arrays) = arrays.split_at(dim);
+        let (first, arrays) = arrays.split_at(dim);
+        let (start, sides) = arrays.split_at(self.kinks.count);
+        scatter::<L>(x, lane, &mut self.x1);
+        scatter::<L>(first, lane, &mut self.fresh);
+        scatter::<L>(start, lane, &mut self.kinks.start);
+        scatter::<L>(sides, lane, &mut self.kinks.sides);
+    }
+}

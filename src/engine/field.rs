@@ -1,0 +1,195 @@
+//! Fields: what a scheme steps. L lanes side by side, each with its own time; L = 1 is a system.
+//!
+//! Component `i` of lane `l` is `x[i * L + l]`. A concrete `System` is a field of one lane and is
+//! compiled for it; `dyn System` is one as well; [`Batched`] is eight runs that share the heavy part.
+
+use crate::system::System;
+use crate::system::batch::Lanes;
+
+/// The drift of L runs.
+pub trait Field<const L: usize> {
+    /// Components per lane.
+    fn dim(&self) -> usize;
+    /// Surfaces of kinks per lane; 0 if the field declares none.
+    fn surfaces(&self) -> usize;
+    /// The drift of every lane.
+    fn drift(&self, t: &[f64; L], x: &[f64], dx: &mut [f64]);
+    /// The drift of every lane on its piece, and the surfaces.
+    fn drift_on(&self, sides: &[f64], t: &[f64; L], x: &[f64], dx: &mut [f64], g: &mut [f64]);
+    /// The drift of one lane, not interleaved.
+    fn drift_of(&self, lane: usize, t: f64, x: &[f64], dx: &mut [f64]);
+    /// The surfaces of one lane, not interleaved.
+    fn surfaces_of(&self, lane: usize, t: f64, x: &[f64], g: &mut [f64]);
+    /// The drift of one lane on a piece, not interleaved.
+    fn drift_on_of(
+        &self,
+        lane: usize,
+        sides: &[f64],
+        t: f64,
+        x: &[f64],
+        dx: &mut [f64],
+        g: &mut [f64],
+    );
+    /// The first breakpoint or impulse of one lane after `t`.
+    fn next_break_of(&self, lane: usize, t: f64) -> f64;
+    /// Apply the impulse of one lane at `t`, if there is one; whether there was.
+    fn impulse_of(&self, lane: usize, t: f64, x: &mut [f64]) -> bool;
+    /// For each component of a lane, whether it takes part in the error norm.
+    fn measured(&self) -> Vec<bool>;
+}
+
+fn next_break(system: &(impl System + ?Sized), t: f64) -> f64 {
+    let impulse = system
+        .impulses()
+        .map_or(f64::INFINITY, |impulses| impulses.next(t));
+    system.next_breakpoint(t).min(impulse)
+}
+
+fn impulse(system: &(impl System + ?Sized), t: f64, x: &mut [f64]) -> bool {
+    let Some(impulses) = system.impulses() else {
+        return false;
+    };
+    // `next` is strict: an impulse at `t` is the first one after the number just before `t`.
+    let due = impulses.next(t.next_down()) == t;
+    if due {
+        impulses.apply(t, x);
+    }
+    due
+}
+
+impl<S: System + ?Sized> Field<1> for S {
+    fn dim(&self) -> usize {
+        self.layout().len()
+    }
+
+    fn surfaces(&self) -> usize {
+        self.kinks().map_or(0, |kinks| kinks.count())
+    }
+
+    fn drift(&self, t: &[f64; 1], x: &[f64], dx: &mut [f64]) {
+        System::drift(self, t[0], x, dx);
+    }
+
+    fn drift_on(&self, sides: &[f64], t: &[f64; 1], x: &[f64], dx: &mut [f64], g: &mut [f64]) {
+        self.drift_on_of(0, sides, t[0], x, dx, g);
+    }
+
+    fn drift_of(&self, _lane: usize, t: f64, x: &[f64], dx: &mut [f64]) {
+        System::drift(self, t, x, dx);
+    }
+
+    fn surfaces_of(&self, _lane: usize, t: f64, x: &[f64], g: &mut [f64]) {
+        if let Some(kinks) = self.kinks() {
+            kinks.surfaces(t, x, g);
+        }
+    }
+
+    fn drift_on_of(
+        &self,
+        _lane: usize,
+        sides: &[f64],
+        t: f64,
+        x: &[f64],
+        dx: &mut [f64],
+        g: &mut [f64],
+    ) {
+        match self.kinks() {
+            Some(kinks) => kinks.drift_on(sides, t, x, dx, g),
+            None => System::drift(self, t, x, dx),
+        }
+    }
+
+    fn next_break_of(&self, _lane: usize, t: f64) -> f64 {
+        next_break(self, t)
+    }
+
+    fn impulse_of(&self, _lane: usize, t: f64, x: &mut [f64]) -> bool {
+        impulse(self, t, x)
+    }
+
+    fn measured(&self) -> Vec<bool> {
+        self.layout().measured()
+    }
+}
+
+/// The number of lanes of a batch: one vector register of the widest processors.
+pub const LANES: usize = 8;
+
+/// Eight runs that share the heavy part of their drift.
+pub struct Batched<'a> {
+    systems: [&'a dyn System; LANES],
+    lanes: Box<dyn Lanes>,
+}
+
+impl<'a> Batched<'a> {
+    /// A batch in which every lane follows `system`; `None` if it cannot be batched.
+    pub fn new(system: &'a dyn System) -> Option<Self> {
+        let lanes = system.batch()?.lanes(LANES);
+        Some(Self {
+            systems: [system; LANES],
+            lanes,
+        })
+    }
+
+    /// Let a lane follow another system; `false` (and nothing happens) if it does not join.
+    pub fn assign(&mut self, lane: usize, system: &'a dyn System) -> bool {
+        let joins = self.systems[lane]
+            .batch()
+            .is_some_and(|batch| batch.joins(system));
+        if joins {
+            self.lanes.assign(lane, system);
+            self.systems[lane] = system;
+        }
+        joins
+    }
+}
+
+impl Field<LANES> for Batched<'_> {
+    fn dim(&self) -> usize {
+        self.systems[0].layout().len()
+    }
+
+    fn surfaces(&self) -> usize {
+        self.systems[0].kinks().map_or(0, |kinks| kinks.count())
+    }
+
+    fn drift(&self, t: &[f64; LANES], x: &[f64], dx: &mut [f64]) {
+        self.lanes.drift(t, x, dx);
+    }
+
+    fn drift_on(&self, sides: &[f64], t: &[f64; LANES], x: &[f64], dx: &mut [f64], g: &mut [f64]) {
+        self.lanes.drift_on(sides, t, x, dx, g);
+    }
+
+    fn drift_of(&self, lane: usize, t: f64, x: &[f64], dx: &mut [f64]) {
+        System::drift(self.systems[lane], t, x, dx);
+    }
+
+    fn surfaces_of(&self, lane: usize, t: f64, x: &[f64], g: &mut [f64]) {
+        self.systems[lane].surfaces_of(0, t, x, g);
+    }
+
+    fn drift_on_of(
+        &self,
+        lane: usize,
+        sides: &[f64],
+        t: f64,
+        x: &[f64],
+        dx: &mut [f64],
+        g: &mut [f64],
+    ) {
+        self.systems[lane].drift_on_of(0, sides, t, x, dx, g);
+    }
+
+    fn next_break_of(&self, lane: usize, t: f64) -> f64 {
+        next_break(self.systems[lane], t)
+    }
+
+    fn impulse_of(&self, lane: usize, t: f64, x: &mut [f64]) -> bool {
+        impulse(self.systems[lane], t, x)
+    }
+
+    fn measured(&self) -> Vec<bool> {
+        self.systems[0].layout().measured()
+    }
+}

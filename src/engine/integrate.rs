@@ -1,0 +1,319 @@
+//! The loop: schemes step, recorders record, and neither knows of the other.
+//!
+//! L lanes run side by side, each through its own span with its own recorder. A lane steps towards its
+//! *limit*: the next breakpoint or impulse, or the stop. After an accepted step the recorder is given
+//! the states it asked for, interpolated; at a breakpoint or impulse the scheme restarts behind it. A
+//! lane that ends hands back its outcome and takes the next job, if there is one.
+
+use super::card::{Card, Mismatch};
+use super::explicit::Tolerances;
+use super::field::Field;
+use super::outcome::{Outcome, Status};
+use super::recorder::Recorder;
+use super::scheme::{Progress, Scheme};
+use super::schemes;
+use crate::system::System;
+
+/// From when to when.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Span {
+    /// First instant.
+    pub start: f64,
+    /// Last instant, after the first.
+    pub stop: f64,
+}
+
+/// How to integrate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// Relative tolerance of adaptive schemes.
+    pub rtol: f64,
+    /// Absolute tolerance per component of the flat state.
+    pub atol: Vec<f64>,
+    /// The step of fixed-step schemes; given to an adaptive scheme, it switches error control off.
+    pub step: Option<f64>,
+    /// The budget of steps, rejected ones included.
+    pub max_steps: u64,
+    /// Whether explicit adaptive schemes step to the kinks that a system declares.
+    pub locate_kinks: bool,
+}
+
+impl Options {
+    /// Options for a system of `dim` components with these tolerances, a budget of a million steps,
+    /// and kinks located.
+    pub fn new(dim: usize, rtol: f64, atol: f64) -> Self {
+        Self {
+            rtol,
+            atol: vec![atol; dim],
+            step: None,
+            max_steps: 1_000_000,
+            locate_kinks: true,
+        }
+    }
+
+    /// The same options with a fixed step.
+    pub fn step(mut self, step: f64) -> Self {
+        self.step = Some(step);
+        self
+    }
+}
+
+/// One run for a lane.
+pub struct Job<R> {
+    /// From when to when.
+    pub span: Span,
+    /// The state at the start.
+    pub x0: Vec<f64>,
+    /// What is told of it.
+    pub recorder: R,
+}
+
+/// Integrate one run of a system by the named scheme.
+///
+/// The recorder gets the states at the times it asks for, both ends included if it asks for them.
+/// `keep_going` is asked after every step; `false` interrupts the run, whose outcome is then
+/// [`Status::Pending`].
+///
+/// ```
+/// use nullcline::engine::integrate::{Options, Span, integrate};
+/// use nullcline::engine::recorder::Samples;
+/// use nullcline::prelude::*;
+/// # struct Decay(Layout);
+/// # impl System for Decay {
+/// #     fn layout(&self) -> &Layout { &self.0 }
+/// #     fn smoothness(&self) -> Smoothness { Smoothness::Smooth }
+/// #     fn drift(&self, _t: f64, x: &[f64], dx: &mut [f64]) { dx[0] = -x[0]; }
+/// # }
+/// # let decay = Decay(Layout::new().block(Variable::new("x", vec![]), 1.0));
+/// let mut samples = Samples::at(vec![0.0, 0.5, 1.0]);
+/// let span = Span { start: 0.0, stop: 1.0 };
+/// let options = Options::new(1, 1e-10, 1e-12);
+/// integrate(&decay, "tsit5", &options, span, &[1.0], &mut samples, &mut |_| true)?;
+/// assert!((samples.states[2][0] - (-1.0_f64).exp()).abs() < 1e-9);
+/// # Ok::<(), nullcline::engine::card::Mismatch>(())
+/// ```
+///
+/// # Errors
+/// A [`Mismatch`] before the first step if the scheme cannot integrate the system.
+pub fn integrate<S: System + ?Sized>(
+    system: &S,
+    method: &str,
+    options: &Options,
+    span: Span,
+    x0: &[f64],
+    recorder: &mut dyn Recorder,
+    keep_going: &mut dyn FnMut(f64) -> bool,
+) -> Result<Outcome, Mismatch> {
+    let mut scheme = schemes::make(method, system, options)?;
+    let mut job = Some(Job {
+        span,
+        x0: x0.to_vec(),
+        recorder,
+    });
+    let mut result = None;
+    run_lanes::<S, 1, _>(
+        system,
+        scheme.as_mut(),
+        options.max_steps,
+        &mut |_| job.take(),
+        &mut |_, outcome, _| result = Some(outcome),
+        keep_going,
+    );
+    // The one job was handed out, and every job that is handed out ends with an outcome.
+    Ok(result.unwrap_or_else(|| unreachable!("a run without an outcome")))
+}
+
+/// The tolerances of a scheme for a system: components of auxiliary blocks do not count.
+pub(super) fn tolerances(options: &Options, measured: &[bool]) -> Tolerances {
+    Tolerances {
+        rtol: options.rtol,
+        atol: options
+            .atol
+            .iter()
+            .zip(measured)
+            .map(|(&atol, &measured)| if measured { atol } else { f64::INFINITY })
+            .collect(),
+        step: options.step,
+        locate_kinks: options.locate_kinks,
+    }
+}
+
+/// The mismatch of a method name that no scheme has.
+pub(super) fn unknown(method: &str) -> Mismatch {
+    let names: Vec<&str> = schemes::CARDS.iter().map(|card| card.name).collect();
+    Mismatch {
+        scheme: "?",
+        reason: format!("there is no scheme `{method}`"),
+        help: format!("the schemes are {}", names.join(", ")),
+    }
+}
+
+/// Whether a scheme that needs a step has one.
+pub(super) fn check_step(card: &'static Card, options: &Options) -> Result<(), Mismatch> {
+    let adaptive = card.stepping == super::card::Stepping::Adaptive;
+    if adaptive || options.step.is_some_and(|step| step > 0.0) {
+        return Ok(());
+    }
+    Err(Mismatch {
+        scheme: card.name,
+        reason: "it makes steps of a given length, and none is given".into(),
+        help: "set `solver.step`".into(),
+    })
+}
+
+/// Run jobs through the lanes of a field until `next` gives none. `done` gets the lane, the outcome
+/// and the recorder of each.
+pub fn run_lanes<F, const L: usize, R: Recorder>(
+    field: &F,
+    scheme: &mut dyn Scheme<F, L>,
+    max_steps: u64,
+    next: &mut dyn FnMut(usize) -> Option<Job<R>>,
+    done: &mut dyn FnMut(usize, Outcome, R),
+    keep_going: &mut dyn FnMut(f64) -> bool,
+) where
+    F: Field<L> + ?Sized,
+{
+    let mut state = vec![0.0; field.dim()];
+    let mut lanes: [Option<Running<R>>; L] =
+        std::array::from_fn(|lane| next(lane).map(|job| begin(field, scheme, lane, job)));
+    let mut interrupted = false;
+    while lanes.iter().any(Option::is_some) {
+        let active: [bool; L] = std::array::from_fn(|lane| lanes[lane].is_some());
+        let limits = std::array::from_fn(|lane| match &lanes[lane] {
+            Some(running) => running.limit,
+            None => f64::INFINITY,
+        });
+        let progress = scheme.step(field, &active, &limits);
+        for (lane, place) in lanes.iter_mut().enumerate() {
+            let Some(running) = place else { continue };
+            let status = match progress[lane] {
+                Progress::Idle => None,
+                Progress::Failed(status, component) => Some((status, component)),
+                Progress::Rejected => over_budget(scheme, lane, max_steps),
+                Progress::Accepted => {
+                    let ended = running.advance(field, scheme, lane, &mut state);
+                    interrupted |= !keep_going(scheme.time(lane));
+                    ended.or_else(|| over_budget(scheme, lane, max_steps))
+                }
+            };
+            let status = match status {
+                None if interrupted => Some((Status::Pending, None)),
+                other => other,
+            };
+            if let (Some((status, component)), Some(running)) =
+                (status, status.and_then(|_| place.take()))
+            {
+                let outcome = outcome(scheme, lane, field.dim(), status, component);
+                done(lane, outcome, running.recorder);
+                if !interrupted {
+                    *place = next(lane).map(|job| begin(field, scheme, lane, job));
+                }
+            }
+        }
+    }
+}
+
+/// A lane's run in progress.
+struct Running<R> {
+    stop: f64,
+    limit: f64,
+    recorder: R,
+}
+
+fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
+    field: &F,
+    scheme: &mut dyn Scheme<F, L>,
+    lane: usize,
+    job: Job<R>,
+) -> Running<R> {
+    let Job {
+        span,
+        mut x0,
+        mut recorder,
+    } = job;
+    field.impulse_of(lane, span.start, &mut x0);
+    while recorder.next_time() <= span.start {
+        recorder.record(span.start, &x0);
+    }
+    if recorder.wants_steps() {
+        recorder.step(span.start, &x0);
+    }
+    scheme.start(field, lane, span.start, &x0, span.stop);
+    Running {
+        stop: span.stop,
+        limit: field.next_break_of(lane, span.start).min(span.stop),
+        recorder,
+    }
+}
+
+impl<R: Recorder> Running<R> {
+    /// After an accepted step: record, and pass the limit if the lane stands on it.
+    fn advance<F: Field<L> + ?Sized, const L: usize>(
+        &mut self,
+        field: &F,
+        scheme: &mut dyn Scheme<F, L>,
+        lane: usize,
+        state: &mut [f64],
+    ) -> Option<(Status, Option<usize>)> {
+        let time = scheme.time(lane);
+        let mut wanted = self.recorder.next_time();
+        while wanted < time {
+            scheme.interpolate(lane, wanted, state);
+            self.recorder.record(wanted, state);
+            wanted = self.recorder.next_time();
+        }
+        let at_limit = time >= self.limit;
+        let steps = self.recorder.wants_steps();
+        if !(at_limit || steps || wanted == time) {
+            return None;
+        }
+        scheme.state(lane, state);
+        // An impulse belongs to its instant: what is recorded at that time is the state behind it.
+        let jumped = at_limit && field.impulse_of(lane, time, state);
+        while self.recorder.next_time() <= time {
+            self.recorder.record(time, state);
+        }
+        if steps {
+            self.recorder.step(time, state);
+        }
+        if time >= self.stop {
+            if jumped {
+                scheme.restart(field, lane, time, state);
+            }
+            return Some((Status::Complete, None));
+        }
+        if at_limit {
+            scheme.restart(field, lane, time, state);
+            self.limit = field.next_break_of(lane, time).min(self.stop);
+        }
+        None
+    }
+}
+
+fn over_budget<F: ?Sized, const L: usize>(
+    scheme: &dyn Scheme<F, L>,
+    lane: usize,
+    max_steps: u64,
+) -> Option<(Status, Option<usize>)> {
+    let counts = scheme.counts(lane);
+    (counts.steps + counts.rejected >= max_steps).then_some((Status::BudgetExhausted, None))
+}
+
+fn outcome<F: ?Sized, const L: usize>(
+    scheme: &dyn Scheme<F, L>,
+    lane: usize,
+    dim: usize,
+    status: Status,
+    component: Option<usize>,
+) -> Outcome {
+    let mut state = vec![0.0; dim];
+    scheme.state(lane, &mut state);
+    Outcome {
+        status,
+        time: scheme.time(lane),
+        state,
+        counts: scheme.counts(lane),
+        component,
+        step: scheme.step_length(lane),
+    }
+}

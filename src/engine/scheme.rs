@@ -1,0 +1,62 @@
+//! The scheme trait: one step of every lane, and nothing of saving.
+//!
+//! The loop starts each lane, asks for steps that do not pass a limit (the next breakpoint, impulse or
+//! the end), and after an accepted step may interpolate anywhere between the last two times. A scheme
+//! keeps all it needs to go on in memory that can be saved and restored.
+
+use super::card::Card;
+use super::outcome::{Counts, Status};
+
+/// What became of one lane in one step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Progress {
+    /// The lane was not asked to step.
+    Idle,
+    /// The lane advanced.
+    Accepted,
+    /// The step was too long; the lane stands where it stood and will try a shorter one.
+    Rejected,
+    /// The lane cannot go on, because of this component if one can be named.
+    Failed(Status, Option<usize>),
+}
+
+/// A scheme that steps L lanes of a field.
+pub trait Scheme<F: ?Sized, const L: usize> {
+    /// What it is.
+    fn card(&self) -> &'static Card;
+
+    /// Put a lane at `(t, x)`, ready to step towards `stop`, with all counts at zero.
+    fn start(&mut self, field: &F, lane: usize, t: f64, x: &[f64], stop: f64);
+
+    /// Go on from `(t, x)` behind a breakpoint or a reset: what was known of the field is void, the
+    /// step length and the counts are kept.
+    fn restart(&mut self, field: &F, lane: usize, t: f64, x: &[f64]);
+
+    /// One step of every lane that is `active`, none beyond its limit. A lane that reaches its limit
+    /// stands on it exactly.
+    fn step(&mut self, field: &F, active: &[bool; L], limit: &[f64; L]) -> [Progress; L];
+
+    /// The time of a lane.
+    fn time(&self, lane: usize) -> f64;
+
+    /// The time of a lane before its last accepted step.
+    fn previous_time(&self, lane: usize) -> f64;
+
+    /// Copy the state of a lane into `x`.
+    fn state(&self, lane: usize, x: &mut [f64]);
+
+    /// Write the state of a lane at `t`, between its last two times, into `x`.
+    fn interpolate(&self, lane: usize, t: f64, x: &mut [f64]);
+
+    /// What a lane has cost since its start.
+    fn counts(&self, lane: usize) -> Counts;
+
+    /// The length of the lane's last step, or of the one it would try next after a rejection.
+    fn step_length(&self, lane: usize) -> f64;
+
+    /// All that the lane needs to go on, as numbers.
+    fn save(&self, lane: usize) -> Vec<f64>;
+
+    /// Take back what [`save`](Scheme::save) gave; the lane goes on with the same bits.
+    fn restore(&mut self, lane: usize, memory: &[f64]);
+}

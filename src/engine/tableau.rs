@@ -1,0 +1,47 @@
+//! Butcher tableaus with error estimate and dense output.
+//!
+//! ```text
+//! k_i = f(t + c_i h, x + h sum_j a_ij k_j)          x_1 = x + h sum_i b_i k_i
+//! error = h sum_i e_i k_i,  e = b - b^              x(t + theta h) = x + h sum_i b_i(theta) k_i
+//! b_i(theta) = sum_m dense[i][m] theta^(m+1)
+//! ```
+//!
+//! Every tableau here has the last stage at the end of the step (`c = 1`, row = b): it is the first
+//! stage of the next step, and what dense output needs of the end point is always at hand.
+
+/// The coefficients of an explicit Runge-Kutta scheme whose last stage is the next step's first.
+#[derive(Clone, Copy, Debug)]
+pub struct Tableau {
+    /// c, one per stage; the first is 0 and the last 1.
+    pub nodes: &'static [f64],
+    /// The rows of a from the second stage on; the last row is b.
+    pub rows: &'static [&'static [f64]],
+    /// e = b - b^, one per stage; empty without an error estimate.
+    pub error: &'static [f64],
+    /// The coefficients of b_i(theta), one row per stage, from theta^1 upwards.
+    pub dense: &'static [&'static [f64]],
+}
+
+impl Tableau {
+    /// The number of stages, the shared one included.
+    pub fn stages(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// b: the weights of the step, one per stage (the last is 0).
+    pub fn weights(&self) -> Vec<f64> {
+        let mut weights = self.rows.last().map_or(vec![], |row| row.to_vec());
+        weights.push(0.0);
+        weights
+    }
+
+    /// b_i(theta) for every stage.
+    pub fn dense_weights(&self, theta: f64, weights: &mut [f64]) {
+        for (weight, row) in weights.iter_mut().zip(self.dense) {
+            *weight = row
+                .iter()
+                .rev()
+                .fold(0.0, |sum, &coefficient| theta * (coefficient + sum));
+        }
+    }
+}
