@@ -7,6 +7,7 @@
 mod completions;
 mod describe;
 pub mod failure;
+mod methods;
 mod models;
 mod new;
 mod output;
@@ -44,6 +45,7 @@ enum Verb {
     New(new::Arguments),
     Models(models::Arguments),
     Describe(describe::Arguments),
+    Methods(methods::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -80,6 +82,7 @@ impl Verb {
         match self {
             Verb::Models(arguments) => arguments.json,
             Verb::Describe(arguments) => arguments.json,
+            Verb::Methods(arguments) => arguments.json,
             Verb::New(_) | Verb::Completions(_) => false,
         }
     }
@@ -89,6 +92,7 @@ impl Verb {
             Verb::New(arguments) => new::execute(&arguments, registry),
             Verb::Models(arguments) => models::execute(&arguments, registry, output),
             Verb::Describe(arguments) => describe::execute(&arguments, registry, output),
+            Verb::Methods(arguments) => methods::execute(&arguments, output),
             Verb::Completions(arguments) => completions::execute(&arguments, output),
         }
     }
