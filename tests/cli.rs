@@ -1,7 +1,7 @@
 //! The real binary, as a user meets it: exit codes, streams, messages.
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use assert_cmd::cargo::cargo_bin;
 use serde_json::Value;
@@ -190,13 +190,12 @@ fn a_reader_that_goes_away_is_no_failure() {
         &["schema"],
         &["--help"],
     ] {
-        let mut child = command(folder().path(), arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = command(folder().path(), arguments)
+            .stdout(writer)
+            .output()
             .unwrap();
-        drop(child.stdout.take());
-        let output = child.wait_with_output().unwrap();
         assert_eq!(
             (code(&output), stderr(&output).as_str()),
             (0, ""),
