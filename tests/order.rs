@@ -105,7 +105,7 @@ fn every_scheme_has_the_order_of_its_card() {
                     errors(
                         &problem,
                         card.name,
-                        problem.refine * coarsest(card.name) << k,
+                        (problem.refine * coarsest(card.name)) << k,
                     )
                 })
                 .collect();

@@ -3,6 +3,8 @@
 //! Component `i` of lane `l` is `x[i * L + l]`. A concrete `System` is a field of one lane and is
 //! compiled for it; `dyn System` is one as well; [`Batched`] is eight runs that share the heavy part.
 
+use std::cell::{Cell, RefCell};
+
 use crate::system::System;
 use crate::system::batch::Lanes;
 
@@ -115,10 +117,11 @@ impl<S: System + ?Sized> Field<1> for S {
 /// The number of lanes of a batch: one vector register of the widest processors.
 pub const LANES: usize = 8;
 
-/// Eight runs that share the heavy part of their drift.
+/// Eight runs that share the heavy part of their drift. Which system a lane follows changes while the
+/// batch runs, between steps; hence the cells.
 pub struct Batched<'a> {
-    systems: [&'a dyn System; LANES],
-    lanes: Box<dyn Lanes>,
+    systems: [Cell<&'a dyn System>; LANES],
+    lanes: RefCell<Box<dyn Lanes>>,
 }
 
 impl<'a> Batched<'a> {
@@ -126,47 +129,52 @@ impl<'a> Batched<'a> {
     pub fn new(system: &'a dyn System) -> Option<Self> {
         let lanes = system.batch()?.lanes(LANES);
         Some(Self {
-            systems: [system; LANES],
-            lanes,
+            systems: std::array::from_fn(|_| Cell::new(system)),
+            lanes: RefCell::new(lanes),
         })
     }
 
-    /// Let a lane follow another system; `false` (and nothing happens) if it does not join.
-    pub fn assign(&mut self, lane: usize, system: &'a dyn System) -> bool {
-        let joins = self.systems[lane]
+    /// Whether a system shares the heavy part of this batch.
+    pub fn joins(&self, system: &dyn System) -> bool {
+        self.systems[0]
+            .get()
             .batch()
-            .is_some_and(|batch| batch.joins(system));
-        if joins {
-            self.lanes.assign(lane, system);
-            self.systems[lane] = system;
-        }
-        joins
+            .is_some_and(|batch| batch.joins(system))
+    }
+
+    /// Let a lane follow another system, which joins.
+    pub fn assign(&self, lane: usize, system: &'a dyn System) {
+        self.lanes.borrow_mut().assign(lane, system);
+        self.systems[lane].set(system);
     }
 }
 
 impl Field<LANES> for Batched<'_> {
     fn dim(&self) -> usize {
-        self.systems[0].layout().len()
+        self.systems[0].get().layout().len()
     }
 
     fn surfaces(&self) -> usize {
-        self.systems[0].kinks().map_or(0, |kinks| kinks.count())
+        self.systems[0]
+            .get()
+            .kinks()
+            .map_or(0, |kinks| kinks.count())
     }
 
     fn drift(&self, t: &[f64; LANES], x: &[f64], dx: &mut [f64]) {
-        self.lanes.drift(t, x, dx);
+        self.lanes.borrow().drift(t, x, dx);
     }
 
     fn drift_on(&self, sides: &[f64], t: &[f64; LANES], x: &[f64], dx: &mut [f64], g: &mut [f64]) {
-        self.lanes.drift_on(sides, t, x, dx, g);
+        self.lanes.borrow().drift_on(sides, t, x, dx, g);
     }
 
     fn drift_of(&self, lane: usize, t: f64, x: &[f64], dx: &mut [f64]) {
-        System::drift(self.systems[lane], t, x, dx);
+        System::drift(self.systems[lane].get(), t, x, dx);
     }
 
     fn surfaces_of(&self, lane: usize, t: f64, x: &[f64], g: &mut [f64]) {
-        self.systems[lane].surfaces_of(0, t, x, g);
+        self.systems[lane].get().surfaces_of(0, t, x, g);
     }
 
     fn drift_on_of(
@@ -178,18 +186,18 @@ impl Field<LANES> for Batched<'_> {
         dx: &mut [f64],
         g: &mut [f64],
     ) {
-        self.systems[lane].drift_on_of(0, sides, t, x, dx, g);
+        self.systems[lane].get().drift_on_of(0, sides, t, x, dx, g);
     }
 
     fn next_break_of(&self, lane: usize, t: f64) -> f64 {
-        next_break(self.systems[lane], t)
+        next_break(self.systems[lane].get(), t)
     }
 
     fn impulse_of(&self, lane: usize, t: f64, x: &mut [f64]) -> bool {
-        impulse(self.systems[lane], t, x)
+        impulse(self.systems[lane].get(), t, x)
     }
 
     fn measured(&self) -> Vec<bool> {
-        self.systems[0].layout().measured()
+        self.systems[0].get().layout().measured()
     }
 }

@@ -7,7 +7,7 @@
 
 use super::card::{Card, Mismatch};
 use super::explicit::Tolerances;
-use super::field::Field;
+use super::field::{Batched, Field, LANES};
 use super::outcome::{Outcome, Status};
 use super::recorder::Recorder;
 use super::scheme::{Progress, Scheme};
@@ -316,4 +316,74 @@ fn outcome<F: ?Sized, const L: usize>(
         component,
         step: scheme.step_length(lane),
     }
+}
+
+/// Integrate many runs of systems that share their heavy part, [`LANES`] at a time, by an explicit
+/// scheme. Every run has the bits that [`integrate`] gives it alone. Runs are handed to `done` as they
+/// end. A system that does not join the batch of the others is integrated by itself.
+///
+/// # Errors
+/// A [`Mismatch`] before the first step if the scheme cannot integrate the systems.
+pub fn integrate_batch<R: Recorder>(
+    method: &str,
+    options: &Options,
+    jobs: &mut dyn Iterator<Item = (&dyn System, Job<R>)>,
+    done: &mut dyn FnMut(Outcome, R),
+) -> Result<(), Mismatch> {
+    let card = schemes::card(method).ok_or_else(|| unknown(method))?;
+    check_step(card, options)?;
+    let mut jobs = jobs.peekable();
+    while let Some(&(first, _)) = jobs.peek() {
+        card.accepts(first)?;
+        match Batched::new(first) {
+            Some(field) => batch(method, options, &field, &mut jobs, done)?,
+            None => alone(method, options, &mut jobs, done)?,
+        }
+    }
+    Ok(())
+}
+
+type Jobs<'j, 'a, R> = std::iter::Peekable<&'j mut dyn Iterator<Item = (&'a dyn System, Job<R>)>>;
+
+/// Run jobs in lanes for as long as their systems join the batch.
+fn batch<'a, R: Recorder>(
+    method: &str,
+    options: &Options,
+    field: &Batched<'a>,
+    jobs: &mut Jobs<'_, 'a, R>,
+    done: &mut dyn FnMut(Outcome, R),
+) -> Result<(), Mismatch> {
+    let tolerances = tolerances(options, &Field::<LANES>::measured(field));
+    let mut scheme =
+        schemes::explicit::<_, LANES>(method, field, tolerances).ok_or_else(|| unknown(method))?;
+    let mut next = |lane: usize| {
+        let (system, job) = jobs.next_if(|(system, _)| field.joins(*system))?;
+        field.assign(lane, system);
+        Some(job)
+    };
+    run_lanes::<_, LANES, R>(
+        field,
+        scheme.as_mut(),
+        options.max_steps,
+        &mut next,
+        &mut |_, outcome, recorder| done(outcome, recorder),
+        &mut |_| true,
+    );
+    Ok(())
+}
+
+/// Run the next job by itself.
+fn alone<'a, R: Recorder>(
+    method: &str,
+    options: &Options,
+    jobs: &mut Jobs<'_, 'a, R>,
+    done: &mut dyn FnMut(Outcome, R),
+) -> Result<(), Mismatch> {
+    let Some((system, mut job)) = jobs.next() else {
+        return Ok(());
+    };
+    let Job { span, x0, recorder } = &mut job;
+    let outcome = integrate(system, method, options, *span, x0, recorder, &mut |_| true)?;
+    done(outcome, job.recorder);
+    Ok(())
 }

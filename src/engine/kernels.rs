@@ -4,7 +4,7 @@
 //! its squares in four interleaved partial sums per lane, combined in a fixed tree. So the bits do not
 //! depend on the number of lanes or on the width of the processor's vectors.
 
-use pulp::Arch;
+use multiversion::multiversion;
 
 /// The non-zero coefficients of a linear combination, with the stages they belong to.
 pub type Terms = Vec<(usize, f64)>;
@@ -37,6 +37,7 @@ pub fn combine<const L: usize>(
     }
 }
 
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 fn combine_terms<const L: usize, const TERMS: usize>(
     out: &mut [f64],
     x: &[f64],
@@ -55,23 +56,20 @@ fn combine_terms<const L: usize, const TERMS: usize>(
         }
         sum
     };
-    Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            if L == 1 {
-                for i in 0..length {
-                    out[i] = x[i] + h[0] * sum(i);
-                }
-            } else {
-                for (row, out) in out.as_chunks_mut::<L>().0.iter_mut().enumerate() {
-                    for lane in 0..L {
-                        let i = row * L + lane;
-                        out[lane] = x[i] + h[lane] * sum(i);
-                    }
+    {
+        if L == 1 {
+            for i in 0..length {
+                out[i] = x[i] + h[0] * sum(i);
+            }
+        } else {
+            for (row, out) in out.as_chunks_mut::<L>().0.iter_mut().enumerate() {
+                for lane in 0..L {
+                    let i = row * L + lane;
+                    out[lane] = x[i] + h[lane] * sum(i);
                 }
             }
-        },
-    );
+        }
+    }
 }
 
 /// Any number of terms, for the widest tableaus.
@@ -112,6 +110,7 @@ pub fn error_norm<const L: usize>(
     }
 }
 
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 #[allow(clippy::too_many_arguments, reason = "as error_norm")]
 fn error_terms<const L: usize, const TERMS: usize>(
     x0: &[f64],
@@ -128,22 +127,19 @@ fn error_terms<const L: usize, const TERMS: usize>(
     let stages: [&[f64]; TERMS] = std::array::from_fn(|term| &stages[terms[term].0][..length]);
     let x1 = &x1[..length];
     let mut sums = [[0.0; L]; 4];
-    Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            for (row, &atol) in atol[..length / L].iter().enumerate() {
-                let sums = &mut sums[row % 4];
-                for lane in 0..L {
-                    let i = row * L + lane;
-                    let mut error = coefficients[0] * stages[0][i];
-                    for term in 1..TERMS {
-                        error += coefficients[term] * stages[term][i];
-                    }
-                    sums[lane] += square(h[lane] * error, x0[i], x1[i], rtol, atol);
+    {
+        for (row, &atol) in atol[..length / L].iter().enumerate() {
+            let sums = &mut sums[row % 4];
+            for lane in 0..L {
+                let i = row * L + lane;
+                let mut error = coefficients[0] * stages[0][i];
+                for term in 1..TERMS {
+                    error += coefficients[term] * stages[term][i];
                 }
+                sums[lane] += square(h[lane] * error, x0[i], x1[i], rtol, atol);
             }
-        },
-    );
+        }
+    }
     root_mean(&sums, measured)
 }
 
@@ -186,25 +182,23 @@ fn root_mean<const L: usize>(sums: &[[f64; L]; 4], measured: f64) -> [f64; L] {
 }
 
 /// The least `side * g` of each lane: negative where some surface lies on the other side.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 pub fn margins<const L: usize>(sides: &[f64], surfaces: &[f64]) -> [f64; L] {
     let mut least = [f64::INFINITY; L];
-    Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            let rows = sides
-                .as_chunks::<L>()
-                .0
-                .iter()
-                .zip(surfaces.as_chunks::<L>().0);
-            for (sides, surfaces) in rows {
-                for lane in 0..L {
-                    let margin = sides[lane] * surfaces[lane];
-                    if margin < least[lane] {
-                        least[lane] = margin;
-                    }
+    {
+        let rows = sides
+            .as_chunks::<L>()
+            .0
+            .iter()
+            .zip(surfaces.as_chunks::<L>().0);
+        for (sides, surfaces) in rows {
+            for lane in 0..L {
+                let margin = sides[lane] * surfaces[lane];
+                if margin < least[lane] {
+                    least[lane] = margin;
                 }
             }
-        },
-    );
+        }
+    }
     least
 }

@@ -15,7 +15,7 @@
 //! assert_eq!(y, [-2.0, -2.0]);
 //! ```
 
-use pulp::Arch;
+use multiversion::multiversion;
 
 /// Rows that one block of the widest kernel holds in registers.
 const WIDEST: usize = 64;
@@ -79,29 +79,16 @@ impl PackedMatrix {
     /// If the lengths do not fit.
     pub fn times(&self, x: &[f64], y: &mut [f64]) {
         assert!(x.len() == self.columns && y.len() == self.rows);
-        Arch::new().dispatch(|| match self.panel {
-            8 => self.times_panels::<8>(x, y),
-            16 => self.times_panels::<16>(x, y),
-            24 => self.times_panels::<24>(x, y),
-            32 => self.times_panels::<32>(x, y),
-            40 => self.times_panels::<40>(x, y),
-            48 => self.times_panels::<48>(x, y),
-            56 => self.times_panels::<56>(x, y),
-            _ => self.times_panels::<64>(x, y),
-        });
-    }
-
-    #[inline(always)]
-    fn times_panels<const PANEL: usize>(&self, x: &[f64], y: &mut [f64]) {
-        let panels = self.data.chunks_exact(PANEL * self.columns.max(1));
-        for (panel, y) in panels.zip(y.chunks_mut(PANEL)) {
-            let mut sums = [0.0; PANEL];
-            for (column, &x) in panel.chunks_exact(PANEL).zip(x) {
-                for (sum, &entry) in sums.iter_mut().zip(column) {
-                    *sum += entry * x;
-                }
-            }
-            y.copy_from_slice(&sums[..y.len()]);
+        let columns = self.columns;
+        match self.panel {
+            8 => panels::<8>(&self.data, columns, x, y),
+            16 => panels::<16>(&self.data, columns, x, y),
+            24 => panels::<24>(&self.data, columns, x, y),
+            32 => panels::<32>(&self.data, columns, x, y),
+            40 => panels::<40>(&self.data, columns, x, y),
+            48 => panels::<48>(&self.data, columns, x, y),
+            56 => panels::<56>(&self.data, columns, x, y),
+            _ => panels::<64>(&self.data, columns, x, y),
         }
     }
 
@@ -113,37 +100,9 @@ impl PackedMatrix {
     pub fn times_lanes(&self, lanes: usize, x: &[f64], y: &mut [f64]) {
         assert!(x.len() == self.columns * lanes && y.len() == self.rows * lanes);
         if lanes == 8 {
-            Arch::new().dispatch(|| self.times_eight_lanes(x, y));
+            eight_lanes(&self.data, self.panel, [self.rows, self.columns], x, y);
         } else {
             self.times_any_lanes(lanes, x, y);
-        }
-    }
-
-    #[inline(always)]
-    fn times_eight_lanes(&self, x: &[f64], y: &mut [f64]) {
-        const LANES: usize = 8;
-        for (block, panel) in self
-            .data
-            .chunks_exact(self.panel * self.columns.max(1))
-            .enumerate()
-        {
-            for first in (0..self.panel).step_by(VECTOR) {
-                let row = block * self.panel + first;
-                if row >= self.rows {
-                    break;
-                }
-                let mut sums = [[0.0; LANES]; VECTOR];
-                for (column, x) in panel.chunks_exact(self.panel).zip(x.as_chunks::<LANES>().0) {
-                    let entries = &column[first..first + VECTOR];
-                    for (sums, &entry) in sums.iter_mut().zip(entries) {
-                        for (sum, &x) in sums.iter_mut().zip(x) {
-                            *sum += entry * x;
-                        }
-                    }
-                }
-                let rows = VECTOR.min(self.rows - row);
-                y[row * LANES..(row + rows) * LANES].copy_from_slice(sums[..rows].as_flattened());
-            }
         }
     }
 
@@ -156,6 +115,49 @@ impl PackedMatrix {
                     *y += entry * x;
                 }
             }
+        }
+    }
+}
+
+/// The single product over packed panels of `PANEL` rows.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+fn panels<const PANEL: usize>(data: &[f64], columns: usize, x: &[f64], y: &mut [f64]) {
+    let panels = data.chunks_exact(PANEL * columns.max(1));
+    for (panel, y) in panels.zip(y.chunks_mut(PANEL)) {
+        let mut sums = [0.0; PANEL];
+        for (column, &x) in panel.as_chunks::<PANEL>().0.iter().zip(x) {
+            for (sum, &entry) in sums.iter_mut().zip(column) {
+                *sum += entry * x;
+            }
+        }
+        y.copy_from_slice(&sums[..y.len()]);
+    }
+}
+
+/// The product of eight lanes over packed panels of `panel` rows.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+fn eight_lanes(data: &[f64], panel: usize, [rows, columns]: [usize; 2], x: &[f64], y: &mut [f64]) {
+    const LANES: usize = 8;
+    for (block, entries) in data.chunks_exact(panel * columns.max(1)).enumerate() {
+        for first in (0..panel).step_by(VECTOR) {
+            let row = block * panel + first;
+            if row >= rows {
+                break;
+            }
+            let mut sums = [[0.0; LANES]; VECTOR];
+            let columns = entries.chunks_exact(panel);
+            for (column, x) in columns.zip(x.as_chunks::<LANES>().0) {
+                let Some(entries) = column[first..].first_chunk::<VECTOR>() else {
+                    break;
+                };
+                for (sums, &entry) in sums.iter_mut().zip(entries) {
+                    for (sum, &x) in sums.iter_mut().zip(x) {
+                        *sum += entry * x;
+                    }
+                }
+            }
+            let inside = VECTOR.min(rows - row);
+            y[row * LANES..(row + inside) * LANES].copy_from_slice(sums[..inside].as_flattened());
         }
     }
 }
