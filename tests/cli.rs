@@ -203,3 +203,291 @@ fn a_reader_that_goes_away_is_no_failure() {
         );
     }
 }
+
+/// A folder with the starter experiment `pair.toml`.
+fn pair() -> TempDir {
+    let here = folder();
+    succeed(here.path(), &["new", "pair"]);
+    here
+}
+
+fn write(here: &TempDir, name: &str, text: &str) {
+    std::fs::write(here.path().join(name), text).unwrap();
+}
+
+/// One neuron that grows without bound: `x' = x`.
+const UNSTABLE: &str = "[model]\nfamily = \"linear-threshold\"\n[model.parameters]\nweights = [[2.0]]\n\
+                        [initial]\nx = [1.0]\n[time]\nstop = 1000.0\nsave = 1.0\n";
+
+#[test]
+fn a_run_writes_its_archive_and_keeps_standard_output_clean() {
+    let here = pair();
+    let output = succeed(here.path(), &["run", "pair.toml"]);
+    assert!(output.stdout.is_empty());
+    assert!(stderr(&output).contains("pair.h5"), "{}", stderr(&output));
+    assert!(here.path().join("pair.h5").is_file());
+    assert!(!here.path().join("pair.h5.part").exists());
+}
+
+#[test]
+fn quiet_is_silent() {
+    let here = pair();
+    let output = succeed(here.path(), &["run", "pair.toml", "--quiet"]);
+    assert!(output.stdout.is_empty() && output.stderr.is_empty());
+    assert!(here.path().join("pair.h5").is_file());
+}
+
+#[test]
+fn a_complete_result_is_replaced_only_by_force() {
+    let here = pair();
+    succeed(here.path(), &["run", "pair.toml"]);
+    let before = std::fs::read(here.path().join("pair.h5")).unwrap();
+    let output = nullcline(here.path(), &["run", "pair.toml"]);
+    assert_eq!(code(&output), 4);
+    assert!(stderr(&output).contains("--force"), "{}", stderr(&output));
+    assert_eq!(std::fs::read(here.path().join("pair.h5")).unwrap(), before);
+    succeed(here.path(), &["run", "pair.toml", "--force"]);
+    succeed(
+        here.path(),
+        &["run", "pair.toml", "-o", "elsewhere/other.h5"],
+    );
+    assert!(here.path().join("elsewhere/other.h5").is_file());
+}
+
+#[test]
+fn a_run_reports_in_json() {
+    let here = pair();
+    let output = succeed(here.path(), &["run", "pair.toml", "--json"]);
+    let report = json(&stdout(&output));
+    assert_eq!(report["output"], "pair.h5");
+    assert_eq!(report["status"], "complete");
+    assert_eq!(report["failed"], Value::Array(vec![]));
+    assert!(report["steps"].as_u64().unwrap() > 10);
+}
+
+#[test]
+fn overrides_reach_the_run() {
+    let here = pair();
+    let arguments = [
+        "check",
+        "pair.toml",
+        "--json",
+        "--set",
+        "time.stop=3",
+        "--set",
+        "time.save=1.5",
+    ];
+    let plan = json(&stdout(&succeed(here.path(), &arguments)));
+    assert_eq!(plan["time"]["stop"], 3.0);
+    assert_eq!(plan["time"]["samples"], 3);
+}
+
+#[test]
+fn check_prints_the_plan_and_takes_no_step() {
+    let here = pair();
+    let text = stdout(&succeed(here.path(), &["check", "pair.toml"]));
+    for fact in [
+        "linear-threshold",
+        "network",
+        "neuron = 2",
+        "tsit5",
+        "1001 samples",
+        "/x",
+        "pair.h5",
+    ] {
+        assert!(text.contains(fact), "no `{fact}` in\n{text}");
+    }
+    assert!(!here.path().join("pair.h5").exists());
+    let plan = json(&stdout(&succeed(
+        here.path(),
+        &["check", "pair.toml", "--json"],
+    )));
+    assert_eq!(plan["state"][0]["axes"][0]["size"], 2);
+    let sets = plan["data_sets"].as_array().unwrap();
+    let x = sets.iter().find(|set| set["path"] == "/x").unwrap();
+    assert_eq!(x["bytes"], 1001 * 2 * 8);
+}
+
+#[test]
+fn what_is_missing_is_exit_code_4() {
+    let here = pair();
+    for arguments in [
+        &["run", "nothing.toml"][..],
+        &["check", "nothing.toml"],
+        &["inspect", "nothing.h5"],
+        &["plot", "nothing.h5"],
+        &["inspect", "pair.toml"],
+        &["run", "pair.toml", "-o", "pair.toml/under/a/file.h5"],
+    ] {
+        let output = nullcline(here.path(), arguments);
+        assert_eq!(code(&output), 4, "{arguments:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty());
+    }
+}
+
+#[test]
+fn a_mistake_in_the_file_is_exit_code_2_with_its_place_and_no_colour() {
+    let here = folder();
+    write(&here, "typo.toml", &UNSTABLE.replace("save", "sav"));
+    for no_color in [false, true] {
+        let mut command = command(here.path(), &["run", "typo.toml"]);
+        if no_color {
+            command.env("NO_COLOR", "1");
+        }
+        let output = command.output().unwrap();
+        assert_eq!(code(&output), 2);
+        let text = stderr(&output);
+        assert!(
+            text.contains("typo.toml:9:1") && text.contains("save"),
+            "{text}"
+        );
+        assert!(!text.contains('\x1b'), "colour without a terminal");
+    }
+    let output = nullcline(here.path(), &["check", "typo.toml", "--json"]);
+    assert_eq!(json(&stderr(&output))["error"]["exit_code"], 2);
+}
+
+#[test]
+fn a_scheme_that_does_not_fit_is_exit_code_3() {
+    let here = pair();
+    for verb in ["check", "run"] {
+        let output = nullcline(
+            here.path(),
+            &[verb, "pair.toml", "--set", "model.parameters.noise=0.1"],
+        );
+        assert_eq!(code(&output), 3, "{}", stderr(&output));
+        assert!(stderr(&output).contains("noise"));
+    }
+    assert!(!here.path().join("pair.h5").exists());
+}
+
+#[test]
+fn a_failed_run_is_exit_code_1_with_a_diagnosis_and_an_archive() {
+    let here = folder();
+    write(&here, "unstable.toml", UNSTABLE);
+    let output = nullcline(here.path(), &["run", "unstable.toml"]);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    assert!(stderr(&output).contains("x[0]"), "{}", stderr(&output));
+    assert!(here.path().join("unstable.h5").is_file());
+    let text = stdout(&succeed(here.path(), &["inspect", "unstable.h5"]));
+    assert!(
+        text.contains("x[0]") && text.contains("not_finite"),
+        "{text}"
+    );
+}
+
+#[test]
+fn inspect_tells_contents_provenance_and_health() {
+    let here = pair();
+    succeed(here.path(), &["run", "pair.toml"]);
+    let text = stdout(&succeed(here.path(), &["inspect", "pair.h5"]));
+    for fact in [
+        "Excitatory-inhibitory pair",
+        "complete",
+        "/x",
+        "time = 1001",
+        "neuron = 2",
+        "nullcline run pair.toml",
+        "rejected",
+    ] {
+        assert!(text.contains(fact), "no `{fact}` in\n{text}");
+    }
+    let facts = json(&stdout(&succeed(
+        here.path(),
+        &["inspect", "pair.h5", "--json"],
+    )));
+    assert_eq!(facts["status"], "complete");
+    assert_eq!(facts["runs"]["failed"], 0);
+}
+
+#[test]
+fn plot_makes_svg_and_png_and_knows_the_variables() {
+    let here = pair();
+    succeed(here.path(), &["run", "pair.toml"]);
+    for (arguments, file) in [
+        (&["plot", "pair.h5"][..], "pair.svg"),
+        (&["plot", "pair.h5", "-o", "a.png"], "a.png"),
+        (
+            &[
+                "plot",
+                "pair.h5",
+                "-o",
+                "b.svg",
+                "--kind",
+                "heat-map",
+                "--variable",
+                "x",
+            ],
+            "b.svg",
+        ),
+    ] {
+        succeed(here.path(), arguments);
+        assert!(
+            here.path().join(file).metadata().unwrap().len() > 1000,
+            "{file}"
+        );
+    }
+    let output = nullcline(here.path(), &["plot", "pair.h5", "--variable", "xx"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("`x`"), "{}", stderr(&output));
+    let output = nullcline(here.path(), &["plot", "pair.h5", "-o", "a.pdf"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains(".svg"), "{}", stderr(&output));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_ends_in_good_order_with_130() {
+    let here = pair();
+    let arguments = [
+        "run",
+        "pair.toml",
+        "--set",
+        "time.stop=1e9",
+        "--set",
+        "time.save=1e9",
+    ];
+    let endless = [
+        "--set",
+        "solver.method='rk4'",
+        "--set",
+        "solver.step=0.01",
+        "--set",
+        "solver.max_steps=1_000_000_000_000",
+    ];
+    let mut command = command(here.path(), &arguments);
+    let child = command
+        .args(endless)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    // The file appears once the run is going.
+    let part = here.path().join("pair.h5.part");
+    let patience = std::time::Instant::now();
+    while !part.exists() && patience.elapsed().as_secs() < 20 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let interrupt = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(interrupt.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(code(&output), 130, "{}", stderr(&output));
+    assert!(!here.path().join("pair.h5").exists());
+}
+
+#[test]
+fn help_and_check_answer_at_once() {
+    let here = pair();
+    for arguments in [&["--help"][..], &["check", "pair.toml"]] {
+        let fastest = (0..5)
+            .map(|_| {
+                let started = std::time::Instant::now();
+                succeed(here.path(), arguments);
+                started.elapsed()
+            })
+            .min()
+            .unwrap();
+        assert!(fastest.as_millis() < 20, "{arguments:?} took {fastest:?}");
+    }
+}
