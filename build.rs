@@ -37,7 +37,13 @@ fn revision() -> Option<String> {
     if Path::new(&top).canonicalize().ok()? != here {
         return None;
     }
-    let dirty = ["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"];
+    let dirty = [
+        "describe",
+        "--always",
+        "--dirty",
+        "--abbrev=40",
+        "--exclude=*",
+    ];
     git(&dirty).or_else(|| git(&["rev-parse", "HEAD"]))
 }
 

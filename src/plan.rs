@@ -112,7 +112,8 @@ mod tests {
 
     #[test]
     fn the_output_does_not_change_the_meaning() {
-        let text = "seed = 1 # given\n[time]\nstop = 2.0\n\n# a remark\n[output]\npath = \"a.h5\"\n";
+        let text =
+            "seed = 1 # given\n[time]\nstop = 2.0\n\n# a remark\n[output]\npath = \"a.h5\"\n";
         let other = "seed = 1\n[time]\nstop = 2.0\n[output]\npath = \"b.h5\"\ncompression = 3\n";
         assert_eq!(meaning(text), meaning(other));
         assert_ne!(meaning(text), meaning(&text.replace("2.0", "3.0")));

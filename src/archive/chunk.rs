@@ -29,7 +29,9 @@ pub(super) fn compress(bytes: &[u8], size: usize, level: u8) -> std::io::Result<
 /// Write a compressed chunk whose first number stands at `offset`.
 pub(super) fn write(data_set: &Dataset, offset: &[usize], compressed: &[u8]) -> Result<()> {
     if offset.len() != data_set.ndim() {
-        return Err(Error::from("the place of a chunk has one number per dimension"));
+        return Err(Error::from(
+            "the place of a chunk has one number per dimension",
+        ));
     }
     let offset: Vec<u64> = offset.iter().map(|&place| place as u64).collect();
     // SAFETY: the identifier is that of an open data set, held by reference over the call; `offset`

@@ -421,7 +421,10 @@ impl<'a> Builder<'a> {
         let track = self.tracks.len() - 1;
         let data_set = self.data_sets.len();
         let mut dims = vec![track_dim];
-        dims.extend(self.components.dims(&variable.name, &kept.axes, &self.names));
+        dims.extend(
+            self.components
+                .dims(&variable.name, &kept.axes, &self.names),
+        );
         self.data_sets.push(DataSet {
             path: self.names.variable(group, &variable.name),
             dims,
@@ -452,10 +455,7 @@ impl<'a> Builder<'a> {
                 .iter()
                 .find(|summary| summary.name == name)
                 .ok_or_else(|| {
-                    ContentsError::new(
-                        "record.summaries",
-                        format!("there is no summary `{name}`"),
-                    )
+                    ContentsError::new("record.summaries", format!("there is no summary `{name}`"))
                 })?;
             let axes: Vec<(Axis, usize)> = variable.axes.iter().map(|a| (a.clone(), 0)).collect();
             let dims = self.components.dims(&variable.name, &axes, &self.names);

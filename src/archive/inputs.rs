@@ -112,7 +112,10 @@ impl Scales {
                 _ => name.push('_'),
             }
         }
-        let scale = group.new_dataset::<i64>().shape(size).create(name.as_str())?;
+        let scale = group
+            .new_dataset::<i64>()
+            .shape(size)
+            .create(name.as_str())?;
         let positions: Vec<i64> = (0..size as i64).collect();
         scale.write_raw(&positions)?;
         text::attribute(&scale, "long_name", &format!("position along {symbol}"))?;

@@ -57,7 +57,9 @@ impl Packing<'_> {
     fn fixed(&self) -> hdf5::Result<()> {
         let contents = self.source.about.contents;
         for (index, card) in contents.data_sets.iter().enumerate() {
-            let ragged = card.track.is_some_and(|t| contents.tracks[t].times.is_some());
+            let ragged = card
+                .track
+                .is_some_and(|t| contents.tracks[t].times.is_some());
             if ragged {
                 continue;
             }
@@ -102,15 +104,32 @@ impl Packing<'_> {
     /// Copy what a run leaves whether it failed or not.
     fn keep(&self, index: usize, card: &DataSet, run: u64) -> hdf5::Result<()> {
         let (start, count) = self.source.about.contents.block(card, run, 0, card.width);
-        let (from, to) = (
-            &self.source.data_sets[index],
-            &self.target.data_sets[index],
-        );
+        let (from, to) = (&self.source.data_sets[index], &self.target.data_sets[index]);
         match card.number {
-            Number::F64 => slab::write(to, &start, &count, &slab::read::<f64>(from, &start, &count)?),
-            Number::F32 => slab::write(to, &start, &count, &slab::read::<f32>(from, &start, &count)?),
-            Number::I64 => slab::write(to, &start, &count, &slab::read::<i64>(from, &start, &count)?),
-            Number::U64 => slab::write(to, &start, &count, &slab::read::<u64>(from, &start, &count)?),
+            Number::F64 => slab::write(
+                to,
+                &start,
+                &count,
+                &slab::read::<f64>(from, &start, &count)?,
+            ),
+            Number::F32 => slab::write(
+                to,
+                &start,
+                &count,
+                &slab::read::<f32>(from, &start, &count)?,
+            ),
+            Number::I64 => slab::write(
+                to,
+                &start,
+                &count,
+                &slab::read::<i64>(from, &start, &count)?,
+            ),
+            Number::U64 => slab::write(
+                to,
+                &start,
+                &count,
+                &slab::read::<u64>(from, &start, &count)?,
+            ),
             Number::I8 => slab::write(to, &start, &count, &slab::read::<i8>(from, &start, &count)?),
         }
     }
@@ -121,12 +140,17 @@ impl Packing<'_> {
         let mut frames = Frames::open(&self.source.paths.sidecar())?;
         while let Some(mut frame) = frames.next()? {
             let card = &contents.data_sets[frame.data_set];
-            let is_time = contents.tracks.iter().any(|t| t.times == Some(frame.data_set));
+            let is_time = contents
+                .tracks
+                .iter()
+                .any(|t| t.times == Some(frame.data_set));
             if self.source.failed.contains(&frame.run) && !is_time {
                 frame.values.fill(f64::NAN);
             }
             self.put(frame.data_set, card, frame.run, frame.first, &frame.values)
-                .map_err(|error| ArchiveError::hdf5("write", &self.source.paths.packed(), &error))?;
+                .map_err(|error| {
+                    ArchiveError::hdf5("write", &self.source.paths.packed(), &error)
+                })?;
         }
         Ok(())
     }
@@ -160,7 +184,9 @@ impl Packing<'_> {
 
     fn diagnosis(&self) -> hdf5::Result<()> {
         let diagnosis = text::read(self.source.diagnosis)?;
-        self.target.diagnosis.write_scalar(&text::unicode(&diagnosis))
+        self.target
+            .diagnosis
+            .write_scalar(&text::unicode(&diagnosis))
     }
 }
 

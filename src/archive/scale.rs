@@ -104,7 +104,8 @@ unsafe fn object_name(id: i64) -> Option<String> {
     // SAFETY: a null buffer asks for the length; the second call writes at most `length + 1` bytes,
     // which the buffer has.
     unsafe {
-        let length = usize::try_from(hdf5_sys::h5i::H5Iget_name(id, std::ptr::null_mut(), 0)).ok()?;
+        let length =
+            usize::try_from(hdf5_sys::h5i::H5Iget_name(id, std::ptr::null_mut(), 0)).ok()?;
         let mut bytes = vec![0_u8; length + 1];
         hdf5_sys::h5i::H5Iget_name(id, bytes.as_mut_ptr().cast(), bytes.len());
         bytes.truncate(length);

@@ -197,7 +197,8 @@ mod tests {
             bad[byte] ^= 1;
             std::fs::write(&path, bad).unwrap();
             let mut frames = Frames::open(&path).unwrap();
-            let read: Result<Vec<_>, _> = std::iter::from_fn(|| frames.next().transpose()).collect();
+            let read: Result<Vec<_>, _> =
+                std::iter::from_fn(|| frames.next().transpose()).collect();
             assert!(read.is_err(), "byte {byte}");
         }
     }

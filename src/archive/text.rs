@@ -36,10 +36,7 @@ pub(super) fn scalar<T: H5Type>(object: &Location, name: &str, value: &T) -> Res
 
 /// Make an attribute with a list of small integers.
 pub(super) fn small_integers(object: &Location, name: &str, values: &[i8]) -> Result<()> {
-    let made = object
-        .new_attr::<i8>()
-        .shape(values.len())
-        .create(name)?;
+    let made = object.new_attr::<i8>().shape(values.len()).create(name)?;
     made.write_raw(values)
 }
 

@@ -170,7 +170,9 @@ impl<'a> Writer<'a> {
         store(card, values, &mut |bytes| digest.update(bytes));
         let rows = values.len() / card.width.max(1);
         self.written[data_set] = first + rows;
-        let ragged = card.track.filter(|&track| contents.tracks[track].times.is_some());
+        let ragged = card
+            .track
+            .filter(|&track| contents.tracks[track].times.is_some());
         if let (Some(track), Some(sidecar)) = (ragged, &mut self.sidecar) {
             self.lengths[track] = self.lengths[track].max(first + rows);
             sidecar.append(data_set, run, first, values)?;
@@ -250,8 +252,10 @@ impl<'a> Writer<'a> {
             } = self;
             drop(skeleton);
             paths::sync(&paths.packed())?;
-            std::fs::rename(paths.packed(), &part)
-                .map_err(ArchiveError::io("give the name of the unfinished archive to", &part))?;
+            std::fs::rename(paths.packed(), &part).map_err(ArchiveError::io(
+                "give the name of the unfinished archive to",
+                &part,
+            ))?;
             paths::remove(&paths.sidecar())?;
             paths::sync(paths.folder())?;
         } else {
@@ -296,7 +300,14 @@ impl<'a> Writer<'a> {
             for &index in &contents.last_state {
                 let card = &contents.data_sets[index];
                 let (block, rest) = state.split_at(card.width.min(state.len()));
-                put(contents, card, &self.skeleton.data_sets[index], run, 0, block)?;
+                put(
+                    contents,
+                    card,
+                    &self.skeleton.data_sets[index],
+                    run,
+                    0,
+                    block,
+                )?;
                 state = rest;
             }
             if !record.diagnosis.is_empty() {

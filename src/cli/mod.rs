@@ -4,13 +4,19 @@
 //! call. Standard output carries data, standard error carries talk, and a reader that goes away
 //! (`nullcline methods | head -1`) is no failure. The exit codes are those of [`failure::Code`].
 
+mod check;
 mod completions;
 mod describe;
+mod experiment;
 pub mod failure;
+mod interrupt;
 mod methods;
 mod models;
 mod new;
 mod output;
+mod progress;
+mod run;
+mod schema;
 mod table;
 
 use std::io::Write;
@@ -43,9 +49,12 @@ struct CommandLine {
 #[derive(Debug, Subcommand)]
 enum Verb {
     New(new::Arguments),
+    Check(check::Arguments),
+    Run(run::Arguments),
     Models(models::Arguments),
     Describe(describe::Arguments),
     Methods(methods::Arguments),
+    Schema(schema::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -80,16 +89,21 @@ pub fn main(registry: Registry) -> ExitCode {
 impl Verb {
     fn wants_json(&self) -> bool {
         match self {
+            Verb::Check(arguments) => arguments.json,
+            Verb::Run(arguments) => arguments.json,
             Verb::Models(arguments) => arguments.json,
             Verb::Describe(arguments) => arguments.json,
             Verb::Methods(arguments) => arguments.json,
-            Verb::New(_) | Verb::Completions(_) => false,
+            Verb::New(_) | Verb::Schema(_) | Verb::Completions(_) => false,
         }
     }
 
     fn execute(self, registry: &Registry, output: &mut Output) -> Result<(), Failure> {
         match self {
             Verb::New(arguments) => new::execute(&arguments, registry),
+            Verb::Check(arguments) => check::execute(&arguments, registry, output),
+            Verb::Run(arguments) => run::execute(&arguments, registry, output),
+            Verb::Schema(_) => schema::execute(registry, output),
             Verb::Models(arguments) => models::execute(&arguments, registry, output),
             Verb::Describe(arguments) => describe::execute(&arguments, registry, output),
             Verb::Methods(arguments) => methods::execute(&arguments, output),

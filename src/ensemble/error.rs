@@ -37,7 +37,10 @@ impl RunError {
     /// files.
     pub fn exit_code(&self) -> u8 {
         match self {
-            RunError::Build(_) | RunError::Method(_) | RunError::Contents(_) | RunError::Nothing => 2,
+            RunError::Build(_)
+            | RunError::Method(_)
+            | RunError::Contents(_)
+            | RunError::Nothing => 2,
             RunError::Mismatch(_) | RunError::Map(_) => 3,
             RunError::Archive(_) => 4,
         }
