@@ -9,11 +9,13 @@ mod completions;
 mod describe;
 mod experiment;
 pub mod failure;
+mod inspect;
 mod interrupt;
 mod methods;
 mod models;
 mod new;
 mod output;
+mod plot;
 mod progress;
 mod run;
 mod schema;
@@ -51,6 +53,8 @@ enum Verb {
     New(new::Arguments),
     Check(check::Arguments),
     Run(run::Arguments),
+    Inspect(inspect::Arguments),
+    Plot(plot::Arguments),
     Models(models::Arguments),
     Describe(describe::Arguments),
     Methods(methods::Arguments),
@@ -91,10 +95,11 @@ impl Verb {
         match self {
             Verb::Check(arguments) => arguments.json,
             Verb::Run(arguments) => arguments.json,
+            Verb::Inspect(arguments) => arguments.json,
             Verb::Models(arguments) => arguments.json,
             Verb::Describe(arguments) => arguments.json,
             Verb::Methods(arguments) => arguments.json,
-            Verb::New(_) | Verb::Schema(_) | Verb::Completions(_) => false,
+            Verb::New(_) | Verb::Plot(_) | Verb::Schema(_) | Verb::Completions(_) => false,
         }
     }
 
@@ -103,6 +108,8 @@ impl Verb {
             Verb::New(arguments) => new::execute(&arguments, registry),
             Verb::Check(arguments) => check::execute(&arguments, registry, output),
             Verb::Run(arguments) => run::execute(&arguments, registry, output),
+            Verb::Inspect(arguments) => inspect::execute(&arguments, output),
+            Verb::Plot(arguments) => plot::execute(&arguments),
             Verb::Schema(_) => schema::execute(registry, output),
             Verb::Models(arguments) => models::execute(&arguments, registry, output),
             Verb::Describe(arguments) => describe::execute(&arguments, registry, output),

@@ -79,7 +79,7 @@ fn describe(done: f64, total: f64, unit: &str, elapsed: Duration) -> String {
 
 /// Three significant digits, or all digits of a whole number.
 pub fn short(number: f64) -> String {
-    if number == 0.0 || (number.fract() == 0.0 && number.abs() < 1e6) {
+    if !number.is_finite() || number == 0.0 || (number.fract() == 0.0 && number.abs() < 1e6) {
         return format!("{number}");
     }
     let exponent = number.abs().log10().floor() as i32;

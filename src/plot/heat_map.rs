@@ -16,8 +16,9 @@ use super::series::Series;
 /// Draw the series.
 pub fn draw<B: DrawingBackend>(canvas: &mut Canvas<B>, series: &Series) -> Result<(), PlotError> {
     let across = Axis::covering(series.times.iter().copied(), 0.0, 10);
-    let last = series.components.len().max(1) as f64 - 0.5;
-    let upwards = Axis::covering([-0.5, last].into_iter(), 0.0, 6);
+    let count = series.components.len().max(1) as f64;
+    let edges = [series.first - 0.5, series.first + count - 0.5];
+    let upwards = Axis::covering(edges.into_iter(), 0.0, 6);
     let bar = ColourBar {
         axis: Axis::covering(series.values.iter().copied(), 0.0, 6),
         text: series.quantity.label(),

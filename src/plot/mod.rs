@@ -1,6 +1,6 @@
 //! Pictures from archives: time series and heat maps as SVG or PNG.
 //!
-//! A [`Series`] is one variable over time; [`save`] draws it. The font is embedded, so no picture
+//! A [`Series`] is one variable over time; [`read`] takes it from an archive, [`save`] draws it. The font is embedded, so no picture
 //! depends on what the machine has installed. Geometry: [`axis`] makes intervals and ticks,
 //! [`envelope`] thins long lines without losing a peak, `frame` puts texts around the data.
 
@@ -12,6 +12,7 @@ mod frame;
 mod heat_map;
 mod palette;
 pub mod series;
+mod source;
 mod time_series;
 
 use std::path::Path;
@@ -20,6 +21,9 @@ use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 
 use canvas::{Baseline, Canvas, SIZE};
 pub use series::{Quantity, Series};
+pub use source::read;
+
+use crate::archive::ArchiveError;
 
 /// What a picture shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +50,20 @@ pub enum PlotError {
     /// The file name does not say which format.
     #[error("`{0}` is neither .svg nor .png, the formats of pictures")]
     Format(String),
+    /// The archive cannot be read, or has no such variable.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// The variable has no samples over time.
+    #[error("`{name}` does not vary over time; what does: {others}")]
+    NotOverTime {
+        /// The variable.
+        name: String,
+        /// Those that could be shown.
+        others: String,
+    },
+    /// The archive has no variable over time.
+    #[error("`{0}` has no variable over time to show")]
+    Nothing(String),
     /// There is nothing to show.
     #[error("`{0}` has no samples to show")]
     Empty(String),
@@ -184,6 +202,7 @@ mod tests {
             times,
             components: (0..components).map(|c| format!("x[{c}]")).collect(),
             axis: "neuron".into(),
+            first: 0.0,
             values,
         }
     }

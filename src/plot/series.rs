@@ -50,6 +50,8 @@ pub struct Series {
     pub components: Vec<String>,
     /// What the components are counted along: `neuron`.
     pub axis: String,
+    /// The position of the first component along that axis.
+    pub first: f64,
     /// The numbers, time by time, all components of a time together.
     pub values: Vec<f64>,
 }

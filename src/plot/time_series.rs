@@ -27,7 +27,11 @@ pub fn draw<B: DrawingBackend>(canvas: &mut Canvas<B>, series: &Series) -> Resul
     let across = Axis::covering(series.times.iter().copied(), 0.0, 10);
     let upwards = Axis::covering(series.values.iter().copied(), 0.05, 6);
     let bar = (count > palette::NAMED).then(|| ColourBar {
-        axis: Axis::covering([0.0, (count - 1) as f64].into_iter(), 0.0, 6),
+        axis: Axis::covering(
+            [series.first, series.first + (count - 1) as f64].into_iter(),
+            0.0,
+            6,
+        ),
         text: series.axis.clone(),
     });
     let aside = match &bar {
