@@ -9,10 +9,10 @@ fn main() {
         println!("cargo:rerun-if-changed={path}");
     }
     // The log of HEAD grows with every commit and checkout, also in a linked work tree.
-    if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"]) {
-        if Path::new(&log).exists() {
-            println!("cargo:rerun-if-changed={log}");
-        }
+    if let Some(log) = git(&["rev-parse", "--git-path", "logs/HEAD"])
+        && Path::new(&log).exists()
+    {
+        println!("cargo:rerun-if-changed={log}");
     }
     set("GIT_REVISION", revision());
     set("RUSTC", output(&var("RUSTC"), &["--version"]));

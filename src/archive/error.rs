@@ -34,8 +34,13 @@ pub enum ArchiveError {
     )]
     Busy(PathBuf),
     /// There is no such file.
-    #[error("there is no file `{0}`")]
-    Missing(PathBuf),
+    #[error("there is no file `{path}`{}", unfinished(.part))]
+    Missing {
+        /// The file.
+        path: PathBuf,
+        /// The unfinished archive of that name, if there is one.
+        part: Option<PathBuf>,
+    },
     /// It is no HDF5 file.
     #[error("`{path}` is not an HDF5 file that can be opened: {reason}")]
     NotHdf5 {
@@ -78,6 +83,12 @@ fn nearest(candidate: &Option<String>) -> String {
     candidate
         .as_ref()
         .map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
+fn unfinished(part: &Option<PathBuf>) -> String {
+    part.as_ref().map_or_else(String::new, |part| {
+        format!(", but an unfinished one, `{}`", part.display())
+    })
 }
 
 impl ArchiveError {

@@ -4,7 +4,7 @@
 //! * [`contents`] says which data sets there will be; [`grid`] when samples are taken.
 //! * [`writer`] writes them while the runs go on; `skeleton` makes the file before any data, `pack`
 //!   writes it anew at the end when it must be, `journal` and `sidecar` stand beside it meanwhile.
-
+//! * [`reader`] reads an archive back.
 //!
 //! The layout of the file is the contract: see the book's page on the archive. `/events` exists only
 //! for systems with guards or impulses.
@@ -20,6 +20,7 @@ mod pack;
 pub mod paths;
 pub mod per_run;
 pub mod provenance;
+pub mod reader;
 mod scale;
 mod sidecar;
 pub mod skeleton;
@@ -30,5 +31,6 @@ pub mod writer;
 pub use contents::Contents;
 pub use error::ArchiveError;
 pub use per_run::RunRecord;
+pub use reader::{Coordinates, Reader, Variable};
 pub use skeleton::About;
 pub use writer::{Claim, Milestone, Writer};
