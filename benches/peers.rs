@@ -339,7 +339,16 @@ fn many(runs: usize, rounds: usize) {
 }
 
 fn main() {
-    single(200, 100.0, 5);
-    many(10_000, 3);
-    single(1000, 20.0, 3);
+    // `cargo bench --bench peers -- many` runs that part alone.
+    let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let wants = |part: &str| {
+        !wanted.iter().any(|w| !w.starts_with('-')) || wanted.iter().any(|w| w == part)
+    };
+    if wants("single") {
+        single(200, 100.0, 5);
+        single(1000, 20.0, 3);
+    }
+    if wants("many") {
+        many(10_000, 3);
+    }
 }

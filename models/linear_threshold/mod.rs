@@ -12,6 +12,7 @@
 //! the one that its stated properties force, up to the scaling of time.
 
 mod network;
+mod neurons;
 mod random;
 
 pub use network::{Clock, Network};

@@ -10,6 +10,7 @@
 
 use std::sync::Arc;
 
+use super::neurons::{Neurons, respond, respond_on};
 use crate::prelude::*;
 
 /// The observables of the network.
@@ -45,43 +46,11 @@ pub struct Network {
     layout: Layout,
     observables: Vec<Variable>,
     weights: Arc<PackedMatrix>,
-    neurons: Vec<Neuron>,
-    timescale: f64,
-    rate: f64,
+    neurons: Neurons,
+    clock: Clock,
     saturating: bool,
     noise: Option<Vec<f64>>,
     drive: Drive,
-}
-
-/// What one neuron needs in the inner loop.
-#[derive(Clone, Copy, Debug)]
-struct Neuron {
-    dissipation: f64,
-    /// (1 - tau) d
-    leak: f64,
-    input: f64,
-    ceiling: f64,
-}
-
-impl Neuron {
-    /// p, the argument of the response; `drive` is (W x)_i + stimulus_i.
-    #[inline(always)]
-    fn argument(&self, timescale: f64, x: f64, drive: f64) -> f64 {
-        self.leak * x + timescale * (drive + self.input)
-    }
-
-    /// rate (-d x + response)
-    #[inline(always)]
-    fn drift(&self, rate: f64, x: f64, response: f64) -> f64 {
-        rate * (response - self.dissipation * x)
-    }
-}
-
-/// The response of the piece given by the sides of the two kinks, continued beyond its borders.
-#[inline(always)]
-fn piece(above_floor: f64, below_ceiling: f64, p: f64, ceiling: f64) -> f64 {
-    let free = if below_ceiling > 0.0 { p } else { ceiling };
-    if above_floor > 0.0 { free } else { 0.0 }
 }
 
 impl Network {
@@ -106,17 +75,8 @@ impl Network {
             layout: Layout::new().block(x, 0.0),
             observables,
             weights,
-            neurons: vec![
-                Neuron {
-                    dissipation: 1.0,
-                    leak: 0.0,
-                    input: 0.0,
-                    ceiling: f64::INFINITY,
-                };
-                n
-            ],
-            timescale: 1.0,
-            rate: 1.0,
+            neurons: Neurons::new(n),
+            clock: Clock::Fast,
             saturating: false,
             noise: None,
             drive: Drive::default(),
@@ -147,40 +107,33 @@ impl Network {
 
     /// The same network with these dissipations d > 0.
     pub fn dissipation(mut self, dissipation: &[f64]) -> Self {
-        for (neuron, &d) in self.neurons.iter_mut().zip(dissipation) {
-            neuron.dissipation = d;
-            neuron.leak = (1.0 - self.timescale) * d;
-        }
+        self.neurons.dissipation.copy_from_slice(dissipation);
+        self.neurons.mix();
         self
     }
 
     /// The same network with these inputs u.
     pub fn input(mut self, input: &[f64]) -> Self {
-        for (neuron, &u) in self.neurons.iter_mut().zip(input) {
-            neuron.input = u;
-        }
+        self.neurons.input.copy_from_slice(input);
         self
     }
 
     /// The same network with these ceilings m > 0, infinite allowed.
     pub fn ceiling(mut self, ceiling: &[f64]) -> Self {
-        for (neuron, &m) in self.neurons.iter_mut().zip(ceiling) {
-            neuron.ceiling = m;
-        }
+        self.neurons.ceiling.copy_from_slice(ceiling);
         self.saturating = ceiling.iter().any(|m| m.is_finite());
         self
     }
 
     /// The member of the family with this tau, in this clock.
     pub fn timescale(mut self, timescale: f64, clock: Clock) -> Self {
-        self.timescale = timescale;
-        self.rate = match clock {
+        self.clock = clock;
+        self.neurons.timescale = [timescale];
+        self.neurons.rate = [match clock {
             Clock::Fast => 1.0 / timescale,
             Clock::Slow => 1.0,
-        };
-        for neuron in &mut self.neurons {
-            neuron.leak = (1.0 - timescale) * neuron.dissipation;
-        }
+        }];
+        self.neurons.mix();
         self
     }
 
@@ -199,7 +152,7 @@ impl Network {
     /// (W x)_i + stimulus_i(t)
     fn recurrent(&self, t: f64, x: &[f64], out: &mut [f64]) {
         self.weights.times(x, out);
-        self.drive.add(t, out, 1, 0);
+        self.drive.add(t, out);
     }
 }
 
@@ -214,10 +167,7 @@ impl System for Network {
 
     fn drift(&self, t: f64, x: &[f64], dx: &mut [f64]) {
         self.recurrent(t, x, dx);
-        for ((dx, &x), neuron) in dx.iter_mut().zip(x).zip(&self.neurons) {
-            let p = neuron.argument(self.timescale, x, *dx);
-            *dx = neuron.drift(self.rate, x, p.max(0.0).min(neuron.ceiling));
-        }
+        respond(&self.neurons, x, dx);
     }
 
     fn next_breakpoint(&self, t: f64) -> f64 {
@@ -243,44 +193,33 @@ impl System for Network {
 
 impl Kinks for Network {
     fn count(&self) -> usize {
-        let n = self.neurons.len();
+        let n = self.weights.rows();
         if self.saturating { 2 * n } else { n }
     }
 
     fn surfaces(&self, t: f64, x: &[f64], g: &mut [f64]) {
-        let (floor, ceiling) = g.split_at_mut(self.neurons.len());
+        let (floor, ceiling) = g.split_at_mut(self.weights.rows());
         self.recurrent(t, x, floor);
-        for ((g, &x), neuron) in floor.iter_mut().zip(x).zip(&self.neurons) {
-            *g = neuron.argument(self.timescale, x, *g);
+        for (i, g) in floor.iter_mut().enumerate() {
+            *g = self.neurons.argument(i, 0, x[i], *g);
         }
-        for ((g, p), neuron) in ceiling.iter_mut().zip(floor).zip(&self.neurons) {
-            *g = neuron.ceiling - *p;
+        for (g, (p, m)) in ceiling
+            .iter_mut()
+            .zip(floor.iter().zip(&self.neurons.ceiling))
+        {
+            *g = m - p;
         }
     }
 
     fn drift_on(&self, sides: &[f64], t: f64, x: &[f64], dx: &mut [f64], g: &mut [f64]) {
-        let n = self.neurons.len();
         self.recurrent(t, x, dx);
-        let (above_floor, below_ceiling) = sides.split_at(n);
-        let (floor, ceiling) = g.split_at_mut(n);
-        for i in 0..n {
-            let neuron = &self.neurons[i];
-            let p = neuron.argument(self.timescale, x[i], dx[i]);
-            let mut below = 1.0;
-            if self.saturating {
-                ceiling[i] = neuron.ceiling - p;
-                below = below_ceiling[i];
-            }
-            floor[i] = p;
-            let response = piece(above_floor[i], below, p, neuron.ceiling);
-            dx[i] = neuron.drift(self.rate, x[i], response);
-        }
+        respond_on(&self.neurons, self.saturating, sides, x, dx, g);
     }
 }
 
 impl Diffusion for Network {
     fn channels(&self) -> usize {
-        self.neurons.len()
+        self.weights.rows()
     }
 
     fn class(&self) -> NoiseClass {
@@ -302,12 +241,13 @@ impl Observables for Network {
 
     fn observe(&self, index: usize, t: f64, x: &[f64], out: &mut [f64]) {
         self.recurrent(t, x, out);
-        for ((out, &x), neuron) in out.iter_mut().zip(x).zip(&self.neurons) {
+        let neurons = &self.neurons;
+        for (i, out) in out.iter_mut().enumerate() {
             *out = match OBSERVABLES[index].name {
-                "pseudo_gradient" => *out + neuron.input - neuron.dissipation * x,
+                "pseudo_gradient" => *out + neurons.input[i] - neurons.dissipation[i] * x[i],
                 _ => {
-                    let p = neuron.argument(self.timescale, x, *out);
-                    f64::from(p >= neuron.ceiling) - f64::from(p <= 0.0)
+                    let p = neurons.argument(i, 0, x[i], *out);
+                    f64::from(p >= neurons.ceiling[i]) - f64::from(p <= 0.0)
                 }
             };
         }
@@ -327,19 +267,13 @@ impl Batch for Network {
             })
     }
 
-    fn lanes(&self, lanes: usize) -> Box<dyn Lanes> {
+    fn lanes(&self) -> Box<dyn Lanes> {
         Box::new(NetworkLanes {
-            lanes,
             weights: Arc::clone(&self.weights),
             saturating: self.saturating,
-            timescale: vec![self.timescale; lanes],
-            rate: vec![self.rate; lanes],
-            drives: vec![Drive::default(); lanes],
-            neurons: self
-                .neurons
-                .iter()
-                .flat_map(|&neuron| std::iter::repeat_n(neuron, lanes))
-                .collect(),
+            drives: std::array::from_fn(|_| self.drive.clone()),
+            one_drive: true,
+            neurons: self.neurons.spread(),
         })
     }
 
@@ -350,21 +284,23 @@ impl Batch for Network {
 
 /// Networks that share their weights, lanes innermost.
 struct NetworkLanes {
-    lanes: usize,
     weights: Arc<PackedMatrix>,
     saturating: bool,
-    timescale: Vec<f64>,
-    rate: Vec<f64>,
-    drives: Vec<Drive>,
-    /// `[neuron, lane]`
-    neurons: Vec<Neuron>,
+    drives: [Drive; LANES],
+    /// Whether all lanes have the same stimuli.
+    one_drive: bool,
+    neurons: Neurons<LANES>,
 }
 
 impl NetworkLanes {
-    fn recurrent(&self, t: &[f64], x: &[f64], out: &mut [f64]) {
-        self.weights.times_lanes(self.lanes, x, out);
-        for (lane, (drive, &t)) in self.drives.iter().zip(t).enumerate() {
-            drive.add(t, out, self.lanes, lane);
+    fn recurrent(&self, t: &[f64; LANES], x: &[f64], out: &mut [f64]) {
+        self.weights.times_lanes(x, out);
+        if self.one_drive {
+            self.drives[0].add_lanes(t, out);
+        } else {
+            for (lane, (drive, &t)) in self.drives.iter().zip(t).enumerate() {
+                drive.add_lane(lane, t, out);
+            }
         }
     }
 }
@@ -378,49 +314,20 @@ impl Lanes for NetworkLanes {
         else {
             unreachable!("a lane of networks was given another system");
         };
-        self.timescale[lane] = network.timescale;
-        self.rate[lane] = network.rate;
-        self.drives[lane].clone_from(&network.drive);
-        for (neurons, &neuron) in self
-            .neurons
-            .chunks_exact_mut(self.lanes)
-            .zip(&network.neurons)
-        {
-            neurons[lane] = neuron;
+        self.neurons.assign(lane, &network.neurons);
+        if self.drives[lane] != network.drive {
+            self.drives[lane].clone_from(&network.drive);
+            self.one_drive = self.drives.iter().all(|drive| *drive == self.drives[0]);
         }
     }
 
-    fn drift(&self, t: &[f64], x: &[f64], dx: &mut [f64]) {
+    fn drift(&self, t: &[f64; LANES], x: &[f64], dx: &mut [f64]) {
         self.recurrent(t, x, dx);
-        let rows = dx
-            .chunks_exact_mut(self.lanes)
-            .zip(x.chunks_exact(self.lanes));
-        for ((dx, x), neurons) in rows.zip(self.neurons.chunks_exact(self.lanes)) {
-            for lane in 0..self.lanes {
-                let neuron = &neurons[lane];
-                let p = neuron.argument(self.timescale[lane], x[lane], dx[lane]);
-                let response = p.max(0.0).min(neuron.ceiling);
-                dx[lane] = neuron.drift(self.rate[lane], x[lane], response);
-            }
-        }
+        respond(&self.neurons, x, dx);
     }
 
-    fn drift_on(&self, sides: &[f64], t: &[f64], x: &[f64], dx: &mut [f64], g: &mut [f64]) {
-        let n = dx.len();
+    fn drift_on(&self, sides: &[f64], t: &[f64; LANES], x: &[f64], dx: &mut [f64], g: &mut [f64]) {
         self.recurrent(t, x, dx);
-        let (above_floor, below_ceiling) = sides.split_at(n);
-        let (floor, ceiling) = g.split_at_mut(n);
-        for i in 0..n {
-            let (neuron, lane) = (&self.neurons[i], i % self.lanes);
-            let p = neuron.argument(self.timescale[lane], x[i], dx[i]);
-            let mut below = 1.0;
-            if self.saturating {
-                ceiling[i] = neuron.ceiling - p;
-                below = below_ceiling[i];
-            }
-            floor[i] = p;
-            let response = piece(above_floor[i], below, p, neuron.ceiling);
-            dx[i] = neuron.drift(self.rate[lane], x[i], response);
-        }
+        respond_on(&self.neurons, self.saturating, sides, x, dx, g);
     }
 }

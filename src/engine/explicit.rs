@@ -11,7 +11,7 @@
 use super::card::{Card, Stepping};
 use super::controller::Controller;
 use super::field::Field;
-use super::kernels::{Terms, combine, error_norm, margins, terms};
+use super::kernels::{Terms, combine, copy_lanes, error_norm, margins, terms};
 use super::kink::{self, Located};
 use super::outcome::{Counts, Status};
 use super::scheme::{Progress, Scheme};
@@ -231,19 +231,14 @@ impl<const L: usize> Explicit<L> {
             self.stages.swap(0, last);
             std::mem::swap(&mut self.kinks.start, &mut self.kinks.end);
         } else {
+            let accepted = std::array::from_fn(|lane| self.lanes[lane].accepted);
+            let fresh = std::array::from_fn(|lane| accepted[lane] && self.lanes[lane].fresh);
+            let through = std::array::from_fn(|lane| accepted[lane] && !fresh[lane]);
             let (first, rest) = self.stages.split_at_mut(1);
-            for (index, lane) in self.lanes.iter().enumerate().filter(|(_, l)| l.accepted) {
-                let from = if lane.fresh {
-                    &self.fresh
-                } else {
-                    &rest[last - 1]
-                };
-                copy_lane::<L>(from, index, &mut first[0]);
-                copy_lane::<L>(&self.x1, index, &mut self.x0);
-                if !lane.fresh {
-                    copy_lane::<L>(&self.kinks.end, index, &mut self.kinks.start);
-                }
-            }
+            copy_lanes::<L>(&accepted, &self.x1, &mut self.x0);
+            copy_lanes::<L>(&fresh, &self.fresh, &mut first[0]);
+            copy_lanes::<L>(&through, &rest[last - 1], &mut first[0]);
+            copy_lanes::<L>(&through, &self.kinks.end, &mut self.kinks.start);
         }
         for lane in &mut self.lanes {
             (lane.accepted, lane.fresh) = (false, false);
@@ -471,13 +466,6 @@ fn scatter<const L: usize>(values: &[f64], lane: usize, into: &mut [f64]) {
 pub(super) fn gather<const L: usize>(from: &[f64], lane: usize, values: &mut [f64]) {
     for (&from, value) in from.iter().skip(lane).step_by(L).zip(values) {
         *value = from;
-    }
-}
-
-fn copy_lane<const L: usize>(from: &[f64], lane: usize, into: &mut [f64]) {
-    let from = from.iter().skip(lane).step_by(L);
-    for (into, &from) in into.iter_mut().skip(lane).step_by(L).zip(from) {
-        *into = from;
     }
 }
 

@@ -6,6 +6,7 @@
 use std::cell::{Cell, RefCell};
 
 use crate::system::System;
+pub use crate::system::batch::LANES;
 use crate::system::batch::Lanes;
 
 /// The drift of L runs.
@@ -114,9 +115,6 @@ impl<S: System + ?Sized> Field<1> for S {
     }
 }
 
-/// The number of lanes of a batch: one vector register of the widest processors.
-pub const LANES: usize = 8;
-
 /// Eight runs that share the heavy part of their drift. Which system a lane follows changes while the
 /// batch runs, between steps; hence the cells.
 pub struct Batched<'a> {
@@ -127,7 +125,7 @@ pub struct Batched<'a> {
 impl<'a> Batched<'a> {
     /// A batch in which every lane follows `system`; `None` if it cannot be batched.
     pub fn new(system: &'a dyn System) -> Option<Self> {
-        let lanes = system.batch()?.lanes(LANES);
+        let lanes = system.batch()?.lanes();
         Some(Self {
             systems: std::array::from_fn(|_| Cell::new(system)),
             lanes: RefCell::new(lanes),

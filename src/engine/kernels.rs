@@ -202,3 +202,14 @@ pub fn margins<const L: usize>(sides: &[f64], surfaces: &[f64]) -> [f64; L] {
     }
     least
 }
+
+/// Copy the chosen lanes.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+pub fn copy_lanes<const L: usize>(chosen: &[bool; L], from: &[f64], into: &mut [f64]) {
+    let rows = into.as_chunks_mut::<L>().0.iter_mut();
+    for (into, from) in rows.zip(from.as_chunks::<L>().0) {
+        for lane in 0..L {
+            into[lane] = if chosen[lane] { from[lane] } else { into[lane] };
+        }
+    }
+}

@@ -1,19 +1,21 @@
 //! Batches: several runs that share the heavy part of their drift, advanced together.
 //!
-//! Lanes lie innermost: component `i` of lane `l` is `x[i * lanes + l]`, so that a matrix-vector
+//! Lanes lie innermost: component `i` of lane `l` is `x[i * LANES + l]`, so that a matrix-vector
 //! product of each run becomes one matrix-matrix product. The arithmetic per lane is that of the
 //! single run, operation by operation: batched or single, the bits are the same.
 
 use super::System;
+
+/// The number of lanes of a batch: one vector register of the widest processors.
+pub const LANES: usize = 8;
 
 /// What a system offers that can be batched with its like.
 pub trait Batch: Send + Sync {
     /// Whether `other` shares the heavy part with this system, so that both fit one batch.
     fn joins(&self, other: &dyn System) -> bool;
 
-    /// The lanes of these systems, which all join. Fewer systems than lanes is fine: lanes are
-    /// assigned with [`Lanes::assign`].
-    fn lanes(&self, lanes: usize) -> Box<dyn Lanes>;
+    /// Lanes that all follow this system; others are assigned with [`Lanes::assign`].
+    fn lanes(&self) -> Box<dyn Lanes>;
 
     /// For downcasting inside the family that made it.
     fn as_any(&self) -> &dyn std::any::Any;
@@ -24,10 +26,11 @@ pub trait Lanes: Send {
     /// Let lane `lane` follow the parameters of `system`, which joins the batch.
     fn assign(&mut self, lane: usize, system: &dyn System);
 
-    /// Write the drift of every lane: `t` has one time per lane; `x` and `dx` have dim * lanes.
-    fn drift(&self, t: &[f64], x: &[f64], dx: &mut [f64]);
+    /// Write the drift of every lane: `t` has one time per lane; `x` and `dx` have dim * LANES.
+    fn drift(&self, t: &[f64; LANES], x: &[f64], dx: &mut [f64]);
 
-    /// As [`Kinks::drift_on`](super::kinks::Kinks::drift_on) for every lane: `sides` and `g` have count * lanes.
+    /// As [`Kinks::drift_on`](super::kinks::Kinks::drift_on) for every lane: `sides` and `g` have
+    /// count * LANES.
     /// Never called for systems without kinks.
-    fn drift_on(&self, sides: &[f64], t: &[f64], x: &[f64], dx: &mut [f64], g: &mut [f64]);
+    fn drift_on(&self, sides: &[f64], t: &[f64; LANES], x: &[f64], dx: &mut [f64], g: &mut [f64]);
 }

@@ -17,6 +17,8 @@
 
 use multiversion::multiversion;
 
+use super::batch::LANES;
+
 /// Rows that one block of the widest kernel holds in registers.
 const WIDEST: usize = 64;
 /// Rows are padded to whole vectors of this many numbers.
@@ -92,30 +94,14 @@ impl PackedMatrix {
         }
     }
 
-    /// `Y = W X` for several lanes at once: `x` is `[column, lane]` and `y` is `[row, lane]`, lanes
+    /// `Y = W X` for [`LANES`] lanes at once: `x` is `[column, lane]` and `y` is `[row, lane]`, lanes
     /// innermost. Each lane has the bits of [`times`](PackedMatrix::times).
     ///
     /// # Panics
     /// If the lengths do not fit.
-    pub fn times_lanes(&self, lanes: usize, x: &[f64], y: &mut [f64]) {
-        assert!(x.len() == self.columns * lanes && y.len() == self.rows * lanes);
-        if lanes == 8 {
-            eight_lanes(&self.data, self.panel, [self.rows, self.columns], x, y);
-        } else {
-            self.times_any_lanes(lanes, x, y);
-        }
-    }
-
-    fn times_any_lanes(&self, lanes: usize, x: &[f64], y: &mut [f64]) {
-        y.fill(0.0);
-        for (i, y) in y.chunks_exact_mut(lanes).enumerate() {
-            for (j, x) in x.chunks_exact(lanes).enumerate() {
-                let entry = self.entry(i, j);
-                for (y, &x) in y.iter_mut().zip(x) {
-                    *y += entry * x;
-                }
-            }
-        }
+    pub fn times_lanes(&self, x: &[f64], y: &mut [f64]) {
+        assert!(x.len() == self.columns * LANES && y.len() == self.rows * LANES);
+        eight_lanes(&self.data, self.panel, [self.rows, self.columns], x, y);
     }
 }
 
@@ -134,28 +120,46 @@ fn panels<const PANEL: usize>(data: &[f64], columns: usize, x: &[f64], y: &mut [
     }
 }
 
+/// The sums of one row, one per lane.
+#[derive(Clone, Copy)]
+struct Row([f64; LANES]);
+
+impl Row {
+    /// `sum_l += entry * x_l`
+    #[inline(always)]
+    fn add(&mut self, entry: f64, x: &[f64; LANES]) {
+        let products: [f64; LANES] = std::array::from_fn(|lane| entry * x[lane]);
+        self.0 = std::array::from_fn(|lane| self.0[lane] + products[lane]);
+    }
+}
+
 /// The product of eight lanes over packed panels of `panel` rows.
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 fn eight_lanes(data: &[f64], panel: usize, [rows, columns]: [usize; 2], x: &[f64], y: &mut [f64]) {
-    const LANES: usize = 8;
     for (block, entries) in data.chunks_exact(panel * columns.max(1)).enumerate() {
         for first in (0..panel).step_by(VECTOR) {
             let row = block * panel + first;
             if row >= rows {
                 break;
             }
-            let mut sums = [[0.0; LANES]; VECTOR];
+            let mut sums = [Row([0.0; LANES]); VECTOR];
             let columns = entries.chunks_exact(panel);
             for (column, x) in columns.zip(x.as_chunks::<LANES>().0) {
                 let Some(entries) = column[first..].first_chunk::<VECTOR>() else {
                     break;
                 };
-                for (sums, &entry) in sums.iter_mut().zip(entries) {
-                    for (sum, &x) in sums.iter_mut().zip(x) {
-                        *sum += entry * x;
-                    }
-                }
+                // Written out, because the compiler would otherwise vectorise over the rows and gather.
+                let [s0, s1, s2, s3, s4, s5, s6, s7] = &mut sums;
+                s0.add(entries[0], x);
+                s1.add(entries[1], x);
+                s2.add(entries[2], x);
+                s3.add(entries[3], x);
+                s4.add(entries[4], x);
+                s5.add(entries[5], x);
+                s6.add(entries[6], x);
+                s7.add(entries[7], x);
             }
+            let sums = sums.map(|row| row.0);
             let inside = VECTOR.min(rows - row);
             y[row * LANES..(row + inside) * LANES].copy_from_slice(sums[..inside].as_flattened());
         }
@@ -193,23 +197,21 @@ mod tests {
             let columns = n + 3;
             let w = numbers(n * columns, 0.5);
             let packed = PackedMatrix::new(n, columns, &w);
-            for lanes in [1, 3, 8] {
-                let xs: Vec<Vec<f64>> = (0..lanes)
-                    .map(|lane| numbers(columns, lane as f64))
-                    .collect();
-                let x: Vec<f64> = (0..columns)
-                    .flat_map(|j| xs.iter().map(move |x| x[j]))
-                    .collect();
-                let mut y = vec![0.0; n * lanes];
-                packed.times_lanes(lanes, &x, &mut y);
-                for (lane, x) in xs.iter().enumerate() {
-                    let expected = product(n, &w, x);
-                    let mut single = vec![0.0; n];
-                    packed.times(x, &mut single);
-                    assert_eq!(single, expected, "n = {n}");
-                    let batched: Vec<f64> = (0..n).map(|i| y[i * lanes + lane]).collect();
-                    assert_eq!(batched, expected, "n = {n}, lane {lane} of {lanes}");
-                }
+            let xs: Vec<Vec<f64>> = (0..LANES)
+                .map(|lane| numbers(columns, lane as f64))
+                .collect();
+            let x: Vec<f64> = (0..columns)
+                .flat_map(|j| xs.iter().map(move |x| x[j]))
+                .collect();
+            let mut y = vec![0.0; n * LANES];
+            packed.times_lanes(&x, &mut y);
+            for (lane, x) in xs.iter().enumerate() {
+                let expected = product(n, &w, x);
+                let mut single = vec![0.0; n];
+                packed.times(x, &mut single);
+                assert_eq!(single, expected, "n = {n}");
+                let batched: Vec<f64> = (0..n).map(|i| y[i * LANES + lane]).collect();
+                assert_eq!(batched, expected, "n = {n}, lane {lane}");
             }
         }
     }

@@ -16,6 +16,7 @@
 
 use std::f64::consts::TAU;
 
+use super::batch::LANES;
 use super::parameters::BuildError;
 
 /// A channel that a family offers to stimuli.
@@ -220,15 +221,34 @@ impl Drive {
         self.stimuli.is_empty()
     }
 
-    /// Add the stimuli at time `t` to `out`, where cell `i` is `out[i * stride + offset]`: a stride of
-    /// 1 for a single run, of the number of lanes for one lane of a batch.
-    pub fn add(&self, t: f64, out: &mut [f64], stride: usize, offset: usize) {
+    /// Add the stimuli at time `t` to `out`, one number per cell.
+    pub fn add(&self, t: f64, out: &mut [f64]) {
         for (stimulus, cells) in &self.stimuli {
             let value = stimulus.value(t);
-            if value != 0.0 {
-                for &cell in cells {
-                    out[cell * stride + offset] += value;
+            for &cell in cells {
+                out[cell] += value;
+            }
+        }
+    }
+
+    /// Add the stimuli of every lane of a batch: `out` is `[cell, lane]`, with one time per lane.
+    pub fn add_lanes(&self, t: &[f64; LANES], out: &mut [f64]) {
+        for (stimulus, cells) in &self.stimuli {
+            let values = t.map(|t| stimulus.value(t));
+            for &cell in cells {
+                for (out, value) in out[cell * LANES..].iter_mut().zip(values) {
+                    *out += value;
                 }
+            }
+        }
+    }
+
+    /// Add the stimuli of one lane of a batch at its time.
+    pub fn add_lane(&self, lane: usize, t: f64, out: &mut [f64]) {
+        for (stimulus, cells) in &self.stimuli {
+            let value = stimulus.value(t);
+            for &cell in cells {
+                out[cell * LANES + lane] += value;
             }
         }
     }
