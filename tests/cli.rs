@@ -438,31 +438,19 @@ fn plot_makes_svg_and_png_and_knows_the_variables() {
 #[cfg(unix)]
 #[test]
 fn an_interrupted_run_ends_in_good_order_with_130() {
-    let here = pair();
-    let arguments = [
-        "run",
-        "pair.toml",
-        "--set",
-        "time.stop=1e9",
-        "--set",
-        "time.save=1e9",
-    ];
-    let endless = [
-        "--set",
-        "solver.method='rk4'",
-        "--set",
-        "solver.step=0.01",
-        "--set",
-        "solver.max_steps=1_000_000_000_000",
-    ];
-    let mut command = command(here.path(), &arguments);
-    let child = command
-        .args(endless)
+    let here = folder();
+    let endless = UNSTABLE
+        .replace("2.0", "0.5")
+        .replace("1000.0", "1e9")
+        .replace("save = 1.0", "save = 1e9");
+    let solver = "[solver]\nmethod = \"rk4\"\nstep = 0.001\nmax_steps = 1_000_000_000_000\n";
+    write(&here, "endless.toml", &format!("{endless}{solver}"));
+    let child = command(here.path(), &["run", "endless.toml"])
         .stderr(std::process::Stdio::piped())
         .spawn()
         .unwrap();
     // The file appears once the run is going.
-    let part = here.path().join("pair.h5.part");
+    let part = here.path().join("endless.h5.part");
     let patience = std::time::Instant::now();
     while !part.exists() && patience.elapsed().as_secs() < 20 {
         std::thread::sleep(std::time::Duration::from_millis(10));
@@ -473,7 +461,7 @@ fn an_interrupted_run_ends_in_good_order_with_130() {
     assert!(interrupt.unwrap().success());
     let output = child.wait_with_output().unwrap();
     assert_eq!(code(&output), 130, "{}", stderr(&output));
-    assert!(!here.path().join("pair.h5").exists());
+    assert!(!here.path().join("endless.h5").exists());
 }
 
 #[test]

@@ -46,19 +46,7 @@ pub fn execute(
     }
     output.write_all(table::columns(&rows(&experiment, &prepared), table::width()).as_bytes())?;
     writeln!(output, "\nData sets")?;
-    let sets: Vec<Vec<String>> = prepared
-        .contents
-        .data_sets
-        .iter()
-        .map(|set| {
-            vec![
-                format!("/{}", set.path),
-                dims(&prepared.contents, set),
-                bytes_of(&prepared.contents, set).map_or("one row a step".into(), size),
-            ]
-        })
-        .collect();
-    output.write_all(table::columns(&sets, table::width()).as_bytes())?;
+    output.write_all(table::columns(&data_sets(&prepared.contents), table::width()).as_bytes())?;
     Ok(())
 }
 
@@ -120,6 +108,27 @@ fn rows(experiment: &Experiment, prepared: &Prepared) -> Vec<Vec<String>> {
     rows.into_iter()
         .map(|(name, text)| vec![name.into(), text])
         .collect()
+}
+
+/// What is recorded, set by set, and what every run leaves in one line.
+fn data_sets(contents: &Contents) -> Vec<Vec<String>> {
+    let about_run = |set: &&DataSet| set.path.starts_with("run_") || set.path.contains('/');
+    let (about, recorded): (Vec<&DataSet>, Vec<&DataSet>) =
+        contents.data_sets.iter().partition(about_run);
+    let mut rows: Vec<Vec<String>> = recorded
+        .into_iter()
+        .map(|set| {
+            let bytes = bytes_of(contents, set).map_or("a row a step".into(), size);
+            vec![format!("/{}", set.path), dims(contents, set), bytes]
+        })
+        .collect();
+    let bytes = about.iter().filter_map(|set| bytes_of(contents, set)).sum();
+    rows.push(vec![
+        "/run_*, /health/*".into(),
+        "how the run went".into(),
+        size(bytes),
+    ]);
+    rows
 }
 
 fn describe(variable: &Variable) -> String {

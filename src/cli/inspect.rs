@@ -170,14 +170,16 @@ impl Facts {
         let (runs, variables): (Vec<_>, Vec<_>) = variables
             .into_iter()
             .partition(|(one, _)| one.name.starts_with("run_"));
+        let given = |(one, _): &&(Variable, Option<Spread>)| !one.is_coordinate;
         for (heading, list) in [
             ("Variables", variables),
             ("Coordinates", coordinates),
             ("Runs", runs),
             ("Health", self.health.iter().collect()),
-            ("Parameters", self.parameters.iter().collect()),
+            ("Parameters", self.parameters.iter().filter(given).collect()),
         ] {
-            if list.is_empty() {
+            // What there is to say of an only run stands above.
+            if list.is_empty() || (heading == "Runs" && self.run_status.len() == 1) {
                 continue;
             }
             text.push_str(&format!("\n{heading}\n"));
@@ -292,9 +294,13 @@ fn row(variable: &Variable, spread: Option<Spread>) -> Vec<String> {
         "" | "1" => String::new(),
         unit => format!(" {unit}"),
     };
+    let dims = match dims.is_empty() {
+        true => "one number".into(),
+        false => format!("[{}]", dims.join(", ")),
+    };
     vec![
         format!("/{}", variable.name),
-        format!("[{}]", dims.join(", ")),
+        dims,
         format!("{range}{unit}"),
         variable.long_name.clone(),
     ]

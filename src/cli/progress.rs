@@ -89,9 +89,10 @@ pub fn short(number: f64) -> String {
     }
 }
 
-/// A duration in the unit that suits it: `340 ms`, `4.0 s`, `3 min`, `2.5 h`.
+/// A duration in the unit that suits it: `0.4 ms`, `4.0 s`, `3 min`, `2.5 h`.
 pub fn duration(seconds: f64) -> String {
     match seconds {
+        s if s < 0.01 => format!("{:.1} ms", 1e3 * s),
         s if s < 1.0 => format!("{:.0} ms", 1e3 * s),
         s if s < 10.0 => format!("{s:.1} s"),
         s if s < 100.0 => format!("{s:.0} s"),
@@ -134,6 +135,7 @@ mod tests {
     #[test]
     fn durations_choose_their_unit() {
         for (seconds, text) in [
+            (0.0004, "0.4 ms"),
             (0.34, "340 ms"),
             (4.0, "4.0 s"),
             (42.0, "42 s"),

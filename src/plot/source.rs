@@ -149,7 +149,10 @@ mod tests {
     fn components_are_named_by_positions_or_labels() {
         assert_eq!(component_names("v", &[]), ["v"]);
         let rows = axis("row", &[3.0, 4.0], &[]);
-        assert_eq!(component_names("x", &[rows.clone()]), ["x[3]", "x[4]"]);
+        assert_eq!(
+            component_names("x", std::slice::from_ref(&rows)),
+            ["x[3]", "x[4]"]
+        );
         let choices = axis("choice", &[0.0, 1.0], &["C", "D"]);
         assert_eq!(
             component_names("p", &[rows, choices]),
