@@ -237,7 +237,7 @@ fn back_edges(tree: &Tree) -> Vec<String> {
         for path in paths_of(file, text) {
             let known = ALLOWED.iter().any(|(module, _)| *module == path[0]);
             let fits = |allowed: &&str| path.join("::") == *allowed || path[0] == *allowed;
-            if known && path[0] != own && !allowed.iter().any(|one| fits(&one)) {
+            if known && path[0] != own && !allowed.iter().any(fits) {
                 found.push(format!("{file} uses {}", path.join("::")));
             }
         }

@@ -100,7 +100,7 @@ fn rows(experiment: &Experiment, prepared: &Prepared) -> Vec<Vec<String>> {
     rows.push((
         "output",
         format!(
-            "{}, {at_least}{}",
+            "{}, {at_least}{} of data",
             experiment.output.path.display(),
             size(total(contents))
         ),
