@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
+use serde_json::{Value, json};
+
 use super::failure::{Failure, colour};
 use super::table;
 use crate::config::experiment::Experiment;
+use crate::config::problem::{ConfigError, Problem};
 use crate::registry::Registry;
 
 /// Which experiment.
@@ -23,10 +26,23 @@ impl Arguments {
         crate::config::load(&self.config, &self.overrides, registry).map_err(|error| {
             Failure::Told {
                 code: error.exit_code(),
-                message: error.render(false, 100).trim().into(),
+                message: error.to_string(),
                 help: None,
                 rendered: Some(error.render(colour(), table::width())),
+                problems: error
+                    .problems()
+                    .iter()
+                    .map(|one| as_json(&error, one))
+                    .collect(),
             }
         })
     }
+}
+
+fn as_json(error: &ConfigError, problem: &Problem) -> Value {
+    json!({
+        "place": error.place(problem),
+        "message": problem.message,
+        "help": problem.help,
+    })
 }

@@ -1,13 +1,13 @@
 //! Failures of the command line: what is told, how, and with which exit code.
 //!
 //! For people: `error: <what>` and `help: <what to do>` on standard error. With `--json`: one object
-//! `{"error": {"message", "help", "exit_code"}}` on standard error, so that standard output stays
-//! either the result or empty. Mistakes in the command line itself are always told as text.
+//! `{"error": {"message", "help", "exit_code"}}` on standard error (with `"problems"`, each with its
+//! place, for an experiment file), so that standard output stays either the result or empty. Mistakes in the command line itself are always told as text.
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The exit codes other than 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub enum Failure {
         help: Option<String>,
         /// The message laid out for people, if that is more than message and help.
         rendered: Option<String>,
+        /// The parts of the message for machines, if it has several.
+        problems: Vec<Value>,
     },
 }
 
@@ -51,6 +53,7 @@ impl Failure {
             message: message.into(),
             help: None,
             rendered: None,
+            problems: Vec::new(),
         }
     }
 
@@ -69,12 +72,17 @@ impl Failure {
             message,
             help,
             rendered,
+            problems,
         } = self
         else {
             return ExitCode::SUCCESS;
         };
         let text = if as_json {
-            json!({"error": {"message": message, "help": help, "exit_code": code}}).to_string()
+            let mut error = json!({"message": message, "help": help, "exit_code": code});
+            if !problems.is_empty() {
+                error["problems"] = problems.into();
+            }
+            json!({"error": error}).to_string()
         } else {
             rendered.unwrap_or_else(|| plain(&message, help.as_deref(), colour()))
         };

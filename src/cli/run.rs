@@ -72,6 +72,7 @@ pub fn refuse(error: &RunError, file: &Path) -> Failure {
         message,
         help: error.help().map(Into::into),
         rendered: None,
+        problems: Vec::new(),
     }
 }
 
