@@ -97,10 +97,14 @@ fn rows(experiment: &Experiment, prepared: &Prepared) -> Vec<Vec<String>> {
     } else {
         ""
     };
+    let exists = match experiment.output.path.exists() {
+        true => " (exists: `run` wants --force)",
+        false => "",
+    };
     rows.push((
         "output",
         format!(
-            "{}, {at_least}{} of data",
+            "{}{exists}, {at_least}{} of data",
             experiment.output.path.display(),
             size(total(contents))
         ),

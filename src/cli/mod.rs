@@ -38,7 +38,6 @@ use output::Output;
     version,
     about = "Simulate dynamical systems: one TOML file in, one HDF5 file out",
     max_term_width = 100,
-    disable_help_subcommand = true,
     after_help = "Example:\n  nullcline new pair && nullcline run pair.toml && nullcline plot pair.h5\n\n\
                   Exit codes: 0 ok, 1 some runs failed, 2 usage or experiment file, 3 scheme and model do not fit,\n\
                   4 input/output, 130 interrupted."
@@ -123,13 +122,35 @@ impl Verb {
 mod tests {
     use clap::CommandFactory;
 
+    fn verbs(command: &clap::Command) -> impl Iterator<Item = &clap::Command> {
+        let verbs = command.get_subcommands();
+        verbs.filter(|verb| verb.get_name() != "help")
+    }
+
+    #[test]
+    fn the_book_names_every_verb_and_every_option() {
+        let page = include_str!("../../docs/command-line.md");
+        let command = super::CommandLine::command();
+        for verb in verbs(&command) {
+            let usage = format!("| `{}", verb.get_name());
+            let row = page.lines().find(|line| line.starts_with(&usage));
+            let row = row.unwrap_or_else(|| panic!("the book has no row `{usage}`"));
+            for option in verb.get_arguments().filter_map(|one| one.get_long()) {
+                assert!(
+                    row.contains(&format!("--{option}")),
+                    "no `--{option}` in\n{row}"
+                );
+            }
+        }
+    }
+
     /// Every verb explains itself and ends with an example that names the program.
     #[test]
     fn every_help_ends_with_an_example() {
         let mut command = super::CommandLine::command();
         command.build();
         command.clone().debug_assert();
-        for verb in command.get_subcommands() {
+        for verb in verbs(&command) {
             let name = verb.get_name();
             assert!(verb.get_about().is_some(), "`{name}` has no description");
             let after = verb
