@@ -85,7 +85,7 @@ pub fn short(number: f64) -> String {
     let exponent = number.abs().log10().floor() as i32;
     match exponent {
         -3..=5 => format!("{number:.*}", (2 - exponent).max(0) as usize),
-        _ => format!("{number:.2e}"),
+        _ => format!("{number:.2e}").replacen(".00e", "e", 1),
     }
 }
 
@@ -127,6 +127,7 @@ mod tests {
             (12.345, "12.3"),
             (123_456.7, "123457"),
             (1.5e9, "1.50e9"),
+            (1e6, "1e6"),
         ] {
             assert_eq!(short(number), text);
         }
