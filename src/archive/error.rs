@@ -28,11 +28,17 @@ pub enum ArchiveError {
     /// A complete result is there and may not be replaced.
     #[error("`{0}` exists and is complete; `--force` replaces it, `-o FILE` writes elsewhere")]
     Exists(PathBuf),
+    /// The result's name is that of a folder.
+    #[error("`{0}` is a folder; give the result the name of a file with `-o FILE`")]
+    Folder(PathBuf),
     /// Another process writes the same result.
     #[error(
         "`{0}` is being written by another process; wait for it to end, or write elsewhere with `-o FILE`"
     )]
     Busy(PathBuf),
+    /// Another process writes the file that was to be read.
+    #[error("`{0}` is being written by another process; wait for it to end")]
+    Locked(PathBuf),
     /// There is no such file.
     #[error("there is no file `{path}`{}", unfinished(.part))]
     Missing {
@@ -112,11 +118,19 @@ impl ArchiveError {
     }
 }
 
-/// The message of the innermost frame of HDF5's error stack, which is the one that names the cause
-/// (`No space left on device`); the outer frames only say on whose behalf.
+/// The message of the innermost frame of HDF5's error stack, which is the one that names the cause; the
+/// outer frames only say on whose behalf. Of a failed system call, what the system said:
+/// `No space left on device`.
 pub(crate) fn reason(error: &hdf5::Error) -> String {
-    error
+    let reason = error
         .stack()
-        .and_then(|stack| stack.top().map(|frame| frame.desc().to_string()))
-        .unwrap_or_else(|| error.to_string())
+        .and_then(|stack| stack.last().map(|frame| frame.desc().to_string()))
+        .unwrap_or_else(|| error.to_string());
+    system_message(&reason).map_or(reason.clone(), String::from)
+}
+
+/// What stands between the quotes of `error message = '...'`.
+fn system_message(reason: &str) -> Option<&str> {
+    let (_, rest) = reason.split_once("error message = '")?;
+    rest.split_once('\'').map(|(message, _)| message)
 }

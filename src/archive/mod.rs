@@ -6,11 +6,11 @@
 //!   writes it anew at the end when it must be, `journal` and `sidecar` stand beside it meanwhile.
 //! * [`reader`] reads an archive back.
 //!
-//! The layout of the file is the contract: see the book's page on the archive. `/events` exists only
-//! for systems with guards or impulses.
+//! `/events` exists only for systems with guards or impulses.
 
 mod chunk;
 pub mod contents;
+mod derivation;
 pub mod error;
 pub mod grid;
 mod inputs;
@@ -22,6 +22,7 @@ pub mod per_run;
 pub mod provenance;
 pub mod reader;
 mod scale;
+mod selection;
 mod sidecar;
 pub mod skeleton;
 mod slab;
@@ -30,7 +31,7 @@ pub mod writer;
 
 pub use contents::Contents;
 pub use error::ArchiveError;
-pub use per_run::RunRecord;
+pub use per_run::{Ending, RunRecord};
 pub use reader::{Coordinates, Reader, Variable};
 pub use skeleton::About;
 pub use writer::{Claim, Milestone, Writer};

@@ -30,6 +30,11 @@ impl Paths {
         self.with(".part")
     }
 
+    /// The skeleton of the archive while it is being made: so that what is called `.part` opens.
+    pub fn skeleton(&self) -> PathBuf {
+        self.with(".part.new")
+    }
+
     /// Its journal, and its lock.
     pub fn journal(&self) -> PathBuf {
         self.with(".part.journal")
@@ -40,7 +45,7 @@ impl Paths {
         self.with(".part.ragged")
     }
 
-    /// The final form of an archive that has to be written anew (compressed, ragged or failed).
+    /// The final form of an archive that has to be written anew (compressed or ragged).
     pub fn packed(&self) -> PathBuf {
         self.with(".part.packed")
     }

@@ -22,7 +22,7 @@ pub struct Reader {
     blank: bool,
 }
 
-/// A data set with numbers.
+/// A data set with numbers, or with the labels of a dimension.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Variable {
     /// Its path from the root, without a leading slash.
@@ -37,6 +37,8 @@ pub struct Variable {
     pub long_name: String,
     /// Whether it is the scale of a dimension.
     pub is_coordinate: bool,
+    /// Whether its entries are the labels of a dimension, which [`Reader::coordinates`] reads.
+    pub is_text: bool,
     /// The paths of the scales of its dimensions.
     scales: Vec<Option<String>>,
 }
@@ -270,6 +272,16 @@ impl Reader {
         Ok(self.read("run_status")?.into_iter().map(status).collect())
     }
 
+    /// The first 64 bits of each run's key, exactly.
+    ///
+    /// # Errors
+    /// If the file is damaged.
+    pub fn run_seeds(&self) -> Result<Vec<u64>, ArchiveError> {
+        self.data_set("run_seed")?
+            .read_raw::<u64>()
+            .map_err(|error| self.failed("run_seed", &error))
+    }
+
     fn data_sets(&self, group: &str) -> Result<Vec<Dataset>, ArchiveError> {
         let found: Result<Vec<Dataset>, hdf5::Error> = self
             .file
@@ -321,6 +333,7 @@ impl Reader {
             units: text::read_attribute(data_set, "units").unwrap_or_default(),
             long_name: text::read_attribute(data_set, "long_name").unwrap_or_default(),
             is_coordinate,
+            is_text: is_text(data_set),
             scales,
             name,
         }
@@ -360,8 +373,9 @@ fn filled_by_runs(name: &str, data_set: &Dataset) -> bool {
 
 fn not_open(path: &Path, error: &hdf5::Error) -> ArchiveError {
     let reason = reason(error);
-    if reason.contains("lock file") {
-        return ArchiveError::Busy(path.to_path_buf());
+    // HDF5 locks a file that it writes, and the system says so in these words.
+    if error.to_string().contains("lock") || reason.contains("temporarily unavailable") {
+        return ArchiveError::Locked(path.to_path_buf());
     }
     ArchiveError::NotHdf5 {
         path: path.to_path_buf(),

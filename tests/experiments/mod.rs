@@ -6,6 +6,7 @@ pub mod toy;
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nullcline::config::experiment::{
     Experiment, ExternalFile, Kinks, Output, Record, Save, Solver, Source, Time,
@@ -14,6 +15,27 @@ use nullcline::engine::integrate::{Options, Span, integrate};
 use nullcline::engine::recorder::Samples;
 use nullcline::ensemble::{self, Report, RunError, RunOptions};
 use nullcline::prelude::*;
+
+/// A folder for one test at a time: HDF5's open files are inherited by the processes that a test
+/// starts, locks included, so that a test beside it could not open its own files again.
+pub struct Folder {
+    folder: tempfile::TempDir,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Folder {
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+pub fn folder() -> Folder {
+    static TURN: Mutex<()> = Mutex::new(());
+    Folder {
+        _turn: TURN.lock().unwrap_or_else(PoisonError::into_inner),
+        folder: tempfile::tempdir().expect("a temporary folder"),
+    }
+}
 
 /// The excitatory-inhibitory pair: two neurons, 301 samples.
 pub fn pair(path: &Path) -> Experiment {
@@ -111,7 +133,7 @@ pub fn run(experiment: &Experiment) -> Result<Report, RunError> {
     ensemble::run(experiment, &RunOptions::new(&interrupt), &mut |_| {})
 }
 
-/// The states at these times, from the engine alone, flat.
+/// The states at these times, from the engine alone, which stops after the last of them.
 pub fn states(experiment: &Experiment, times: &[f64]) -> Vec<Vec<f64>> {
     let Ok(Built::Flow(system)) = experiment.build() else {
         panic!("a flow that builds");
@@ -128,6 +150,7 @@ pub fn states(experiment: &Experiment, times: &[f64]) -> Vec<Vec<f64>> {
         start: experiment.time.start,
         stop: experiment.time.stop,
     };
+    let last = times.last();
     let mut samples = Samples::at(times.to_vec());
     integrate(
         system.as_ref(),
@@ -136,7 +159,7 @@ pub fn states(experiment: &Experiment, times: &[f64]) -> Vec<Vec<f64>> {
         span,
         &experiment.initial,
         &mut samples,
-        &mut |_| true,
+        &mut |t| last.is_some_and(|&last| t < last),
     )
     .expect("the scheme fits");
     samples.states
