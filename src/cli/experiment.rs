@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::failure::{Failure, colour};
 use super::table;
 use crate::config::experiment::Experiment;
-use crate::config::problem::{ConfigError, Problem};
+use crate::config::{ConfigError, Problem};
 use crate::registry::Registry;
 
 /// Which experiment.
