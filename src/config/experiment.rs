@@ -128,7 +128,7 @@ pub struct Group {
 }
 
 /// Which positions of an axis are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Selection {
     /// One position: the axis disappears.
     One(usize),

@@ -1,3 +1,246 @@
 //! TOML with spans -> resolved experiment, every value with its origin.
+//!
+//! ```text
+//! text --document--> tree --overrides--> tree --model, time, solver, ...--> Experiment
+//! ```
+//!
+//! Nothing is ignored: every key is declared once in [`options`] or by the family, and whatever the
+//! declarations do not allow becomes a [`Problem`] with its place. The decoder goes on after a problem
+//! and skips only what depends on a broken value, so that one pass reports them all.
 
+mod decoder;
+mod document;
 pub mod experiment;
+mod external;
+mod initial;
+mod model;
+mod numbers;
+mod options;
+mod output;
+mod overrides;
+mod parameters;
+mod problem;
+mod random;
+mod record;
+mod render;
+mod resolved;
+mod section;
+mod solver;
+mod sources;
+mod stimulus;
+mod suggest;
+mod time;
+
+use std::path::Path;
+
+use crate::registry::Registry;
+use crate::system::family::{Build, Built};
+use crate::system::layout::Layout;
+use crate::system::parameters::BuildError;
+use crate::system::stimulus::Stimulus;
+use crate::system::tree::{Entry, Span, Tree};
+use decoder::Decoder;
+use experiment::{Experiment, Source};
+use model::Model;
+use section::Section;
+use sources::Sources;
+
+pub use problem::{ConfigError, Problem, ProblemKind};
+
+/// Read, decode and check an experiment file. `overrides` are the arguments of `--set`, in order.
+///
+/// # Errors
+/// Everything that is wrong with the file, in one pass.
+pub fn load(
+    path: &Path,
+    overrides: &[String],
+    registry: &Registry,
+) -> Result<Experiment, ConfigError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| ConfigError::unreadable(path, &error))?;
+    load_text(&text, path, overrides, registry)
+}
+
+/// As [`load`], from a text; paths inside it are relative to the folder of `path`.
+///
+/// # Errors
+/// Everything that is wrong with the text, in one pass.
+pub fn load_text(
+    text: &str,
+    path: &Path,
+    overrides: &[String],
+    registry: &Registry,
+) -> Result<Experiment, ConfigError> {
+    let mut sources = Sources::new(path, text);
+    let mut root = match document::parse(text) {
+        Ok(root) => root,
+        Err(problems) => return Err(ConfigError::new(problems, sources)),
+    };
+    let mut problems = Vec::new();
+    for argument in overrides {
+        if let Err(found) = overrides::apply(&mut root, &mut sources, argument) {
+            problems.extend(found);
+        }
+    }
+    let mut decoder = Decoder::new(sources);
+    decoder.problems = problems;
+    let experiment = decode(&mut decoder, &root, registry);
+    match experiment {
+        Some(mut experiment) if decoder.problems.is_empty() => {
+            experiment.source = Source {
+                path: path.to_path_buf(),
+                text: text.to_string(),
+                resolved: decoder.resolved.finish(),
+                files: decoder.files,
+            };
+            Ok(experiment)
+        }
+        _ => Err(ConfigError::new(decoder.problems, decoder.sources)),
+    }
+}
+
+fn decode(d: &mut Decoder, root: &Tree, registry: &Registry) -> Option<Experiment> {
+    let table =
+        |name: &str| -> Option<&Entry> { root.as_table()?.iter().find(|entry| entry.key == name) };
+    let (title, seed) = preamble(d, root);
+    d.seed = seed;
+    let model = model::decode(d, root, registry);
+    let blame = model.as_ref().map_or(Span::default(), |model| model.span);
+    let time = match (&model, table("time")) {
+        // Without the model nobody knows whether it evolves in time.
+        (None, None) => None,
+        (_, entry) => time::decode(d, entry, blame),
+    };
+    let stimuli = stimulus::decode(d, table("stimulus"), model.as_ref(), time.as_ref());
+    let built = model
+        .as_ref()
+        .and_then(|model| build(d, model, stimuli.as_deref()));
+    let offer = built.as_ref().map(|(layout, observables)| record::Offer {
+        layout,
+        observables,
+    });
+    let layout = offer.as_ref().map(|offer| offer.layout);
+    let recommended = model.as_ref().map_or("", |model| model.dynamics.method);
+    let solver = solver::decode(d, table("solver"), recommended, layout, blame);
+    let initial = match (&model, layout) {
+        (Some(model), Some(layout)) => {
+            Some(initial::decode(d, table("initial"), model.family, layout))
+        }
+        _ => None,
+    };
+    let record = record::decode(d, table("record"), offer.as_ref(), time.as_ref());
+    let output = output::decode(d, table("output"));
+    let model = model?;
+    Some(Experiment {
+        title,
+        seed,
+        family: model.family,
+        dynamics: model.dynamics.name.to_string(),
+        parameters: model.parameters,
+        stimuli: stimuli?.into_iter().map(|(stimulus, _)| stimulus).collect(),
+        initial: initial?,
+        time: time?,
+        solver: solver?,
+        record,
+        output: output?,
+        source: Source::default(),
+    })
+}
+
+/// The root's own keys; later tables are refused by name.
+fn preamble(d: &mut Decoder, root: &Tree) -> (String, u64) {
+    let known = options::SECTIONS.iter().map(|(name, ..)| *name);
+    let later = options::LATER.iter().map(|(name, _)| *name);
+    let more: Vec<&str> = known.chain(["initial"]).collect();
+    let entries = root.as_table().unwrap_or_default();
+    for entry in entries {
+        let later = options::LATER.iter().find(|(name, _)| *name == entry.key);
+        if let Some((name, instead)) = later {
+            d.problem(
+                Problem::at(
+                    entry.key_span,
+                    format!("this version does not have [{name}] yet"),
+                    "not yet",
+                )
+                .help(format!("remove it; {instead}")),
+            );
+        }
+    }
+    let allowed: Vec<&str> = more.iter().copied().chain(later).collect();
+    let section = Section::open(
+        d,
+        "the file",
+        Span::default(),
+        Some(root),
+        options::ROOT,
+        &allowed,
+    );
+    let title = section.text(d, "title").unwrap_or_default();
+    let seed = section.integer(d, "seed").unwrap_or_default();
+    (title, u64::try_from(seed).unwrap_or_default())
+}
+
+/// Build the system once, for its layout and for what only the family can check.
+fn build(
+    d: &mut Decoder,
+    model: &Model<'_>,
+    stimuli: Option<&[(Stimulus, Span)]>,
+) -> Option<(Layout, Vec<crate::system::layout::Variable>)> {
+    if !model.sound {
+        return None;
+    }
+    let places = stimuli.unwrap_or_default();
+    let stimuli: Vec<Stimulus> = places
+        .iter()
+        .map(|(stimulus, _)| stimulus.clone())
+        .collect();
+    let attempt = |stimuli: &[Stimulus]| {
+        model.family.build(&Build {
+            dynamics: model.dynamics.name,
+            parameters: &model.parameters,
+            stimuli,
+        })
+    };
+    let built = attempt(&stimuli).or_else(|error| {
+        d.problem(parameters::build_problem(
+            &error,
+            blame(&error, model, places),
+        ));
+        // Perhaps only the stimuli are wrong: the layout tells more about the rest.
+        attempt(&[])
+    });
+    match built.ok()? {
+        Built::Flow(system) => Some((
+            system.layout().clone(),
+            system
+                .observables()
+                .map_or(Vec::new(), |observables| observables.list().to_vec()),
+        )),
+        Built::Map(_) => {
+            d.problem(Problem::at(
+                model.span,
+                format!(
+                    "the family `{}` built a map for a flow",
+                    model.family.name()
+                ),
+                "a defect of the model",
+            ));
+            None
+        }
+    }
+}
+
+/// The place to blame for what the family complains about.
+fn blame(error: &BuildError, model: &Model<'_>, stimuli: &[(Stimulus, Span)]) -> Span {
+    let Some(name) = &error.parameter else {
+        return model.span;
+    };
+    let stimulus = name
+        .strip_prefix("stimulus[")
+        .and_then(|rest| rest.split(']').next())
+        .and_then(|number| stimuli.get(number.parse::<usize>().ok()?));
+    match stimulus {
+        Some((_, span)) => *span,
+        None => parameters::place(&model.slots, name).unwrap_or(model.span),
+    }
+}

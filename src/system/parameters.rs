@@ -242,6 +242,11 @@ impl Parameter {
         Self::new(name, Kind::Boolean)
     }
 
+    /// A required text.
+    pub const fn text(name: &'static str) -> Self {
+        Self::new(name, Kind::Text)
+    }
+
     /// A required choice among texts.
     pub const fn choice(name: &'static str, choices: &'static [&'static str]) -> Self {
         Self::new(name, Kind::Choice(choices))

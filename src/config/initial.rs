@@ -1,0 +1,117 @@
+//! `[initial]`: the state at the start, by block. What is not given starts as the model says.
+
+use super::decoder::Decoder;
+use super::parameters;
+use super::problem::Problem;
+use super::resolved;
+use super::sources::Origin;
+use crate::system::family::Family;
+use crate::system::layout::{Block, Layout};
+use crate::system::tree::{Entry, Tree};
+
+/// The flat initial state.
+pub(super) fn decode(
+    d: &mut Decoder,
+    entry: Option<&Entry>,
+    family: &'static dyn Family,
+    layout: &Layout,
+) -> Vec<f64> {
+    d.resolved.header("[initial]");
+    let mut state = layout.start();
+    let entries = entry.map_or(&[][..], |entry| {
+        entry.value.as_table().unwrap_or_else(|| {
+            d.wrong_type(&entry.value, "initial", "a table");
+            &[]
+        })
+    });
+    let mut given = Vec::new();
+    for entry in entries {
+        let blocks = blocks(layout, &entry.key);
+        if blocks.is_empty() {
+            let names: Vec<&str> = layout.blocks().iter().map(Block::name).collect();
+            d.unknown(entry.key_span, "block", &entry.key, "[initial]", &names);
+        }
+        d.given(&resolved::key(&entry.key), &entry.value);
+        for block in blocks {
+            given.push(block.name());
+            if let Some(values) = value(d, family, block, &entry.value) {
+                state[block.range()].copy_from_slice(&values);
+            }
+        }
+    }
+    for block in layout.blocks() {
+        if !given.contains(&block.name()) && !block.auxiliary {
+            d.assumed(block.name(), &start(block), Origin::Default);
+        }
+    }
+    state
+}
+
+/// The block of that name, or the pair that holds a complex quantity of that name.
+fn blocks<'l>(layout: &'l Layout, name: &str) -> Vec<&'l Block> {
+    match layout.get(name) {
+        Some(block) => vec![block],
+        None => {
+            let re = layout.get(&format!("{name}_re"));
+            let im = layout.get(&format!("{name}_im"));
+            re.into_iter().chain(im).collect()
+        }
+    }
+}
+
+fn value(
+    d: &mut Decoder,
+    family: &'static dyn Family,
+    block: &Block,
+    tree: &Tree,
+) -> Option<Vec<f64>> {
+    let name = block.name();
+    match family.initial(block, tree) {
+        None => parameters::of_shape(
+            d,
+            tree,
+            &format!("initial.{name}"),
+            name,
+            &block.variable.shape(),
+        ),
+        Some(Ok(values)) if values.len() == block.variable.len() => Some(values),
+        Some(Ok(_)) => {
+            d.problem(Problem::at(
+                tree.span,
+                format!("this form does not have the length of the block `{name}`"),
+                "wrong length",
+            ));
+            None
+        }
+        Some(Err(error)) => {
+            d.problem(parameters::build_problem(&error, tree.span));
+            None
+        }
+    }
+}
+
+/// The model's own start of a block as TOML: one number if all are equal.
+fn start(block: &Block) -> String {
+    let same = block
+        .start
+        .windows(2)
+        .all(|pair| pair[0].to_bits() == pair[1].to_bits());
+    match block.start.first() {
+        Some(&first) if same => resolved::real(first),
+        _ => nested(&block.start, &block.variable.shape()),
+    }
+}
+
+fn nested(values: &[f64], shape: &[usize]) -> String {
+    let Some((&size, rest)) = shape.split_first() else {
+        return values
+            .first()
+            .map_or_else(String::new, |&value| resolved::real(value));
+    };
+    let chunk = (values.len() / size.max(1)).max(1);
+    let parts: Vec<String> = values
+        .chunks(chunk)
+        .map(|part| nested(part, rest))
+        .collect();
+    format!("[{}]", parts.join(", "))
+}

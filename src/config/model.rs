@@ -1,0 +1,186 @@
+//! `[model]`: the family, its dynamics, its parameters.
+
+use super::decoder::Decoder;
+use super::options;
+use super::parameters::{self, Slot};
+use super::problem::Problem;
+use super::resolved;
+use super::section::Section;
+use super::sources::Origin;
+use super::suggest;
+use crate::registry::Registry;
+use crate::system::family::{Dynamics, Evolution, Family};
+use crate::system::parameters::Parameters;
+use crate::system::tree::{Entry, Span, Tree};
+
+/// The decoded `[model]`.
+pub(super) struct Model<'t> {
+    pub family: &'static dyn Family,
+    pub dynamics: &'static Dynamics,
+    pub parameters: Parameters,
+    /// Whether all parameters are sound.
+    pub sound: bool,
+    pub slots: Vec<Slot<'t>>,
+    /// The header, to blame when nothing better is known.
+    pub span: Span,
+}
+
+/// Decode `[model]`; `None` if the family or the dynamics is unknown.
+pub(super) fn decode<'t>(
+    d: &mut Decoder,
+    root: &'t Tree,
+    registry: &Registry,
+) -> Option<Model<'t>> {
+    let entry = root.as_table()?.iter().find(|entry| entry.key == "model");
+    let Some(entry) = entry else {
+        d.problem(
+            Problem::at(
+                Span::new(0, 0),
+                "the table [model] is missing",
+                "needs [model]",
+            )
+            .help(
+                "an experiment names its model: [model], then family = \"...\"; \
+                 `nullcline models` lists them, `nullcline new` writes a file to start from",
+            ),
+        );
+        return None;
+    };
+    let Some(entries) = entry.value.as_table() else {
+        d.wrong_type(&entry.value, "model", "a table");
+        return None;
+    };
+    let span = entry.key_span;
+    d.resolved.header("[model]");
+    let family = family(d, entry, registry)?;
+    let more: Vec<&str> = family.sections().iter().map(|own| head(own.name)).collect();
+    let section = Section::open(
+        d,
+        "[model]",
+        span,
+        Some(&entry.value),
+        options::MODEL,
+        &more,
+    );
+    let dynamics = dynamics(d, &section, family)?;
+    let mut slots = parameters::gather(
+        d,
+        "model",
+        span,
+        entries
+            .iter()
+            .filter(|entry| more.contains(&entry.key.as_str())),
+        family.sections(),
+        dynamics.name,
+    );
+    let table = section.entry("parameters");
+    let given = table.map_or(&[][..], |table| {
+        table.value.as_table().unwrap_or_else(|| {
+            d.wrong_type(&table.value, "model.parameters", "a table");
+            &[]
+        })
+    });
+    slots.extend(parameters::gather(
+        d,
+        "model.parameters",
+        table.map_or(span, |table| table.key_span),
+        given,
+        family.parameters(),
+        dynamics.name,
+    ));
+    let before = d.problems.len();
+    let (parameters, complete) = parameters::resolve(d, &slots, dynamics.name);
+    Some(Model {
+        family,
+        dynamics,
+        parameters,
+        sound: complete && d.problems.len() == before,
+        slots,
+        span,
+    })
+}
+
+/// The first part of a dotted name.
+fn head(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
+}
+
+fn family(d: &mut Decoder, model: &Entry, registry: &Registry) -> Option<&'static dyn Family> {
+    let names: Vec<&str> = registry
+        .families()
+        .iter()
+        .map(|family| family.name())
+        .collect();
+    let Some(value) = model.value.get("family") else {
+        d.problem(
+            Problem::at(
+                model.key_span,
+                "`family` is missing in [model]",
+                "needs `family`",
+            )
+            .help(format!("families: {}", suggest::list(&names))),
+        );
+        return None;
+    };
+    let Some(name) = value.as_text() else {
+        d.wrong_type(value, "family", "a text in quotes");
+        return None;
+    };
+    d.given("family", value);
+    let family = registry.get(name);
+    if family.is_none() {
+        d.problem(
+            Problem::at(
+                value.span,
+                format!("there is no model family `{name}`"),
+                "unknown family",
+            )
+            .help(suggest::advice(name, "families", &names)),
+        );
+    }
+    family
+}
+
+fn dynamics(
+    d: &mut Decoder,
+    section: &Section<'_>,
+    family: &'static dyn Family,
+) -> Option<&'static Dynamics> {
+    let all = family.dynamics();
+    let span = section
+        .entry("dynamics")
+        .map_or(section.span, |entry| entry.value.span);
+    let chosen = if section.entry("dynamics").is_some() {
+        let name = section.text(d, "dynamics")?;
+        let found = all.iter().find(|dynamics| dynamics.name == name);
+        if found.is_none() {
+            let names: Vec<&str> = all.iter().map(|dynamics| dynamics.name).collect();
+            let what = format!("dynamics of `{}`", family.name());
+            d.problem(
+                Problem::at(
+                    span,
+                    format!("`{}` has no dynamics `{name}`", family.name()),
+                    "unknown dynamics",
+                )
+                .help(suggest::advice(&name, &what, &names)),
+            );
+        }
+        found?
+    } else {
+        let first = all.first()?;
+        d.assumed("dynamics", &resolved::text(first.name), Origin::Default);
+        first
+    };
+    if chosen.evolution != Evolution::Flow {
+        d.problem(
+            Problem::at(
+                span,
+                format!("the dynamics `{}` evolves in steps or trials", chosen.name),
+                "not a flow",
+            )
+            .help("this version runs flows, which evolve in continuous time"),
+        );
+        return None;
+    }
+    Some(chosen)
+}

@@ -1,0 +1,195 @@
+//! Options: every key of the file outside the model's own, declared once. The decoder, the messages,
+//! the JSON Schema and the resolved text all read these tables.
+
+use crate::system::parameters::{Fallback, Parameter, Range};
+
+/// Keys at the root of the file.
+pub(super) const ROOT: &[Parameter] = &[
+    Parameter::text("title")
+        .fallback(Fallback::Text(""))
+        .meaning("what the experiment is, for people"),
+    Parameter::integer("seed")
+        .fallback(Fallback::Integer(0))
+        .range(Range::closed(0.0, i64::MAX as f64))
+        .meaning("the one seed from which every random choice derives"),
+];
+
+/// `[model]`, besides the family's own sections.
+pub(super) const MODEL: &[Parameter] = &[
+    Parameter::text("family").meaning("the model family; `nullcline models` lists them"),
+    Parameter::text("dynamics")
+        .fallback(Fallback::Absent)
+        .meaning("the family's variant; the first one by default"),
+    Parameter::tree("parameters")
+        .fallback(Fallback::Absent)
+        .meaning("the model's parameters; `nullcline describe FAMILY` lists them"),
+];
+
+/// `[time]`.
+pub(super) const TIME: &[Parameter] = &[
+    Parameter::real("start").or(0.0).meaning("first instant"),
+    Parameter::real("stop").meaning("last instant"),
+    Parameter::tree("save").fallback(Fallback::Absent).meaning(
+        "sampling interval, list of times, or \"steps\"; a thousandth of the span by default",
+    ),
+];
+
+/// `[solver]`.
+pub(super) const SOLVER: &[Parameter] = &[
+    Parameter::text("method")
+        .fallback(Fallback::Absent)
+        .meaning("the scheme; what the model recommends by default"),
+    Parameter::real("rtol")
+        .or(1e-6)
+        .range(Range {
+            upper: 1.0,
+            ..Range::POSITIVE
+        })
+        .meaning("relative tolerance of adaptive schemes"),
+    Parameter::tree("atol")
+        .fallback(Fallback::Real(1e-9))
+        .range(Range::POSITIVE)
+        .meaning("absolute tolerance of adaptive schemes: a number, or a table of them by block"),
+    Parameter::real("step")
+        .fallback(Fallback::Absent)
+        .range(Range::POSITIVE)
+        .meaning("the step of fixed-step schemes"),
+    Parameter::integer("max_steps")
+        .fallback(Fallback::Integer(1_000_000))
+        .range(Range::closed(1.0, i64::MAX as f64))
+        .meaning("the budget of steps, rejected ones included"),
+    Parameter::choice("kinks", &["locate", "ignore"])
+        .fallback(Fallback::Text("locate"))
+        .meaning("whether adaptive schemes step to the kinks of the field"),
+];
+
+/// `[[stimulus]]`.
+pub(super) const STIMULUS: &[Parameter] = &[
+    Parameter::text("channel").meaning("the model's channel on which it acts"),
+    Parameter::choice("shape", SHAPES)
+        .fallback(Fallback::Text("constant"))
+        .meaning("its course in time"),
+    Parameter::real("amplitude")
+        .fallback(Fallback::Absent)
+        .meaning("the factor of the shape; 1 by default for `file`, else required"),
+    Parameter::real("from")
+        .fallback(Fallback::Absent)
+        .meaning("it acts after this time; `time.start` by default"),
+    Parameter::real("to")
+        .or(f64::INFINITY)
+        .range(Range {
+            infinite: true,
+            ..Range::FINITE
+        })
+        .meaning("it acts up to this time, included"),
+    Parameter::real("frequency")
+        .fallback(Fallback::Absent)
+        .range(Range::POSITIVE)
+        .meaning("sine and pulses: cycles per unit of time"),
+    Parameter::real("phase")
+        .or(0.0)
+        .unit("rad")
+        .meaning("sine and pulses: the phase at `from`"),
+    Parameter::real("width")
+        .fallback(Fallback::Absent)
+        .range(Range::POSITIVE)
+        .meaning("pulses: the duration of one; half the period by default"),
+    Parameter::text("file")
+        .fallback(Fallback::Absent)
+        .meaning("file: a .csv, .npy or HDF5 data set with two columns, time and value"),
+    Parameter::tree("cells")
+        .fallback(Fallback::Absent)
+        .meaning("first and last cell, from 0, both included"),
+    Parameter::tree("center")
+        .fallback(Fallback::Absent)
+        .meaning("with `radius`: the centre of a disc, in the model's coordinates"),
+    Parameter::real("radius")
+        .fallback(Fallback::Absent)
+        .range(Range::NON_NEGATIVE)
+        .meaning("with `center`: the radius of the disc"),
+    Parameter::boolean("everywhere")
+        .fallback(Fallback::Absent)
+        .meaning("whether it acts on every cell, which is the default"),
+];
+
+/// The shapes of stimuli.
+pub(super) const SHAPES: &[&str] = &["constant", "sine", "ramp", "pulses", "file"];
+
+/// The options that only some shapes use.
+pub(super) const SHAPE_OPTIONS: &[(&str, &[&str])] = &[
+    ("frequency", &["sine", "pulses"]),
+    ("phase", &["sine", "pulses"]),
+    ("width", &["pulses"]),
+    ("file", &["file"]),
+];
+
+/// `[record]`.
+pub(super) const RECORD: &[Parameter] = &[
+    Parameter::tree("variables")
+        .fallback(Fallback::Absent)
+        .meaning("state blocks to record; all of them by default"),
+    Parameter::tree("observables")
+        .fallback(Fallback::Absent)
+        .meaning("observables to record; none by default"),
+    Parameter::tree("summaries")
+        .fallback(Fallback::Absent)
+        .meaning("summaries of what is recorded, such as \"mean\"; none by default"),
+    Parameter::tree("group")
+        .fallback(Fallback::Absent)
+        .meaning("[[record.group]]: more, at its own pace and place"),
+];
+
+/// `[[record.group]]`.
+pub(super) const GROUP: &[Parameter] = &[
+    Parameter::text("name").meaning("the group's name; its dimension is time_<name>"),
+    Parameter::tree("variables")
+        .fallback(Fallback::Absent)
+        .meaning("state blocks to record; none by default"),
+    Parameter::tree("observables")
+        .fallback(Fallback::Absent)
+        .meaning("observables to record; none by default"),
+    Parameter::tree("every")
+        .fallback(Fallback::Absent)
+        .meaning("sampling interval, list of times, or \"steps\"; as `time.save` by default"),
+    Parameter::tree("select")
+        .fallback(Fallback::Absent)
+        .meaning("by axis: one position, or the first and the last, from 0"),
+    Parameter::choice("precision", &["f64", "f32"])
+        .fallback(Fallback::Text("f64"))
+        .meaning("how numbers are stored"),
+];
+
+/// `[output]`.
+pub(super) const OUTPUT: &[Parameter] = &[
+    Parameter::text("path")
+        .fallback(Fallback::Absent)
+        .meaning("the archive; the config's name with .h5, beside it, by default"),
+    Parameter::integer("compression")
+        .fallback(Fallback::Integer(0))
+        .range(Range::closed(0.0, 9.0))
+        .meaning("deflate level, 0 for none"),
+];
+
+/// The tables of the file that this version decodes, with their options; `true` marks an array of tables.
+pub(super) const SECTIONS: &[(&str, &[Parameter], bool)] = &[
+    ("model", MODEL, false),
+    ("time", TIME, false),
+    ("solver", SOLVER, false),
+    ("stimulus", STIMULUS, true),
+    ("record", RECORD, false),
+    ("output", OUTPUT, false),
+];
+
+/// Tables that are named in the documentation of the format and that this version does not have yet.
+pub(super) const LATER: &[(&str, &str)] = &[
+    ("sweep", "run the file once per value with --set instead"),
+    ("analysis", "only `run` exists so far"),
+    ("fit", "only `run` exists so far"),
+    ("noise", "the schemes of this version are deterministic"),
+    (
+        "ensemble",
+        "run the file once per seed with --set seed=K instead",
+    ),
+    ("steps", "this version runs flows, which need [time]"),
+    ("trials", "this version runs flows, which need [time]"),
+];

@@ -1,0 +1,128 @@
+//! Overrides: `--set key.path=value` replaces or adds one value of the tree.
+//!
+//! The path is made of keys joined by dots, each with indices if it names an element:
+//! `model.parameters.input[0]`, `stimulus[1].amplitude`. The value is TOML; a bare word that is no
+//! TOML value is a text, so that a shell needs no double quotes: `--set solver.method=rk4`.
+
+use super::document;
+use super::problem::Problem;
+use super::sources::Sources;
+use crate::system::tree::{Entry, Node, Span, Tree};
+
+/// One step of a path, with its place.
+enum Step<'a> {
+    Key(&'a str, Span),
+    Index(usize, Span),
+}
+
+/// Apply one `--set` argument to the tree.
+pub(super) fn apply(
+    root: &mut Tree,
+    sources: &mut Sources,
+    argument: &str,
+) -> Result<(), Vec<Problem>> {
+    let start = sources.push(argument);
+    let whole = Span::new(start, start + argument.len());
+    let Some((path, text)) = argument.split_once('=') else {
+        return Err(vec![
+            Problem::at(whole, "`--set` needs `key.path=value`", "no `=` here")
+                .help("for example --set solver.rtol=1e-8"),
+        ]);
+    };
+    let steps = steps(path.trim_end(), start).map_err(|problem| vec![problem])?;
+    let value = value(text, start + path.len() + 1)?;
+    insert(root, &steps, value).map_err(|problem| vec![problem])
+}
+
+fn value(text: &str, offset: usize) -> Result<Tree, Vec<Problem>> {
+    let lead = text.len() - text.trim_start().len();
+    let (text, offset) = (text.trim(), offset + lead);
+    let bare = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '.' || c == '/')
+        && text
+            .chars()
+            .all(|c| c.is_alphanumeric() || "_-./".contains(c));
+    match document::parse_value(text, offset) {
+        Err(_) if bare => Ok(Tree::new(
+            Span::new(offset, offset + text.len()),
+            Node::Text(text.to_string()),
+        )),
+        other => other,
+    }
+}
+
+fn steps(path: &str, start: usize) -> Result<Vec<Step<'_>>, Problem> {
+    let mut steps = Vec::new();
+    let mut offset = start;
+    for part in path.split('.') {
+        let span = Span::new(offset, offset + part.len());
+        let malformed = || {
+            Problem::at(span, format!("`{part}` is no part of a path"), "here").help(
+                "a path is keys joined by dots, with indices from 0: model.parameters.input[0]",
+            )
+        };
+        let (key, indices) = part.split_at(part.find('[').unwrap_or(part.len()));
+        let key = key.trim();
+        if key.is_empty() {
+            return Err(malformed());
+        }
+        steps.push(Step::Key(key, Span::new(offset, offset + key.len())));
+        if !indices.is_empty() {
+            let inner = indices
+                .strip_prefix('[')
+                .and_then(|rest| rest.strip_suffix(']'))
+                .ok_or_else(malformed)?;
+            for index in inner.split("][") {
+                steps.push(Step::Index(index.parse().map_err(|_| malformed())?, span));
+            }
+        }
+        offset += part.len() + 1;
+    }
+    Ok(steps)
+}
+
+fn insert(tree: &mut Tree, steps: &[Step<'_>], value: Tree) -> Result<(), Problem> {
+    let Some((step, rest)) = steps.split_first() else {
+        *tree = value;
+        return Ok(());
+    };
+    let kind = tree.kind();
+    match (step, &mut tree.node) {
+        (Step::Key(key, span), Node::Table(entries)) => {
+            let found = entries.iter().position(|entry| entry.key == *key);
+            let index = found.unwrap_or_else(|| {
+                entries.push(Entry {
+                    key: (*key).to_string(),
+                    key_span: *span,
+                    value: Tree::new(*span, Node::Table(Vec::new())),
+                });
+                entries.len() - 1
+            });
+            if rest.is_empty() {
+                entries[index].key_span = *span;
+            }
+            insert(&mut entries[index].value, rest, value)
+        }
+        (Step::Index(index, span), Node::Array(elements)) => {
+            let length = elements.len();
+            match elements.get_mut(*index) {
+                Some(element) => insert(element, rest, value),
+                None => Err(Problem::at(
+                    *span,
+                    format!("there is no element {index}"),
+                    format!("the array has {length} elements, counted from 0"),
+                )),
+            }
+        }
+        (Step::Key(key, span), _) => Err(Problem::at(
+            *span,
+            format!("`{key}` cannot be set: what is before it is {kind} and not a table"),
+            "this key does not exist",
+        )),
+        (Step::Index(_, span), _) => Err(Problem::at(
+            *span,
+            format!("only the elements of an array can be set, and this is {kind}"),
+            "no array in the file",
+        )
+        .help("set the whole value, or write it as an array in the file")),
+    }
+}

@@ -1,0 +1,608 @@
+//! Parameters: what `[model.parameters]` (and a family's own sections) say, against the declarations.
+//!
+//! Named sizes (`n`) are fixed by the given arrays in the order of the declarations, then by the `size`
+//! of random forms; scalars and defaults fill the shape; random forms are drawn last, a generator after
+//! the parameters that it needs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::decoder::Decoder;
+use super::numbers::{self, Form, Law};
+use super::problem::Problem;
+use super::random;
+use super::resolved;
+use super::section;
+use super::sources::Origin;
+use super::suggest;
+use crate::system::parameters::{
+    Array, BuildError, Draw, Fallback, Generator, Kind, Parameter, Parameters, Shape, Value,
+};
+use crate::system::tree::{Entry, Node, Span, Tree};
+
+/// More numbers than this in one array are a mistake, not a model.
+const LARGEST: usize = 1 << 30;
+
+/// A declaration and what the file says about it.
+pub(super) struct Slot<'t> {
+    pub declaration: &'static Parameter,
+    /// The dotted path from the root of the file.
+    pub path: String,
+    pub given: Option<&'t Entry>,
+    /// What to blame if it is missing.
+    pub header: Span,
+}
+
+impl Slot<'_> {
+    fn name(&self) -> &'static str {
+        self.declaration.name
+    }
+
+    /// The path of the table it stands in.
+    fn table(&self) -> &str {
+        let name = self.path.len() - self.name().len();
+        self.path[..name].trim_end_matches('.')
+    }
+}
+
+/// The slots of a table, in the order of the declarations; unknown keys are reported.
+pub(super) fn gather<'t>(
+    d: &mut Decoder,
+    path: &str,
+    header: Span,
+    entries: impl IntoIterator<Item = &'t Entry>,
+    declared: &'static [Parameter],
+    dynamics: &str,
+) -> Vec<Slot<'t>> {
+    let entries: Vec<&Entry> = entries.into_iter().collect();
+    let mut given = BTreeMap::new();
+    walk(d, path, "", &entries, declared, dynamics, &mut given);
+    declared
+        .iter()
+        .map(|declaration| Slot {
+            declaration,
+            path: format!("{path}.{}", declaration.name),
+            given: given.get(declaration.name).copied(),
+            header,
+        })
+        .collect()
+}
+
+fn walk<'t>(
+    d: &mut Decoder,
+    path: &str,
+    prefix: &str,
+    entries: &[&'t Entry],
+    declared: &'static [Parameter],
+    dynamics: &str,
+    given: &mut BTreeMap<&'static str, &'t Entry>,
+) {
+    for entry in entries {
+        let name = format!("{prefix}{}", entry.key);
+        if let Some(parameter) = declared.iter().find(|parameter| parameter.name == name) {
+            given.insert(parameter.name, entry);
+            continue;
+        }
+        let inner = format!("{name}.");
+        if declared
+            .iter()
+            .any(|parameter| parameter.name.starts_with(&inner))
+            && let Some(entries) = entry.value.as_table()
+        {
+            let entries: Vec<&Entry> = entries.iter().collect();
+            walk(d, path, &inner, &entries, declared, dynamics, given);
+            continue;
+        }
+        let valid: Vec<&str> = declared
+            .iter()
+            .filter(|parameter| parameter.used_by(dynamics))
+            .map(|parameter| parameter.name)
+            .collect();
+        d.unknown(
+            entry.key_span,
+            "parameter",
+            &name,
+            &format!("[{path}]"),
+            &valid,
+        );
+    }
+}
+
+/// Sizes that are fixed, by whom and where.
+#[derive(Default)]
+struct Sizes {
+    fixed: BTreeMap<&'static str, (usize, String, Span)>,
+    /// Sizes that a broken value would have fixed: nothing more is said about them.
+    broken: BTreeSet<&'static str>,
+}
+
+/// The values of all slots that `dynamics` uses; the flag says whether all of them are sound.
+pub(super) fn resolve(d: &mut Decoder, slots: &[Slot<'_>], dynamics: &str) -> (Parameters, bool) {
+    let before = d.problems.len();
+    let mut parameters = Parameters::new();
+    let mut sizes = Sizes::default();
+    let mut forms: Vec<(&Slot<'_>, Shape, Form<'_>)> = Vec::new();
+    for slot in slots {
+        if !slot.declaration.used_by(dynamics) {
+            unused(d, slot, dynamics);
+            continue;
+        }
+        d.resolved.table(slot.table());
+        match slot.declaration.kind {
+            Kind::Real(shape) => {
+                if let Some(form) = form(d, slot, shape, &mut sizes) {
+                    forms.push((slot, shape, form));
+                }
+            }
+            _ => {
+                if let Some(value) = plain(d, slot) {
+                    parameters.set(slot.name(), value);
+                }
+            }
+        }
+    }
+    fix_by_arrays(d, &mut forms, &mut sizes);
+    fix_by_forms(d, &mut forms, &mut sizes);
+    for (&name, (size, ..)) in &sizes.fixed {
+        parameters.set_size(name, *size);
+    }
+    let mut pending = Vec::new();
+    let mut unfixed = BTreeSet::new();
+    for (slot, shape, form) in forms {
+        match concrete(shape, &sizes) {
+            Ok(shape) => pending.push((slot, shape, form)),
+            Err(size) if sizes.broken.contains(size) || !unfixed.insert(size) => {}
+            Err(size) => nothing_fixes(d, slot, size),
+        }
+    }
+    while let Some(index) = next_ready(&pending, &parameters) {
+        let (slot, shape, form) = pending.remove(index);
+        if let Some(array) = fill(d, slot, shape, form, &parameters) {
+            parameters.set_real(slot.name(), array);
+        }
+    }
+    (parameters, d.problems.len() == before)
+}
+
+/// The first one whose needs are all there; failing that the first, so that the end is reached.
+fn next_ready(
+    pending: &[(&Slot<'_>, Vec<usize>, Form<'_>)],
+    parameters: &Parameters,
+) -> Option<usize> {
+    let ready = pending.iter().position(|(_, _, form)| match form {
+        Form::Random(random) => match random.law {
+            Law::Own(generator, _) => generator.needs.iter().all(|n| parameters.get(n).is_some()),
+            _ => true,
+        },
+        _ => true,
+    });
+    ready.or(if pending.is_empty() { None } else { Some(0) })
+}
+
+fn unused(d: &mut Decoder, slot: &Slot<'_>, dynamics: &str) {
+    let Some(entry) = slot.given else { return };
+    let name = slot.name();
+    d.problem(
+        Problem::at(
+            entry.key_span,
+            format!("the dynamics `{dynamics}` does not use the parameter `{name}`"),
+            "has no effect here",
+        )
+        .help(format!(
+            "remove it, or choose dynamics that use it: {}",
+            suggest::list(slot.declaration.dynamics)
+        )),
+    );
+}
+
+/// A value that is not real numbers.
+fn plain(d: &mut Decoder, slot: &Slot<'_>) -> Option<Value> {
+    let name = slot.name();
+    let declaration = slot.declaration;
+    let Some(entry) = slot.given else {
+        let (value, text) = match declaration.fallback {
+            Fallback::Required => {
+                missing(d, slot);
+                return None;
+            }
+            Fallback::Absent | Fallback::Real(_) => return None,
+            Fallback::Integer(value) => (Value::Integer(value), value.to_string()),
+            Fallback::Boolean(value) => (Value::Boolean(value), value.to_string()),
+            Fallback::Text(value) => (Value::Text(value.into()), resolved::text(value)),
+        };
+        d.assumed(name, &text, Origin::Default);
+        return Some(value);
+    };
+    let tree = &entry.value;
+    d.given(name, tree);
+    match (declaration.kind, &tree.node) {
+        (Kind::Integer, Node::Integer(integer)) => {
+            let (range, unit) = (&declaration.range, declaration.unit);
+            section::check_integer(d, *integer, tree.span, name, range, unit)
+                .then_some(Value::Integer(*integer))
+        }
+        (Kind::Boolean, Node::Boolean(boolean)) => Some(Value::Boolean(*boolean)),
+        (Kind::Text, Node::Text(text)) => Some(Value::Text(text.clone())),
+        (Kind::Choice(choices), Node::Text(text)) => {
+            if choices.contains(&text.as_str()) {
+                return Some(Value::Text(text.clone()));
+            }
+            section::not_a_choice(d, tree.span, name, text, choices);
+            None
+        }
+        (Kind::Tree, _) => Some(Value::Tree(tree.clone())),
+        (Kind::Choice(choices), _) => {
+            d.wrong_type(tree, name, &format!("one of {}", suggest::list(choices)));
+            None
+        }
+        (Kind::Integer, _) => {
+            d.wrong_type(tree, name, "an integer");
+            None
+        }
+        (Kind::Boolean, _) => {
+            d.wrong_type(tree, name, "true or false");
+            None
+        }
+        _ => {
+            d.wrong_type(tree, name, "a text in quotes");
+            None
+        }
+    }
+}
+
+/// Real numbers, given or by default, before their shape is known.
+fn form<'t>(d: &mut Decoder, slot: &Slot<'t>, shape: Shape, sizes: &mut Sizes) -> Option<Form<'t>> {
+    let name = slot.name();
+    let Some(entry) = slot.given else {
+        return match slot.declaration.fallback {
+            Fallback::Real(number) => {
+                d.assumed(name, &resolved::real(number), Origin::Default);
+                Some(Form::Filled(number))
+            }
+            Fallback::Required => {
+                missing(d, slot);
+                sizes.broken.extend(shape.sizes());
+                None
+            }
+            _ => None,
+        };
+    };
+    d.given(name, &entry.value);
+    let read = numbers::read(d, &entry.value, name, slot.declaration.generators);
+    let sound = match read {
+        Some(Form::Filled(number)) => {
+            let Parameter { range, unit, .. } = slot.declaration;
+            d.check(number, entry.value.span, name, range, unit)
+        }
+        Some(_) => true,
+        None => false,
+    };
+    if !sound {
+        sizes.broken.extend(shape.sizes());
+    }
+    read.filter(|_| sound)
+}
+
+fn missing(d: &mut Decoder, slot: &Slot<'_>) {
+    let Parameter {
+        name,
+        kind,
+        meaning,
+        unit,
+        ..
+    } = slot.declaration;
+    let table = slot.table();
+    let shape = match kind {
+        Kind::Real(shape) => format!("{shape}, "),
+        _ => String::new(),
+    };
+    let unit = match *unit {
+        "1" => "dimensionless".to_string(),
+        unit => format!("in {unit}"),
+    };
+    d.problem(
+        Problem::at(
+            slot.header,
+            format!("the parameter `{name}` is missing in [{table}]"),
+            format!("needs `{name}`"),
+        )
+        .help(format!("`{name}` ({shape}{unit}): {meaning}")),
+    );
+}
+
+/// Let the given arrays fix the named sizes; drop those that do not fit.
+fn fix_by_arrays(
+    d: &mut Decoder,
+    forms: &mut Vec<(&Slot<'_>, Shape, Form<'_>)>,
+    sizes: &mut Sizes,
+) {
+    forms.retain_mut(|(slot, shape, form)| match form {
+        Form::Array(array) => {
+            let Some(entry) = slot.given else { return true };
+            // A vector in a file of one column is a matrix with one column, if that is wanted.
+            let (given, span) = (array.shape.clone(), entry.value.span);
+            let fits = fix(d, slot, *shape, &given, span, sizes);
+            let Parameter {
+                name, range, unit, ..
+            } = slot.declaration;
+            numbers::check(d, &entry.value, array, name, range, unit) && fits
+        }
+        _ => true,
+    });
+}
+
+/// Let `size` of the random forms fix the sizes that are left.
+fn fix_by_forms(d: &mut Decoder, forms: &mut Vec<(&Slot<'_>, Shape, Form<'_>)>, sizes: &mut Sizes) {
+    forms.retain(|(slot, shape, form)| match form {
+        Form::Random(random) => match &random.size {
+            Some((size, span)) => {
+                let rank = shape.sizes().len();
+                // One number is the size of every axis.
+                let given = if size.len() == 1 {
+                    vec![size[0]; rank]
+                } else {
+                    size.clone()
+                };
+                fix(d, slot, *shape, &given, *span, sizes)
+            }
+            None => true,
+        },
+        _ => true,
+    });
+}
+
+/// Match a shape against the named sizes, fixing those that are free.
+fn fix(
+    d: &mut Decoder,
+    slot: &Slot<'_>,
+    shape: Shape,
+    given: &[usize],
+    span: Span,
+    sizes: &mut Sizes,
+) -> bool {
+    let (name, wanted) = (slot.name(), shape.sizes());
+    let has = numbers::shape_text(given);
+    let count = given
+        .iter()
+        .try_fold(1_usize, |n, &size| n.checked_mul(size));
+    if count.is_none_or(|count| count > LARGEST) {
+        d.problem(Problem::at(
+            span,
+            format!("`{name}` of shape {has} is too large"),
+            "too large",
+        ));
+        sizes.broken.extend(wanted);
+        return false;
+    }
+    if given.len() != wanted.len() {
+        let wants = match shape {
+            Shape::Scalar => "a single number".to_string(),
+            shape => format!("shape {shape}"),
+        };
+        let label = format!("shape {has}, expected {wants}");
+        d.problem(
+            Problem::at(
+                span,
+                format!("`{name}` has shape {has}, but it must be {wants}"),
+                label,
+            )
+            .help(format!("`{name}`: {}", slot.declaration.meaning)),
+        );
+        sizes.broken.extend(wanted);
+        return false;
+    }
+    for (axis, &size) in wanted.iter().enumerate() {
+        let Some((fixed, by, place)) = sizes.fixed.get(size).cloned() else {
+            let entry = (given[axis], name.to_string(), span);
+            sizes.fixed.insert(size, entry);
+            continue;
+        };
+        if fixed == given[axis] {
+            continue;
+        }
+        let expected: Vec<String> = wanted
+            .iter()
+            .enumerate()
+            .map(|(axis, size)| match sizes.fixed.get(size) {
+                Some((fixed, ..)) => fixed.to_string(),
+                None => given[axis].to_string(),
+            })
+            .collect();
+        let expected = format!("[{}]", expected.join(", "));
+        if by == name {
+            d.problem(
+                Problem::at(
+                    span,
+                    format!("`{name}` has shape {has}, but its shape is {shape}: as many rows as columns"),
+                    format!("shape {has} is not square"),
+                )
+                .help(format!("`{name}`: {}", slot.declaration.meaning)),
+            );
+        } else {
+            d.problem(
+                Problem::at(
+                    span,
+                    format!("`{name}` has shape {has}, but shape {shape} is {expected} here: `{by}` fixes {size} = {fixed}"),
+                    format!("shape {has}, expected {expected}"),
+                )
+                .also(place, format!("fixes {size} = {fixed}"))
+                .help(format!("make both fit; a single number for `{name}` would fill any shape")),
+            );
+        }
+        return false;
+    }
+    true
+}
+
+/// The shape in numbers, or the name of a size that nothing fixes.
+fn concrete(shape: Shape, sizes: &Sizes) -> Result<Vec<usize>, &'static str> {
+    shape
+        .sizes()
+        .into_iter()
+        .map(|size| sizes.fixed.get(size).map(|(size, ..)| *size).ok_or(size))
+        .collect()
+}
+
+fn nothing_fixes(d: &mut Decoder, slot: &Slot<'_>, size: &str) {
+    let span = slot.given.map_or(slot.header, |entry| entry.value.span);
+    let name = slot.name();
+    d.problem(
+        Problem::at(
+            span,
+            format!("nothing says how large {size} is, the size of `{name}`"),
+            format!("{size} is unknown"),
+        )
+        .help(format!(
+            "give a parameter of this size as an array, or a random one with its size: \
+             {name} = {{ random = \"gaussian\", size = 200 }}"
+        )),
+    );
+}
+
+/// The numbers of a form in its shape.
+fn fill(
+    d: &mut Decoder,
+    slot: &Slot<'_>,
+    shape: Vec<usize>,
+    form: Form<'_>,
+    parameters: &Parameters,
+) -> Option<Array> {
+    let random = match form {
+        Form::Filled(number) => return Some(Array::filled(shape, number)),
+        Form::Array(array) => return Some(array),
+        Form::Random(random) => random,
+    };
+    let entry = slot.given?;
+    let seed = random::seed(d.seed, &slot.path);
+    let array = match random.law {
+        Law::Own(generator, entries) => own(d, slot, generator, entries, &shape, seed, parameters)?,
+        law => numbers::draw(&law, &shape, seed)?,
+    };
+    let Parameter {
+        name, range, unit, ..
+    } = slot.declaration;
+    numbers::check(d, &entry.value, &array, name, range, unit).then_some(array)
+}
+
+/// Draw by a family's own generator.
+fn own(
+    d: &mut Decoder,
+    slot: &Slot<'_>,
+    generator: &'static Generator,
+    entries: &[Entry],
+    shape: &[usize],
+    seed: [u8; 32],
+    parameters: &Parameters,
+) -> Option<Array> {
+    let span = slot.given?.value.span;
+    let path = slot.path.as_str();
+    let written: Vec<Entry> = entries
+        .iter()
+        .filter(|entry| entry.key != "random" && entry.key != "size")
+        .cloned()
+        .collect();
+    // The options are part of the value, which the resolved text keeps as given.
+    let text = std::mem::take(&mut d.resolved);
+    let slots = gather(d, path, span, &written, generator.options, "");
+    let (options, sound) = resolve(d, &slots, "");
+    d.resolved = text;
+    let mut needs = Parameters::new();
+    for need in generator.needs {
+        needs.set(*need, parameters.get(need)?.clone());
+    }
+    if !sound {
+        return None;
+    }
+    let draw = Draw {
+        shape,
+        options: &options,
+        needs: &needs,
+        seed,
+    };
+    match (generator.draw)(&draw) {
+        Ok(array) if array.shape == shape => Some(array),
+        Ok(array) => {
+            let message = format!(
+                "the random form \"{}\" drew shape {:?} where {shape:?} is needed",
+                generator.name, array.shape
+            );
+            d.problem(Problem::at(span, message, "wrong shape"));
+            None
+        }
+        Err(error) => {
+            let place = error.parameter.as_ref().and_then(|name| {
+                let option = slots.iter().find(|slot| slot.name() == name)?;
+                option.given.map(|entry| entry.value.span)
+            });
+            d.problem(build_problem(&error, place.unwrap_or(span)));
+            None
+        }
+    }
+}
+
+/// A family's complaint as a problem at a place.
+pub(super) fn build_problem(error: &BuildError, span: Span) -> Problem {
+    let label = match &error.parameter {
+        Some(name) => format!("`{name}`"),
+        None => "this model".into(),
+    };
+    let mut problem = Problem::at(span, error.message.clone(), label);
+    problem.help.clone_from(&error.help);
+    problem
+}
+
+/// The place to blame for a parameter by name.
+pub(super) fn place(slots: &[Slot<'_>], name: &str) -> Option<Span> {
+    let slot = slots
+        .iter()
+        .find(|slot| slot.name() == name || slot.path == name)?;
+    Some(slot.given.map_or(slot.header, |entry| entry.value.span))
+}
+
+/// An initial value or the like: numbers of a known shape.
+pub(super) fn of_shape(
+    d: &mut Decoder,
+    tree: &Tree,
+    path: &str,
+    name: &str,
+    shape: &[usize],
+) -> Option<Vec<f64>> {
+    let form = numbers::read(d, tree, name, &[])?;
+    let range = crate::system::parameters::Range::FINITE;
+    let array = match form {
+        Form::Filled(number) => Array::filled(shape.to_vec(), number),
+        Form::Array(array) => array,
+        Form::Random(random) => {
+            if let Some((_, span)) = random.size {
+                d.problem(
+                    Problem::at(
+                        span,
+                        format!("`size` is not used for `{name}`"),
+                        "has no effect here",
+                    )
+                    .help(format!(
+                        "the model fixes its shape: {}",
+                        numbers::shape_text(shape)
+                    )),
+                );
+                return None;
+            }
+            numbers::draw(&random.law, shape, random::seed(d.seed, path))?
+        }
+    };
+    if array.shape != shape {
+        let (has, wants) = (
+            numbers::shape_text(&array.shape),
+            numbers::shape_text(shape),
+        );
+        d.problem(
+            Problem::at(
+                tree.span,
+                format!("`{name}` has shape {has}, but the model's block has shape {wants}"),
+                format!("shape {has}, expected {wants}"),
+            )
+            .help("a single number fills any shape"),
+        );
+        return None;
+    }
+    numbers::check(d, tree, &array, name, &range, "1").then_some(array.data)
+}

@@ -1,0 +1,403 @@
+//! `[record]` and `[[record.group]]`: what is recorded, checked against the built system.
+
+use super::decoder::Decoder;
+use super::experiment::{Group, Precision, Record, Save, Selection, Time};
+use super::options;
+use super::problem::Problem;
+use super::resolved;
+use super::section::Section;
+use super::sources::Origin;
+use super::stimulus;
+use super::suggest;
+use super::time;
+use crate::system::layout::{Layout, Variable};
+use crate::system::reducer::SUMMARIES;
+use crate::system::tree::{Entry, Node, Span, Tree};
+
+/// Names at the root of every archive.
+const RESERVED: &[&str] = &[
+    "time",
+    "sample",
+    "member",
+    "trial",
+    "step",
+    "events",
+    "analysis",
+    "parameters",
+    "config",
+    "provenance",
+    "health",
+    "run_status",
+    "run_steps",
+    "run_rejected",
+    "run_evaluations",
+    "run_seed",
+];
+
+/// What the built system offers.
+pub(super) struct Offer<'a> {
+    pub layout: &'a Layout,
+    pub observables: &'a [Variable],
+}
+
+impl Offer<'_> {
+    fn blocks(&self) -> Vec<&str> {
+        self.layout
+            .blocks()
+            .iter()
+            .map(|block| block.name())
+            .collect()
+    }
+
+    fn observables(&self) -> Vec<&str> {
+        self.observables
+            .iter()
+            .map(|variable| variable.name.as_str())
+            .collect()
+    }
+
+    fn variable(&self, name: &str) -> Option<&Variable> {
+        let block = self.layout.get(name).map(|block| &block.variable);
+        block.or_else(|| {
+            self.observables
+                .iter()
+                .find(|variable| variable.name == name)
+        })
+    }
+}
+
+/// Decode `[record]`; names are checked if the system could be built.
+pub(super) fn decode(
+    d: &mut Decoder,
+    entry: Option<&Entry>,
+    offer: Option<&Offer<'_>>,
+    time: Option<&Time>,
+) -> Record {
+    d.resolved.header("[record]");
+    let tree = entry.map(|entry| &entry.value);
+    let span = entry.map_or(Span::default(), |entry| entry.key_span);
+    let section = Section::open(d, "[record]", span, tree, options::RECORD, &[]);
+    let default: Vec<String> = offer.map_or(Vec::new(), |offer| {
+        let blocks = offer
+            .layout
+            .blocks()
+            .iter()
+            .filter(|block| !block.auxiliary);
+        blocks.map(|block| block.name().to_string()).collect()
+    });
+    let blocks = offer.map(Offer::blocks);
+    let observables = offer.map(Offer::observables);
+    let summaries = SUMMARIES.iter().map(|summary| summary.name).collect();
+    let mut record = Record {
+        variables: names(d, &section, "variables", "state block", blocks, default),
+        observables: names(
+            d,
+            &section,
+            "observables",
+            "observable",
+            observables,
+            Vec::new(),
+        ),
+        summaries: names(
+            d,
+            &section,
+            "summaries",
+            "summary",
+            Some(summaries),
+            Vec::new(),
+        ),
+        groups: Vec::new(),
+    };
+    clashes(d, &section, &record, span);
+    let Some(value) = section.value("group") else {
+        return record;
+    };
+    let Some(tables) = value.as_array() else {
+        d.problem(
+            Problem::at(
+                value.span,
+                "record groups are an array of tables",
+                "one table",
+            )
+            .help("write the header with two brackets: [[record.group]]"),
+        );
+        return record;
+    };
+    let mut places: Vec<(String, Span)> = Vec::new();
+    for table in tables {
+        if let Some((group, place)) = group(d, table, offer, time) {
+            if let Some((_, before)) = places.iter().find(|(name, _)| *name == group.name) {
+                d.problem(
+                    Problem::at(
+                        place,
+                        format!("two record groups are named `{}`", group.name),
+                        "again here",
+                    )
+                    .also(*before, "first here"),
+                );
+            }
+            places.push((group.name.clone(), place));
+            record.groups.push(group);
+        }
+    }
+    record
+}
+
+/// A list of names of one sort, all of them valid.
+fn names(
+    d: &mut Decoder,
+    section: &Section<'_>,
+    key: &str,
+    what: &str,
+    valid: Option<Vec<&str>>,
+    default: Vec<String>,
+) -> Vec<String> {
+    let Some(value) = section.value(key) else {
+        let texts: Vec<String> = default.iter().map(|name| resolved::text(name)).collect();
+        d.assumed(key, &format!("[{}]", texts.join(", ")), Origin::Default);
+        return default;
+    };
+    d.given(key, value);
+    let given = section.names(d, key).unwrap_or_default();
+    if let Some(valid) = valid {
+        for (name, span) in &given {
+            if !valid.contains(&name.as_str()) {
+                d.problem(
+                    Problem::at(
+                        *span,
+                        format!("there is no {what} `{name}`"),
+                        format!("unknown {what}"),
+                    )
+                    .help(suggest::advice(
+                        name,
+                        &format!("valid in `{key}`"),
+                        &valid,
+                    )),
+                );
+            }
+        }
+    }
+    given.into_iter().map(|(name, _)| name).collect()
+}
+
+/// Two data sets must not have the same name.
+fn clashes(d: &mut Decoder, section: &Section<'_>, record: &Record, header: Span) {
+    let place = |key: &str, name: &str| {
+        let elements = section
+            .value(key)
+            .and_then(Tree::as_array)
+            .unwrap_or_default();
+        let found = elements
+            .iter()
+            .find(|element| element.as_text() == Some(name));
+        found.map_or(header, |element| element.span)
+    };
+    let mut taken: Vec<(String, Span)> = Vec::new();
+    let mut wanted = Vec::new();
+    for (key, names) in [
+        ("variables", &record.variables),
+        ("observables", &record.observables),
+    ] {
+        for name in names {
+            wanted.push((name.clone(), place(key, name)));
+        }
+    }
+    for summary in &record.summaries {
+        for name in record.variables.iter().chain(&record.observables) {
+            wanted.push((format!("{name}_{summary}"), place("summaries", summary)));
+        }
+    }
+    for (name, span) in wanted {
+        if RESERVED.contains(&name.as_str()) {
+            d.problem(Problem::at(
+                span,
+                format!(
+                    "`{name}` cannot be recorded: the archive has another data set of that name"
+                ),
+                "this name is taken",
+            ));
+        } else if let Some((_, before)) = taken.iter().find(|(other, _)| *other == name) {
+            d.problem(
+                Problem::at(
+                    span,
+                    format!("two recorded data sets would be named `{name}`"),
+                    "the second",
+                )
+                .also(*before, "the first"),
+            );
+        }
+        taken.push((name, span));
+    }
+}
+
+fn group(
+    d: &mut Decoder,
+    table: &Tree,
+    offer: Option<&Offer<'_>>,
+    time: Option<&Time>,
+) -> Option<(Group, Span)> {
+    d.resolved.header("[[record.group]]");
+    let section = Section::open(
+        d,
+        "[[record.group]]",
+        table.span,
+        Some(table),
+        options::GROUP,
+        &[],
+    );
+    let name = section.text(d, "name");
+    let place = section.value("name").map_or(table.span, |value| value.span);
+    if let Some(name) = &name {
+        let legal = name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !legal {
+            d.problem(
+                Problem::at(
+                    place,
+                    format!("`{name}` cannot name a dimension"),
+                    "not a name",
+                )
+                .help("a letter, then letters, digits and underscores"),
+            );
+        }
+    }
+    let blocks = offer.map(Offer::blocks);
+    let observables = offer.map(Offer::observables);
+    let variables = names(d, &section, "variables", "state block", blocks, Vec::new());
+    let observables = names(
+        d,
+        &section,
+        "observables",
+        "observable",
+        observables,
+        Vec::new(),
+    );
+    if section.entry("variables").is_none() && section.entry("observables").is_none() {
+        d.problem(
+            Problem::at(
+                table.span,
+                "this record group records nothing",
+                "needs `variables` or `observables`",
+            )
+            .help("for example variables = [\"x\"]"),
+        );
+    }
+    let save = every(d, &section, time);
+    let select = select(d, &section, &variables, &observables, offer);
+    let precision = match section.text(d, "precision").as_deref() {
+        Some("f32") => Precision::F32,
+        _ => Precision::F64,
+    };
+    let group = Group {
+        name: name?,
+        variables,
+        observables,
+        save: save?,
+        select,
+        precision,
+    };
+    Some((group, place))
+}
+
+fn every(d: &mut Decoder, section: &Section<'_>, time: Option<&Time>) -> Option<Save> {
+    let Some(value) = section.value("every") else {
+        let save = time?.save.clone();
+        let text = match &save {
+            Save::Every(every) => resolved::real(*every),
+            Save::At(times) => {
+                let times: Vec<String> = times.iter().map(|&time| resolved::real(time)).collect();
+                format!("[{}]", times.join(", "))
+            }
+            Save::Steps => "\"steps\"".into(),
+        };
+        d.assumed("every", &text, Origin::Default);
+        return Some(save);
+    };
+    d.given("every", value);
+    time::save(d, value, "every", time.map(|time| (time.start, time.stop)))
+}
+
+fn select(
+    d: &mut Decoder,
+    section: &Section<'_>,
+    variables: &[String],
+    observables: &[String],
+    offer: Option<&Offer<'_>>,
+) -> Vec<(String, Selection)> {
+    let Some(value) = section.value("select") else {
+        return Vec::new();
+    };
+    d.given("select", value);
+    let Some(entries) = value.as_table() else {
+        d.wrong_type(value, "select", "a table of axes");
+        return Vec::new();
+    };
+    let mut chosen = Vec::new();
+    for entry in entries {
+        let Some(selection) = selection(d, entry) else {
+            continue;
+        };
+        if let Some(offer) = offer {
+            let axes: Vec<(&str, usize)> = variables
+                .iter()
+                .chain(observables)
+                .filter_map(|name| offer.variable(name))
+                .flat_map(|variable| {
+                    variable
+                        .axes
+                        .iter()
+                        .map(|axis| (axis.name.as_str(), axis.size))
+                })
+                .collect();
+            on_axis(d, entry, selection, &axes);
+        }
+        chosen.push((entry.key.clone(), selection));
+    }
+    chosen
+}
+
+fn selection(d: &mut Decoder, entry: &Entry) -> Option<Selection> {
+    let one = match entry.value.node {
+        Node::Integer(index) => usize::try_from(index).ok().map(Selection::One),
+        _ => None,
+    };
+    let selection =
+        one.or_else(|| stimulus::range(&entry.value).map(|[a, b]| Selection::Range(a, b)));
+    if selection.is_none() {
+        d.problem(Problem::at(
+            entry.value.span,
+            format!(
+                "`select.{}` must be one position, or the first and the last",
+                entry.key
+            ),
+            "expected 24 or [20, 30], from 0",
+        ));
+    }
+    selection
+}
+
+fn on_axis(d: &mut Decoder, entry: &Entry, selection: Selection, axes: &[(&str, usize)]) {
+    let sizes: Vec<usize> = axes
+        .iter()
+        .filter(|(name, _)| *name == entry.key)
+        .map(|&(_, size)| size)
+        .collect();
+    let Some(&size) = sizes.iter().min() else {
+        let mut names: Vec<&str> = axes.iter().map(|&(name, _)| name).collect();
+        names.sort_unstable();
+        names.dedup();
+        d.unknown(entry.key_span, "axis", &entry.key, "`select`", &names);
+        return;
+    };
+    let (Selection::One(last) | Selection::Range(_, last)) = selection;
+    if last >= size {
+        d.problem(Problem::at(
+            entry.value.span,
+            format!(
+                "`select.{}` reaches position {last}, but the axis has {size} positions",
+                entry.key
+            ),
+            format!("the last one is {}", size.saturating_sub(1)),
+        ));
+    }
+}

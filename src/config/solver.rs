@@ -1,0 +1,146 @@
+//! `[solver]`: the scheme and its options. An option that the scheme does not use is an error.
+
+use super::decoder::Decoder;
+use super::experiment::{Kinks, Solver};
+use super::options;
+use super::problem::Problem;
+use super::resolved;
+use super::section::Section;
+use super::sources::Origin;
+use super::suggest;
+use crate::engine::card::{Card, Stepping};
+use crate::engine::schemes;
+use crate::system::layout::Layout;
+use crate::system::parameters::{Fallback, Range};
+use crate::system::tree::{Entry, Span, Tree};
+
+const ADAPTIVE: &[&str] = &["rtol", "atol", "kinks"];
+
+/// Decode `[solver]`; `recommended` is the model's scheme, empty if the model is unknown.
+pub(super) fn decode(
+    d: &mut Decoder,
+    entry: Option<&Entry>,
+    recommended: &'static str,
+    layout: Option<&Layout>,
+    blame: Span,
+) -> Option<Solver> {
+    d.resolved.header("[solver]");
+    let header = entry.map_or(blame, |entry| entry.key_span);
+    let tree = entry.map(|entry| &entry.value);
+    let section = Section::open(d, "[solver]", header, tree, options::SOLVER, &[]);
+    let card = method(d, &section, recommended);
+    let max_steps = section.integer(d, "max_steps");
+    let mut solver = Solver {
+        method: card.map_or_else(String::new, |card| card.name.to_string()),
+        rtol: default("rtol"),
+        atol: Vec::new(),
+        step: None,
+        max_steps: u64::try_from(max_steps.unwrap_or(1)).unwrap_or(1),
+        kinks: Kinks::Locate,
+    };
+    if card.is_none_or(|card| card.stepping == Stepping::Adaptive) {
+        if let Some(card) = card {
+            let why = format!("`{}` chooses its steps by `rtol` and `atol`", card.name);
+            section.refuse(d, "step", &why, &alternative("step", Stepping::Fixed));
+        } else {
+            section.number(d, "step");
+        }
+        solver.rtol = section.number(d, "rtol").unwrap_or(f64::NAN);
+        solver.atol = atol(d, section.value("atol"), layout);
+        if section.text(d, "kinks").as_deref() == Some("ignore") {
+            solver.kinks = Kinks::Ignore;
+        }
+    } else if let Some(card) = card {
+        let why = format!("`{}` takes steps of fixed length", card.name);
+        for key in ADAPTIVE {
+            section.refuse(d, key, &why, &alternative(key, Stepping::Adaptive));
+        }
+        solver.atol = vec![default("atol"); layout.map_or(0, Layout::len)];
+        solver.step = section.number(d, "step");
+        if section.entry("step").is_none() {
+            section.missing(d, "step", &format!(", and {why}"));
+        }
+    }
+    Some(solver)
+}
+
+fn alternative(key: &str, stepping: Stepping) -> String {
+    let names: Vec<&str> = schemes::CARDS
+        .iter()
+        .filter(|card| card.stepping == stepping)
+        .map(|card| card.name)
+        .collect();
+    format!(
+        "remove it, or choose a scheme that uses `{key}`: {}",
+        suggest::list(&names)
+    )
+}
+
+fn default(key: &str) -> f64 {
+    let option = options::SOLVER.iter().find(|option| option.name == key);
+    match option.map(|option| option.fallback) {
+        Some(Fallback::Real(number)) => number,
+        _ => f64::NAN,
+    }
+}
+
+fn method(
+    d: &mut Decoder,
+    section: &Section<'_>,
+    recommended: &'static str,
+) -> Option<&'static Card> {
+    let Some(value) = section.value("method") else {
+        let card = schemes::card(recommended)?;
+        d.assumed("method", &resolved::text(recommended), Origin::Model);
+        return Some(card);
+    };
+    let name = section.text(d, "method")?;
+    let card = schemes::card(&name);
+    if card.is_none() {
+        let names: Vec<&str> = schemes::CARDS.iter().map(|card| card.name).collect();
+        let help = suggest::advice(&name, "schemes of this version", &names);
+        d.problem(
+            Problem::at(
+                value.span,
+                format!("there is no scheme `{name}`"),
+                "unknown scheme",
+            )
+            .help(format!("{help}\n`nullcline methods` describes them")),
+        );
+    }
+    card
+}
+
+/// One tolerance per component of the state: one number for all, or a table by block.
+fn atol(d: &mut Decoder, value: Option<&Tree>, layout: Option<&Layout>) -> Vec<f64> {
+    let all = default("atol");
+    let length = layout.map_or(0, Layout::len);
+    let Some(value) = value else {
+        d.assumed("atol", &resolved::real(all), Origin::Default);
+        return vec![all; length];
+    };
+    d.given("atol", value);
+    let one = |d: &mut Decoder, value: &Tree, name: &str| {
+        let Some(number) = value.as_number() else {
+            d.wrong_type(value, name, "a number, or a table of numbers by block");
+            return all;
+        };
+        d.check(number, value.span, name, &Range::POSITIVE, "1");
+        number
+    };
+    let Some(entries) = value.as_table() else {
+        return vec![one(d, value, "atol"); length];
+    };
+    let mut atol = vec![all; length];
+    for entry in entries {
+        let number = one(d, &entry.value, &format!("atol.{}", entry.key));
+        let Some(layout) = layout else { continue };
+        if let Some(range) = layout.range(&entry.key) {
+            atol[range].fill(number);
+        } else {
+            let names: Vec<&str> = layout.blocks().iter().map(|block| block.name()).collect();
+            d.unknown(entry.key_span, "block", &entry.key, "`atol`", &names);
+        }
+    }
+    atol
+}

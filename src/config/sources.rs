@@ -1,0 +1,99 @@
+//! Sources: the text of the experiment file and of every `--set`, laid end to end.
+//!
+//! A [`Span`] of a value tree counts bytes in this one text, so a span alone says where a value came
+//! from: from which line of the file, or from which argument.
+
+use std::path::{Path, PathBuf};
+
+use crate::system::tree::Span;
+
+/// Where a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// A line of the file, counted from 1.
+    Line(usize),
+    /// A `--set` argument.
+    Set,
+    /// The declaration's default.
+    Default,
+    /// The scheme that the model recommends.
+    Model,
+}
+
+/// The file's text followed by the `--set` arguments, each ended by a line feed.
+#[derive(Clone, Debug)]
+pub(super) struct Sources {
+    path: PathBuf,
+    text: String,
+    /// Where each piece starts: the file first.
+    starts: Vec<usize>,
+}
+
+impl Sources {
+    pub fn new(path: &Path, text: &str) -> Self {
+        Self {
+            path: path.to_path_buf(),
+            text: format!("{text}\n"),
+            starts: vec![0],
+        }
+    }
+
+    /// Append a `--set` argument; its first byte is at the returned offset.
+    pub fn push(&mut self, argument: &str) -> usize {
+        let start = self.text.len();
+        self.starts.push(start);
+        self.text.push_str(argument);
+        self.text.push('\n');
+        start
+    }
+
+    /// The name of the piece, its text, and the span within it.
+    pub fn locate(&self, span: Span) -> (String, &str, Span) {
+        let piece = self.starts.partition_point(|&start| start <= span.start) - 1;
+        let start = self.starts[piece];
+        let end = self.starts.get(piece + 1).copied();
+        let text = &self.text[start..end.unwrap_or(self.text.len()) - 1];
+        let clamp = |offset: usize| floor(text, offset.saturating_sub(start).min(text.len()));
+        let name = match piece {
+            0 => self.path.display().to_string(),
+            _ => "--set".to_string(),
+        };
+        let local = Span::new(clamp(span.start), clamp(span.end).max(clamp(span.start)));
+        (name, text, local)
+    }
+
+    /// Whether the span lies in a `--set` argument.
+    pub fn is_set(&self, span: Span) -> bool {
+        self.starts.get(1).is_some_and(|&start| span.start >= start)
+    }
+
+    /// `name:line:column` of a place, both counted from 1.
+    pub fn place(&self, span: Span) -> String {
+        let (name, text, local) = self.locate(span);
+        let before = &text[..local.start];
+        let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
+        format!("{name}:{}:{column}", before.matches('\n').count() + 1)
+    }
+
+    /// Where a value came from.
+    pub fn origin(&self, span: Span) -> Origin {
+        if self.is_set(span) {
+            return Origin::Set;
+        }
+        let (_, text, local) = self.locate(span);
+        Origin::Line(text[..local.start].matches('\n').count() + 1)
+    }
+
+    /// The path of the file as the user gave it.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// The greatest character boundary not beyond `offset`.
+fn floor(text: &str, mut offset: usize) -> usize {
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    offset
+}
