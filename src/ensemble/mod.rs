@@ -89,6 +89,35 @@ impl Report {
     }
 }
 
+/// An experiment short of its first step: nothing but the disk can refuse it now.
+pub struct Prepared {
+    /// The system.
+    pub system: Box<dyn System>,
+    /// The scheme, which accepts the system.
+    pub card: &'static Card,
+    /// What the archive will hold.
+    pub contents: Contents,
+}
+
+impl Prepared {
+    /// Build the system and ask the scheme and the archive.
+    ///
+    /// # Errors
+    /// As [`run`], the archive's own errors excepted.
+    pub fn new(experiment: &Experiment) -> Result<Self, RunError> {
+        let system = build(experiment)?;
+        let card = schemes::card(&experiment.solver.method)
+            .ok_or_else(|| RunError::Method(experiment.solver.method.clone()))?;
+        card.accepts(system.as_ref())?;
+        let contents = Contents::new(experiment, system.as_ref())?;
+        Ok(Self {
+            system,
+            card,
+            contents,
+        })
+    }
+}
+
 /// Run an experiment and write its archive.
 ///
 /// `progress` is called at most about ten times a second.
@@ -101,11 +130,11 @@ pub fn run(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, RunError> {
     let started = Instant::now();
-    let system = build(experiment)?;
-    let card = schemes::card(&experiment.solver.method)
-        .ok_or_else(|| RunError::Method(experiment.solver.method.clone()))?;
-    card.accepts(system.as_ref())?;
-    let contents = Contents::new(experiment, system.as_ref())?;
+    let Prepared {
+        system,
+        card,
+        contents,
+    } = Prepared::new(experiment)?;
     let plan = Plan::new(experiment);
     let claim = Claim::new(&experiment.output.path, plan.hash(), options.force)?;
     let replaced_unfinished = claim.replaces_unfinished;

@@ -1,0 +1,48 @@
+//! The experiment that a verb is about.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::failure::{Failure, colour};
+use super::table;
+use crate::config::experiment::Experiment;
+use crate::config::{ConfigError, Problem};
+use crate::registry::Registry;
+
+/// Which experiment.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// The experiment file
+    pub config: PathBuf,
+    /// Replace or add one value of the file; VALUE is TOML; can be given many times
+    #[arg(long = "set", value_name = "KEY.PATH=VALUE")]
+    pub overrides: Vec<String>,
+}
+
+impl Arguments {
+    /// Load it, with everything that is wrong with it in one failure.
+    pub fn load(&self, registry: &Registry) -> Result<Experiment, Failure> {
+        crate::config::load(&self.config, &self.overrides, registry).map_err(|error| {
+            Failure::Told {
+                code: error.exit_code(),
+                message: error.to_string(),
+                help: None,
+                rendered: Some(error.render(colour(), table::width())),
+                problems: error
+                    .problems()
+                    .iter()
+                    .map(|one| as_json(&error, one))
+                    .collect(),
+            }
+        })
+    }
+}
+
+fn as_json(error: &ConfigError, problem: &Problem) -> Value {
+    json!({
+        "place": error.place(problem),
+        "message": problem.message,
+        "help": problem.help,
+    })
+}

@@ -1,0 +1,94 @@
+//! `nullcline methods`: the cards of the schemes.
+
+use std::io::Write;
+
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::output::Output;
+use super::table;
+use crate::engine::card::{Card, Stepping};
+use crate::engine::schemes::CARDS;
+
+/// Print the cards of the schemes: the names that `solver.method` takes, and when to use which
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  nullcline methods")]
+pub struct Arguments {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+pub fn execute(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
+    if arguments.json {
+        let cards: Vec<Value> = CARDS.iter().map(|card| as_json(card)).collect();
+        return Ok(output.json(&cards.into())?);
+    }
+    for (index, card) in CARDS.iter().enumerate() {
+        if index > 0 {
+            writeln!(output)?;
+        }
+        writeln!(output, "{}: {}", card.name, card.title)?;
+        output.write_all(table::columns(&rows(card), table::width()).as_bytes())?;
+    }
+    Ok(())
+}
+
+fn stepping(card: &Card) -> &'static str {
+    match card.stepping {
+        Stepping::Fixed => "fixed",
+        Stepping::Adaptive => "adaptive",
+    }
+}
+
+fn rows(card: &Card) -> Vec<Vec<String>> {
+    let steps = match card.stepping {
+        Stepping::Fixed => "fixed, of length `solver.step`",
+        Stepping::Adaptive => "adaptive, by `solver.rtol` and `solver.atol`",
+    };
+    let embedded = card.embedded_order.map_or(String::new(), |order| {
+        format!(", error estimate of order {order}")
+    });
+    let cost = match card.evaluations {
+        1 => "one evaluation of the drift per step".into(),
+        count => format!("{count} evaluations of the drift per step"),
+    };
+    let noise = card
+        .strong_order
+        .map_or("none".into(), |order| format!("strong order {order}"));
+    [
+        (
+            "order",
+            format!(
+                "{}{embedded}, between steps {}",
+                card.order, card.dense_order
+            ),
+        ),
+        ("steps", steps.into()),
+        ("cost", cost),
+        ("stability", card.stability.into()),
+        ("drift", format!("{} or smoother", card.smoothness)),
+        ("noise", noise),
+        ("use when", card.use_when.into()),
+        ("reference", card.reference.into()),
+    ]
+    .map(|(name, text)| vec![name.into(), text])
+    .into()
+}
+
+fn as_json(card: &Card) -> Value {
+    json!({
+        "name": card.name,
+        "title": card.title,
+        "order": card.order,
+        "embedded_order": card.embedded_order,
+        "dense_order": card.dense_order,
+        "stepping": stepping(card),
+        "evaluations": card.evaluations,
+        "stability": card.stability,
+        "smoothness": card.smoothness.to_string(),
+        "strong_order": card.strong_order,
+        "use_when": card.use_when,
+        "reference": card.reference,
+    })
+}

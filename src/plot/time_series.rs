@@ -1,0 +1,112 @@
+//! Time series: a line per component.
+//!
+//! Few lines have a colour each and a legend; many are thin, coloured by their index, with a bar that
+//! tells the index. A number that is missing leaves a gap.
+
+use plotters::backend::DrawingBackend;
+
+use super::PlotError;
+use super::axis::Axis;
+use super::canvas::{Anchor, Canvas, TEXT};
+use super::envelope::pieces;
+use super::frame::{ColourBar, Frame, Texts};
+use super::palette;
+use super::series::Series;
+
+/// How many points all lines of a picture may have together, so that a vector file stays small.
+const POINTS: usize = 200_000;
+
+const SAMPLE: i32 = 92;
+const GAP: i32 = 48;
+/// The greatest width of a name in the legend.
+const WIDEST: i32 = 800;
+
+/// Draw the series.
+pub fn draw<B: DrawingBackend>(canvas: &mut Canvas<B>, series: &Series) -> Result<(), PlotError> {
+    let count = series.components.len();
+    let across = Axis::covering(series.times.iter().copied(), 0.0, 10);
+    let upwards = Axis::covering(series.values.iter().copied(), 0.05, 6);
+    let bar = (count > palette::NAMED).then(|| ColourBar {
+        axis: Axis::covering(
+            [series.first, series.first + (count - 1) as f64].into_iter(),
+            0.0,
+            6,
+        ),
+        text: series.axis.clone(),
+    });
+    let aside = match &bar {
+        Some(bar) => bar.room(canvas)?,
+        None => legend_room(canvas, series)?,
+    };
+    let frame = Frame::new(canvas, across, upwards, aside)?;
+    frame.draw_grid(canvas)?;
+    draw_lines(canvas, series, &frame)?;
+    frame.draw_edges(
+        canvas,
+        Texts {
+            title: &series.title,
+            across: &series.clock.label(),
+            upwards: &series.quantity.label(),
+        },
+    )?;
+    match bar {
+        Some(bar) => bar.draw(canvas, &frame, palette::by_index),
+        None => draw_legend(canvas, series, &frame),
+    }
+}
+
+fn draw_lines<B: DrawingBackend>(
+    canvas: &mut Canvas<B>,
+    series: &Series,
+    frame: &Frame,
+) -> Result<(), PlotError> {
+    let count = series.components.len();
+    let columns = (POINTS / (4 * count.max(1))).clamp(100, frame.width() as usize / 2);
+    let column = f64::from(frame.width()) / columns as f64;
+    let width = if count > palette::NAMED { 2 } else { 6 };
+    for component in 0..count {
+        let points = series
+            .times
+            .iter()
+            .zip(series.component(component))
+            .map(|(&time, value)| (frame.x(time), frame.y(value)));
+        let colour = palette::line(component, count);
+        for piece in pieces(points, column) {
+            canvas.line(&piece, colour, width)?;
+        }
+    }
+    Ok(())
+}
+
+/// A legend is left out where there is only one line: the axis names it already.
+fn legend_room<B: DrawingBackend>(canvas: &Canvas<B>, series: &Series) -> Result<i32, PlotError> {
+    if series.components.len() < 2 {
+        return Ok(0);
+    }
+    let mut widest = 0;
+    for name in &series.components {
+        widest = widest.max(canvas.width(name, TEXT)?);
+    }
+    Ok(GAP + SAMPLE + 28 + widest.min(WIDEST))
+}
+
+fn draw_legend<B: DrawingBackend>(
+    canvas: &mut Canvas<B>,
+    series: &Series,
+    frame: &Frame,
+) -> Result<(), PlotError> {
+    let count = series.components.len();
+    if count < 2 {
+        return Ok(());
+    }
+    let left = frame.right + GAP;
+    let mut y = frame.top + TEXT as i32;
+    for (index, name) in series.components.iter().enumerate() {
+        let sample = [(left, y), (left + SAMPLE, y)];
+        canvas.line(&sample, palette::line(index, count), 8)?;
+        let name = canvas.fitted(name, TEXT, WIDEST)?;
+        canvas.text(&name, TEXT, (left + SAMPLE + 28, y), Anchor::Left)?;
+        y += 3 * TEXT as i32 / 2;
+    }
+    Ok(())
+}
