@@ -28,6 +28,9 @@ pub enum ArchiveError {
     /// A complete result is there and may not be replaced.
     #[error("`{0}` exists and is complete; `--force` replaces it, `-o FILE` writes elsewhere")]
     Exists(PathBuf),
+    /// The result's name is that of a folder.
+    #[error("`{0}` is a folder; give the result the name of a file with `-o FILE`")]
+    Folder(PathBuf),
     /// Another process writes the same result.
     #[error(
         "`{0}` is being written by another process; wait for it to end, or write elsewhere with `-o FILE`"

@@ -18,7 +18,12 @@ use crate::system::parameters::{Array, Kind, Parameter, Shape, Value};
 pub(super) fn parameters(group: &Group, experiment: &Experiment) -> Result<()> {
     let mut scales = Scales::default();
     let family = experiment.family;
-    for card in family.parameters().iter().chain(family.sections()) {
+    let parameters = family
+        .parameters()
+        .iter()
+        .map(|card| (card, "model.parameters"));
+    let sections = family.sections().iter().map(|card| (card, "model"));
+    for (card, table) in parameters.chain(sections) {
         let Some(value) = experiment.parameters.get(card.name) else {
             continue;
         };
@@ -31,7 +36,7 @@ pub(super) fn parameters(group: &Group, experiment: &Experiment) -> Result<()> {
             Value::Tree(_) => None,
         };
         if let Some(made) = made {
-            describe(&made, card)?;
+            describe(&made, card, table)?;
         }
     }
     Ok(())
@@ -76,10 +81,10 @@ fn real(
     Ok(made)
 }
 
-fn describe(made: &Dataset, card: &Parameter) -> Result<()> {
+fn describe(made: &Dataset, card: &Parameter, table: &str) -> Result<()> {
     text::attribute(made, "long_name", card.meaning)?;
     text::attribute(made, "units", card.unit)?;
-    text::attribute(made, "path", &format!("model.parameters.{}", card.name))?;
+    text::attribute(made, "path", &format!("{table}.{}", card.name))?;
     text::attribute(made, "valid", &card.range.to_string())?;
     if !card.source.is_empty() {
         text::attribute(made, "reference", card.source)?;
@@ -138,21 +143,21 @@ pub(super) fn config(group: &Group, source: &Source) -> Result<()> {
     )?;
     let files = group.create_group("files")?;
     for file in &source.files {
-        external(&files, file)?;
+        external(group, &files, file)?;
     }
     Ok(())
 }
 
-fn external(group: &Group, file: &ExternalFile) -> Result<()> {
+fn external(config: &Group, files: &Group, file: &ExternalFile) -> Result<()> {
     let mut name = file.name.replace('/', "_");
     if name == "." {
         name = "_".into();
     }
-    while group.link_exists(&name) {
+    while files.link_exists(&name) {
         name.push('_');
     }
     let size = file.bytes.len();
-    let made = group
+    let made = files
         .new_dataset::<u8>()
         .shape(size)
         .create(name.as_str())?;
@@ -161,13 +166,14 @@ fn external(group: &Group, file: &ExternalFile) -> Result<()> {
     text::attribute(&made, "units", "1")?;
     text::attribute(&made, "name", &file.name)?;
     text::attribute(&made, "sha256", &file.sha256)?;
-    // Every dimension has a scale. This one has no coordinates, and nothing is ever written to it.
-    let bare = group
+    // Every dimension has a scale. This one has no coordinates, and nothing is ever written to it; it
+    // stands outside `files`, which holds files only.
+    let bare = config
         .new_dataset_builder()
         .obj_track_times(false)
         .empty::<f32>()
         .shape(size)
-        .create(format!("{name}_bytes").as_str())?;
+        .create(format!("bytes_{name}").as_str())?;
     scale::make_bare(&bare, size)?;
     scale::attach(&made, &bare, 0)
 }

@@ -47,6 +47,7 @@ impl Journal {
         let file = lock(paths, &path)?;
         file.set_len(0).map_err(ArchiveError::io("clear", &path))?;
         let mut journal = Self { path, file };
+        // Not brought to the disk: a journal that lacks its title says as little as one without runs.
         journal.line(&format!("{TITLE}\nplan {plan}"))?;
         Ok(journal)
     }
@@ -58,13 +59,15 @@ impl Journal {
         status: &str,
         digest: &str,
     ) -> Result<(), ArchiveError> {
-        self.line(&format!("run {run} {status} {digest}"))
+        self.line(&format!("run {run} {status} {digest}"))?;
+        self.file
+            .sync_data()
+            .map_err(ArchiveError::io("bring to the disk", &self.path))
     }
 
     fn line(&mut self, line: &str) -> Result<(), ArchiveError> {
         self.file
             .write_all(format!("{line}\n").as_bytes())
-            .and_then(|()| self.file.sync_data())
             .map_err(ArchiveError::io("write", &self.path))
     }
 

@@ -10,6 +10,7 @@
 
 mod chunk;
 pub mod contents;
+mod derivation;
 pub mod error;
 pub mod grid;
 mod inputs;
@@ -21,6 +22,7 @@ pub mod per_run;
 pub mod provenance;
 pub mod reader;
 mod scale;
+mod selection;
 mod sidecar;
 pub mod skeleton;
 mod slab;
@@ -29,7 +31,7 @@ pub mod writer;
 
 pub use contents::Contents;
 pub use error::ArchiveError;
-pub use per_run::RunRecord;
+pub use per_run::{Ending, RunRecord};
 pub use reader::{Coordinates, Reader, Variable};
 pub use skeleton::About;
 pub use writer::{Claim, Milestone, Writer};

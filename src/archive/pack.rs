@@ -1,15 +1,14 @@
 //! Packing: the archive written anew in its final form, when it cannot take that form in place.
 //!
-//! That is so when a track was ragged (its samples move from the sidecar into the archive), when
-//! compression is asked for, or when a run failed (it is NaN in every data set, samples before the
-//! failure included). The archive that the runs wrote stays as it is until the new one has its name.
+//! That is so when a track was ragged (its samples move from the sidecar into the archive) or when
+//! compression is asked for. The archive that the runs wrote stays as it is until the new one has its
+//! name.
 
 use hdf5::Dataset;
 
 use super::contents::{DataSet, Number};
 use super::error::ArchiveError;
 use super::paths::Paths;
-use super::per_run;
 use super::sidecar::Frames;
 use super::skeleton::{self, About, Skeleton, Storage};
 use super::{chunk, slab, text, writer};
@@ -57,10 +56,7 @@ impl Packing<'_> {
     fn fixed(&self) -> hdf5::Result<()> {
         let contents = self.source.about.contents;
         for (index, card) in contents.data_sets.iter().enumerate() {
-            let ragged = card
-                .track
-                .is_some_and(|t| contents.tracks[t].times.is_some());
-            if ragged {
+            if contents.is_ragged_set(card) {
                 continue;
             }
             for run in 0..contents.runs() {
@@ -69,40 +65,33 @@ impl Packing<'_> {
                         let rows = contents.rows(card);
                         for first in (0..length).step_by(rows) {
                             let count = rows.min(length - first) * card.width;
-                            self.copy(index, card, run, first, count)?;
+                            self.samples(index, card, run, first, count)?;
                         }
                     }
-                    None if is_outcome(index, card, &contents.last_state) => {
-                        self.keep(index, card, run)?;
-                    }
-                    None => self.copy(index, card, run, 0, card.width)?,
+                    None => self.entry(index, card, run)?,
                 }
             }
         }
         Ok(())
     }
 
-    /// Copy numbers of a run, or NaN if it failed.
-    fn copy(
+    /// Copy some samples of a run.
+    fn samples(
         &self,
         index: usize,
         card: &DataSet,
         run: u64,
         first: usize,
-        count: usize,
+        values: usize,
     ) -> hdf5::Result<()> {
         let contents = self.source.about.contents;
-        let values = if self.source.failed.contains(&run) {
-            vec![f64::NAN; count]
-        } else {
-            let (start, count) = contents.block(card, run, first, count);
-            slab::read::<f64>(&self.source.data_sets[index], &start, &count)?
-        };
+        let (start, count) = contents.block(card, run, first, values);
+        let values = slab::read::<f64>(&self.source.data_sets[index], &start, &count)?;
         self.put(index, card, run, first, &values)
     }
 
-    /// Copy what a run leaves whether it failed or not.
-    fn keep(&self, index: usize, card: &DataSet, run: u64) -> hdf5::Result<()> {
+    /// Copy the one entry of a run.
+    fn entry(&self, index: usize, card: &DataSet, run: u64) -> hdf5::Result<()> {
         let (start, count) = self.source.about.contents.block(card, run, 0, card.width);
         let (from, to) = (&self.source.data_sets[index], &self.target.data_sets[index]);
         match card.number {
@@ -188,11 +177,6 @@ impl Packing<'_> {
             .diagnosis
             .write_scalar(&text::unicode(&diagnosis))
     }
-}
-
-/// Whether a data set tells how a run ended, which a failed run has like any other.
-fn is_outcome(index: usize, card: &DataSet, last_state: &[usize]) -> bool {
-    last_state.contains(&index) || per_run::CARDS.iter().any(|other| other.path == card.path)
 }
 
 /// The bytes of a whole chunk that begins with these values.

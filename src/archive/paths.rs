@@ -45,7 +45,7 @@ impl Paths {
         self.with(".part.ragged")
     }
 
-    /// The final form of an archive that has to be written anew (compressed, ragged or failed).
+    /// The final form of an archive that has to be written anew (compressed or ragged).
     pub fn packed(&self) -> PathBuf {
         self.with(".part.packed")
     }

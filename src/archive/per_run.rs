@@ -10,7 +10,6 @@
 //! All have the run dims. The diagnosis of a failed run is a text, `/health/diagnosis`.
 
 use super::contents::{DataSet, Number};
-use crate::engine::outcome::{Outcome, Status};
 
 /// The declaration of one data set with an entry per run.
 pub(super) struct Card {
@@ -41,11 +40,34 @@ pub(super) enum Value {
     I8(i8),
 }
 
-/// How a run ended, as it goes to the archive.
+/// One of the ways in which runs end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// Its value in `/run_status`.
+    pub code: i8,
+    /// Its name in `flag_meanings`.
+    pub name: &'static str,
+    /// Whether the numbers of such a run are what was asked for.
+    pub success: bool,
+}
+
+/// What is written of a run when it has ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RunRecord {
-    /// How it ended and what it cost.
-    pub outcome: Outcome,
+    /// How it ended.
+    pub ending: Ending,
+    /// Accepted steps.
+    pub steps: u64,
+    /// Rejected steps.
+    pub rejected: u64,
+    /// Evaluations of the drift.
+    pub evaluations: u64,
+    /// Steps that ended on a kink of the field.
+    pub kinks: u64,
+    /// The last time reached with a finite state.
+    pub time: f64,
+    /// The state at that time, flat.
+    pub state: Vec<f64>,
     /// What its random numbers were addressed by.
     pub seed: u64,
     /// Seconds by the wall clock.
@@ -61,28 +83,28 @@ pub(super) const CARDS: &[Card] = &[
         number: Number::I8,
         unit: Unit::One,
         long_name: "how the run ended",
-        value: |run| Value::I8(run.outcome.status as i8),
+        value: |run| Value::I8(run.ending.code),
     },
     Card {
         path: "run_steps",
         number: Number::I64,
         unit: Unit::One,
         long_name: "accepted steps of the run",
-        value: |run| Value::I64(whole(run.outcome.counts.steps)),
+        value: |run| Value::I64(whole(run.steps)),
     },
     Card {
         path: "run_rejected",
         number: Number::I64,
         unit: Unit::One,
         long_name: "rejected steps of the run",
-        value: |run| Value::I64(whole(run.outcome.counts.rejected)),
+        value: |run| Value::I64(whole(run.rejected)),
     },
     Card {
         path: "run_evaluations",
         number: Number::I64,
         unit: Unit::One,
         long_name: "evaluations of the drift in the run",
-        value: |run| Value::I64(whole(run.outcome.counts.evaluations)),
+        value: |run| Value::I64(whole(run.evaluations)),
     },
     Card {
         path: "run_seed",
@@ -104,9 +126,8 @@ pub(super) const CARDS: &[Card] = &[
         unit: Unit::One,
         long_name: "rejected steps as a share of all steps tried",
         value: |run| {
-            let counts = run.outcome.counts;
-            let tried = (counts.steps + counts.rejected).max(1);
-            Value::F64(counts.rejected as f64 / tried as f64)
+            let tried = (run.steps + run.rejected).max(1);
+            Value::F64(run.rejected as f64 / tried as f64)
         },
     },
     Card {
@@ -114,14 +135,14 @@ pub(super) const CARDS: &[Card] = &[
         number: Number::I64,
         unit: Unit::One,
         long_name: "steps that ended on a kink of the field",
-        value: |run| Value::I64(whole(run.outcome.counts.kinks)),
+        value: |run| Value::I64(whole(run.kinks)),
     },
     Card {
         path: "health/last_time",
         number: Number::F64,
         unit: Unit::Time,
         long_name: "the last time reached with a finite state",
-        value: |run| Value::F64(run.outcome.time),
+        value: |run| Value::F64(run.time),
     },
 ];
 
@@ -157,8 +178,8 @@ impl Card {
 }
 
 /// `flag_values` and `flag_meanings` of `/run_status`.
-pub(super) fn flags() -> (Vec<i8>, String) {
-    let values = Status::ALL.iter().map(|&status| status as i8).collect();
-    let names: Vec<&str> = Status::ALL.iter().map(|status| status.name()).collect();
+pub(super) fn flags(endings: &[Ending]) -> (Vec<i8>, String) {
+    let values = endings.iter().map(|ending| ending.code).collect();
+    let names: Vec<&str> = endings.iter().map(|ending| ending.name).collect();
     (values, names.join(" "))
 }

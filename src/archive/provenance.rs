@@ -4,8 +4,6 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::engine::card::{Card, Stepping};
-
 /// The version of this program.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -24,10 +22,10 @@ pub struct Provenance {
 
 impl Provenance {
     /// Provenance of a run that starts now.
-    pub fn now(command_line: &str, card: &Card) -> Self {
+    pub fn now(command_line: &str, scheme: String) -> Self {
         Self {
             command_line: command_line.into(),
-            scheme: describe(card),
+            scheme,
             start: utc(),
             host: host(),
         }
@@ -96,30 +94,4 @@ fn host() -> String {
         .map(|name| name.trim().to_string())
         .filter(|name| !name.is_empty())
         .unwrap_or_else(|| "unknown".into())
-}
-
-/// A card as text, one `name: value` per line.
-fn describe(card: &Card) -> String {
-    let stepping = match card.stepping {
-        Stepping::Fixed => "fixed steps",
-        Stepping::Adaptive => "adaptive steps",
-    };
-    let embedded = card
-        .embedded_order
-        .map_or_else(|| "none".into(), |order| order.to_string());
-    let strong = card
-        .strong_order
-        .map_or_else(|| "deterministic only".into(), |order| order.to_string());
-    format!(
-        "name: {}\ntitle: {}\norder: {}\nembedded order: {embedded}\ndense order: {}\nstepping: {stepping}\n\
-         evaluations per step: {}\nstability: {}\nsmoothness: {}\nstrong order: {strong}\nreference: {}\n",
-        card.name,
-        card.title,
-        card.order,
-        card.dense_order,
-        card.evaluations,
-        card.stability,
-        card.smoothness,
-        card.reference,
-    )
 }

@@ -272,6 +272,16 @@ impl Reader {
         Ok(self.read("run_status")?.into_iter().map(status).collect())
     }
 
+    /// The first 64 bits of each run's key, exactly.
+    ///
+    /// # Errors
+    /// If the file is damaged.
+    pub fn run_seeds(&self) -> Result<Vec<u64>, ArchiveError> {
+        self.data_set("run_seed")?
+            .read_raw::<u64>()
+            .map_err(|error| self.failed("run_seed", &error))
+    }
+
     fn data_sets(&self, group: &str) -> Result<Vec<Dataset>, ArchiveError> {
         let found: Result<Vec<Dataset>, hdf5::Error> = self
             .file

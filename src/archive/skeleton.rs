@@ -14,6 +14,7 @@ use hdf5::{Dataset, File, Group, H5Type, Result};
 
 use super::contents::{Contents, DataSet, Number, Scale};
 use super::grid::Grid;
+use super::per_run::Ending;
 use super::provenance::{Provenance, VERSION};
 use super::{inputs, per_run, scale, text};
 use crate::config::experiment::Experiment;
@@ -32,6 +33,8 @@ pub struct About<'a> {
     pub provenance: &'a Provenance,
     /// The content hash of the plan.
     pub plan: &'a str,
+    /// Every way in which a run can end.
+    pub endings: &'a [Ending],
 }
 
 /// How the data sets that the runs fill are stored.
@@ -76,7 +79,7 @@ pub(super) fn create(
         "",
         "why the run failed and what to try",
     )?;
-    let data_sets = data_sets(&file, about.contents, lengths, storage)?;
+    let data_sets = data_sets(&file, about, lengths, storage)?;
     scales(&file, about.contents, lengths, &data_sets)?;
     file.flush()?;
     let end = file.dataset("provenance/end")?;
@@ -114,10 +117,11 @@ fn provenance(group: &Group, provenance: &Provenance) -> Result<()> {
 
 fn data_sets(
     file: &File,
-    contents: &Contents,
+    about: About<'_>,
     lengths: &[usize],
     storage: Storage,
 ) -> Result<Vec<Dataset>> {
+    let contents = about.contents;
     let make = |data_set: &DataSet| {
         let shape = contents.shape(data_set, lengths);
         let level = match storage {
@@ -142,7 +146,7 @@ fn data_sets(
             text::attribute(&made, name, value)?;
         }
         if data_set.path == "run_status" {
-            let (values, meanings) = per_run::flags();
+            let (values, meanings) = per_run::flags(about.endings);
             text::small_integers(&made, "flag_values", &values)?;
             text::attribute(&made, "flag_meanings", &meanings)?;
         }

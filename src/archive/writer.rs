@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! claim the lock -> skeleton, flushed -> samples as they come -> per run: numbers, flush, sync, journal
-//! -> end: status, sync, rename;  or, if ragged, compressed or failed: written anew (see `pack`), rename
+//! -> end: status, sync, rename;  or, if ragged or compressed: written anew (see `pack`), rename
 //! ```
 //!
 //! `NAME.h5.part` becomes `NAME.h5` by a rename, so the final name is always a complete archive. A run
 //! is finished when it is journaled. Digests are taken of the bytes as stored, per data set in the
-//! order in which they are written, so that a stored run can be checked against its journal line.
+//! order in which they are written, so that a stored run can be checked against its journal line. A
+//! failed run is NaN in every data set before it is journaled, samples before the failure included.
 
 use std::path::{Path, PathBuf};
 
@@ -59,6 +60,9 @@ impl Claim {
         let paths = Paths::new(destination);
         std::fs::create_dir_all(paths.folder())
             .map_err(ArchiveError::io("make the folder", paths.folder()))?;
+        if destination.is_dir() {
+            return Err(ArchiveError::Folder(destination.to_path_buf()));
+        }
         let refuse = |paths: &Paths| match paths.destination().exists() && !force {
             true => Err(ArchiveError::Exists(destination.to_path_buf())),
             false => Ok(()),
@@ -180,9 +184,7 @@ impl<'a> Writer<'a> {
         store(card, values, &mut |bytes| digest.update(bytes));
         let rows = values.len() / card.width.max(1);
         self.written[data_set] = first + rows;
-        let ragged = card
-            .track
-            .filter(|&track| contents.tracks[track].times.is_some());
+        let ragged = card.track.filter(|_| contents.is_ragged_set(card));
         if let (Some(track), Some(sidecar)) = (ragged, &mut self.sidecar) {
             self.lengths[track] = self.lengths[track].max(first + rows);
             sidecar.append(data_set, run, first, values)?;
@@ -199,15 +201,17 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// If the disk is full, for one.
     pub fn finish_run(&mut self, run: u64, record: &RunRecord) -> Result<(), ArchiveError> {
+        let ending = record.ending;
+        if !ending.success {
+            self.failed.push(run);
+            self.forget_run(run)?;
+        }
+        self.fill_rest(run)?;
         self.record(run, record)?;
         self.sync()?;
         (self.hook)(Milestone::Written);
-        let status = record.outcome.status;
-        if !status.is_success() {
-            self.failed.push(run);
-        }
         let digest = self.digest();
-        self.journal.finished(run, status.name(), &digest)?;
+        self.journal.finished(run, ending.name, &digest)?;
         (self.hook)(Milestone::Journaled);
         Ok(())
     }
@@ -218,8 +222,7 @@ impl<'a> Writer<'a> {
     /// If the disk is full, for one; what was written stays under the unfinished name.
     pub fn complete(self) -> Result<PathBuf, ArchiveError> {
         let level = self.about.experiment.output.compression;
-        let anew = level > 0 || self.about.contents.is_ragged() || !self.failed.is_empty();
-        let ready = if anew {
+        let ready = if level > 0 || self.about.contents.is_ragged() {
             self.pack("complete", level)?;
             self.paths.packed()
         } else {
@@ -253,6 +256,8 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// If the disk is full, for one.
     pub fn interrupt(mut self, run: u64, record: &RunRecord) -> Result<PathBuf, ArchiveError> {
+        self.forget_summaries(run)?;
+        self.fill_rest(run)?;
         self.record(run, record)?;
         let part = self.paths.part();
         if self.about.contents.is_ragged() {
@@ -269,7 +274,6 @@ impl<'a> Writer<'a> {
             paths::remove(&paths.sidecar())?;
             paths::sync(paths.folder())?;
         } else {
-            self.fill_rest(run)?;
             self.stamp("interrupted")?;
             drop(self.skeleton);
             paths::sync(&part)?;
@@ -306,7 +310,7 @@ impl<'a> Writer<'a> {
                     }?;
                 }
             }
-            let mut state = record.outcome.state.as_slice();
+            let mut state = record.state.as_slice();
             for &index in &contents.last_state {
                 let card = &contents.data_sets[index];
                 let (block, rest) = state.split_at(card.width.min(state.len()));
@@ -329,22 +333,37 @@ impl<'a> Writer<'a> {
         write().map_err(|error| self.failed("write", &error))
     }
 
-    /// Fill what an interrupted run did not come to with NaN.
-    fn fill_rest(&self, run: u64) -> Result<(), ArchiveError> {
+    /// Take back the samples of a run that failed, and its summaries: all of it will be NaN.
+    fn forget_run(&mut self, run: u64) -> Result<(), ArchiveError> {
+        self.written.fill(0);
+        self.digests.fill(Sha256::new());
+        self.forget_summaries(run)
+    }
+
+    fn forget_summaries(&mut self, run: u64) -> Result<(), ArchiveError> {
+        let contents = self.about.contents;
+        let fields = contents.tracks.iter().flat_map(|track| &track.fields);
+        for &(index, _) in fields.flat_map(|field| &field.summaries) {
+            let nothing = vec![f64::NAN; contents.data_sets[index].width];
+            self.rows(run, index, 0, &nothing)?;
+        }
+        Ok(())
+    }
+
+    /// Fill what a run did not come to (it failed, was stopped or interrupted) with NaN.
+    fn fill_rest(&mut self, run: u64) -> Result<(), ArchiveError> {
         let contents = self.about.contents;
         for (index, card) in contents.data_sets.iter().enumerate() {
-            let Some(length) = contents.samples(card, &self.lengths) else {
-                continue;
+            let length = match contents.samples(card, &self.lengths) {
+                Some(length) if card.width > 0 && !contents.is_ragged_set(card) => length,
+                _ => continue,
             };
             let rows = contents.rows(card);
-            let mut first = self.written[index];
-            while first < length {
+            while self.written[index] < length {
+                let first = self.written[index];
                 let last = (first + rows).min(length);
                 let nothing = vec![f64::NAN; (last - first) * card.width];
-                let made = &self.skeleton.data_sets[index];
-                put(contents, card, made, run, first, &nothing)
-                    .map_err(|error| self.failed("write", &error))?;
-                first = last;
+                self.rows(run, index, first, &nothing)?;
             }
         }
         Ok(())

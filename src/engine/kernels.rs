@@ -119,23 +119,24 @@ fn squares<const TERMS: usize, const WIDTH: usize>(
         std::array::from_fn(|term| &attempt.stages[terms[term].0][..length]);
     let (x0, x1) = (&attempt.x0[..length], &attempt.x1[..length]);
     let (h, atol) = (&attempt.h[..length], &attempt.atol[..length]);
-    let square_at = |i: usize| {
-        let mut error = coefficients[0] * stages[0][i];
-        for term in 1..TERMS {
-            error += coefficients[term] * stages[term][i];
-        }
-        square(h[i] * error, x0[i], x1[i], attempt.rtol, atol[i])
-    };
     let mut sums = [0.0; WIDTH];
-    let whole = length / WIDTH * WIDTH;
-    for first in (0..whole).step_by(WIDTH) {
-        let squares: [f64; WIDTH] = std::array::from_fn(|j| square_at(first + j));
-        for (sum, square) in sums.iter_mut().zip(squares) {
-            *sum += square;
+    let mut first = 0;
+    while first < length {
+        // Constant length for whole chunks, so that they run in full vectors.
+        let inside = if length - first < WIDTH {
+            length - first
+        } else {
+            WIDTH
+        };
+        for (j, sum) in sums[..inside].iter_mut().enumerate() {
+            let i = first + j;
+            let mut error = coefficients[0] * stages[0][i];
+            for term in 1..TERMS {
+                error += coefficients[term] * stages[term][i];
+            }
+            *sum += square(h[i] * error, x0[i], x1[i], attempt.rtol, atol[i]);
         }
-    }
-    for i in whole..length {
-        sums[i - whole] += square_at(i);
+        first += WIDTH;
     }
     into.copy_from_slice(&sums);
 }

@@ -9,6 +9,7 @@
 //! disk slows the run down instead of filling memory. A run that fails is an outcome, not an error: its
 //! archive is complete, with NaN for its numbers and a diagnosis.
 
+mod card_text;
 pub mod error;
 mod outlet;
 mod recorder;
@@ -22,7 +23,7 @@ pub use error::RunError;
 pub use watch::Progress;
 
 use crate::archive::provenance::Provenance;
-use crate::archive::{About, Claim, Contents, Milestone, RunRecord, Writer};
+use crate::archive::{About, Claim, Contents, Ending, Milestone, RunRecord, Writer};
 use crate::config::experiment::{Experiment, Kinks};
 use crate::engine::card::Card;
 use crate::engine::integrate::{Options, Span, integrate};
@@ -108,12 +109,14 @@ pub fn run(
     let plan = Plan::new(experiment);
     let claim = Claim::new(&experiment.output.path, plan.hash(), options.force)?;
     let replaced_unfinished = claim.replaces_unfinished;
-    let provenance = Provenance::now(&options.command_line, card);
+    let provenance = Provenance::now(&options.command_line, card_text::card_text(card));
+    let endings = Status::ALL.map(ending);
     let about = About {
         experiment,
         contents: &contents,
         provenance: &provenance,
         plan: plan.hash(),
+        endings: &endings,
     };
     let job = Job {
         experiment,
@@ -147,6 +150,15 @@ pub fn run(
         wall_time: started.elapsed().as_secs_f64(),
         replaced_unfinished,
     })
+}
+
+/// A status as the archive writes it.
+fn ending(status: Status) -> Ending {
+    Ending {
+        code: status as i8,
+        name: status.name(),
+        success: status.is_success(),
+    }
 }
 
 fn build(experiment: &Experiment) -> Result<Box<dyn System>, RunError> {
@@ -218,8 +230,14 @@ impl Job<'_> {
         )?;
         recorder.finish();
         let record = RunRecord {
+            ending: ending(outcome.status),
+            steps: outcome.counts.steps,
+            rejected: outcome.counts.rejected,
+            evaluations: outcome.counts.evaluations,
+            kinks: outcome.counts.kinks,
+            time: outcome.time,
+            state: outcome.state.clone(),
             diagnosis: outcome.diagnosis(self.system.layout()),
-            outcome: outcome.clone(),
             seed: run.seed(),
             wall_time: started.elapsed().as_secs_f64(),
         };

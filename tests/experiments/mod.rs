@@ -133,7 +133,7 @@ pub fn run(experiment: &Experiment) -> Result<Report, RunError> {
     ensemble::run(experiment, &RunOptions::new(&interrupt), &mut |_| {})
 }
 
-/// The states at these times, from the engine alone, flat.
+/// The states at these times, from the engine alone, which stops after the last of them.
 pub fn states(experiment: &Experiment, times: &[f64]) -> Vec<Vec<f64>> {
     let Ok(Built::Flow(system)) = experiment.build() else {
         panic!("a flow that builds");
@@ -150,6 +150,7 @@ pub fn states(experiment: &Experiment, times: &[f64]) -> Vec<Vec<f64>> {
         start: experiment.time.start,
         stop: experiment.time.stop,
     };
+    let last = times.last();
     let mut samples = Samples::at(times.to_vec());
     integrate(
         system.as_ref(),
@@ -158,7 +159,7 @@ pub fn states(experiment: &Experiment, times: &[f64]) -> Vec<Vec<f64>> {
         span,
         &experiment.initial,
         &mut samples,
-        &mut |_| true,
+        &mut |t| last.is_some_and(|&last| t < last),
     )
     .expect("the scheme fits");
     samples.states
