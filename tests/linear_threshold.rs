@@ -308,7 +308,7 @@ fn c3_slow_members_approach_the_hard_selector_like_one_over_tau() {
         let distances = found
             .iter()
             .zip(SELECTOR)
-            .map(|(x, (_, y))| (x[0] - y[0]).hypot(x[1] - y[1]));
+            .map(|(x, (_, y))| (x[0] - y[0]).abs().max((x[1] - y[1]).abs()));
         let largest = distances.fold(0.0, f64::max);
         near(
             largest / printed,
@@ -575,7 +575,8 @@ fn the_box_is_never_left() {
                 start: 0.0,
                 stop: 10.0,
             };
-            let options = Options::new(6, 1e-8, 1e-10);
+            // The exact flow stays inside; a scheme does so to its tolerance.
+            let options = Options::new(6, 1e-13, 1e-15);
             integrate(
                 &system,
                 "tsit5",
