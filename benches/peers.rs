@@ -246,8 +246,12 @@ fn single(n: usize, stop: f64, rounds: usize) {
     }
 }
 
-fn many(runs: usize, rounds: usize) {
-    let case = case(20, 10.0);
+/// Runs that differ in their input.
+fn many(runs: usize, rounds: usize, driven: bool) {
+    let mut case = case(20, 10.0);
+    if !driven {
+        case.network = case.network.drive(Drive::default());
+    }
     let rtol = 1e-6;
     let networks: Vec<Network> = (0..runs)
         .map(|run| {
@@ -304,7 +308,14 @@ fn many(runs: usize, rounds: usize) {
             .map(|network| peer(Borrowed(network), &case, &x0, rtol).0[0])
             .sum()
     };
-    println!("{runs} runs of 20 neurons, t = 0 .. 10, rtol {rtol:e}, one thread ({LANES} lanes)");
+    let input = if driven {
+        "sinusoidal drive"
+    } else {
+        "constant input"
+    };
+    println!(
+        "{runs} runs of 20 neurons, {input}, t = 0 .. 10, rtol {rtol:e}, one thread ({LANES} lanes)"
+    );
     println!("  sums {} {} {}", alone(), lanes(), theirs());
     let (a, b) = alternate(
         rounds,
@@ -349,6 +360,7 @@ fn main() {
         single(1000, 20.0, 3);
     }
     if wants("many") {
-        many(10_000, 3);
+        many(10_000, 3, false);
+        many(10_000, 3, true);
     }
 }

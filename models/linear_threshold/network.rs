@@ -47,7 +47,6 @@ pub struct Network {
     observables: Vec<Variable>,
     weights: Arc<PackedMatrix>,
     neurons: Neurons,
-    clock: Clock,
     saturating: bool,
     noise: Option<Vec<f64>>,
     drive: Drive,
@@ -76,7 +75,6 @@ impl Network {
             observables,
             weights,
             neurons: Neurons::new(n),
-            clock: Clock::Fast,
             saturating: false,
             noise: None,
             drive: Drive::default(),
@@ -127,12 +125,11 @@ impl Network {
 
     /// The member of the family with this tau, in this clock.
     pub fn timescale(mut self, timescale: f64, clock: Clock) -> Self {
-        self.clock = clock;
-        self.neurons.timescale = [timescale];
-        self.neurons.rate = [match clock {
+        self.neurons.timescale.fill(timescale);
+        self.neurons.rate.fill(match clock {
             Clock::Fast => 1.0 / timescale,
             Clock::Slow => 1.0,
-        }];
+        });
         self.neurons.mix();
         self
     }
@@ -201,7 +198,7 @@ impl Kinks for Network {
         let (floor, ceiling) = g.split_at_mut(self.weights.rows());
         self.recurrent(t, x, floor);
         for (i, g) in floor.iter_mut().enumerate() {
-            *g = self.neurons.argument(i, 0, x[i], *g);
+            *g = self.neurons.argument(i, x[i], *g);
         }
         for (g, (p, m)) in ceiling
             .iter_mut()
@@ -246,7 +243,7 @@ impl Observables for Network {
             *out = match OBSERVABLES[index].name {
                 "pseudo_gradient" => *out + neurons.input[i] - neurons.dissipation[i] * x[i],
                 _ => {
-                    let p = neurons.argument(i, 0, x[i], *out);
+                    let p = neurons.argument(i, x[i], *out);
                     f64::from(p >= neurons.ceiling[i]) - f64::from(p <= 0.0)
                 }
             };
@@ -289,7 +286,7 @@ struct NetworkLanes {
     drives: [Drive; LANES],
     /// Whether all lanes have the same stimuli.
     one_drive: bool,
-    neurons: Neurons<LANES>,
+    neurons: Neurons,
 }
 
 impl NetworkLanes {

@@ -1,7 +1,7 @@
 //! The neurons' inner loops: from the product W x to the drift, one lane or eight.
 //!
-//! One number per neuron and lane, `[neuron, lane]` with lanes innermost, each quantity in an array of its
-//! own, so that the loops run in vector registers. The operations are the same for one lane as for eight.
+//! One number per neuron, or per neuron and lane with lanes innermost, each quantity in an array of its own:
+//! the loops run in vector registers and are the same for one run as for eight.
 
 use multiversion::multiversion;
 
@@ -9,7 +9,7 @@ use crate::prelude::*;
 
 /// What the inner loops need of every neuron, L lanes.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Neurons<const L: usize = 1> {
+pub struct Neurons {
     /// d
     pub dissipation: Vec<f64>,
     /// (1 - tau) d
@@ -18,10 +18,10 @@ pub struct Neurons<const L: usize = 1> {
     pub input: Vec<f64>,
     /// m
     pub ceiling: Vec<f64>,
-    /// tau
-    pub timescale: [f64; L],
-    /// 1/tau in the fast clock, 1 in the slow one
-    pub rate: [f64; L],
+    /// tau; one number per neuron, so that the inner loops know nothing of lanes
+    pub timescale: Vec<f64>,
+    /// 1/tau in the fast clock, 1 in the slow one; likewise
+    pub rate: Vec<f64>,
 }
 
 impl Neurons {
@@ -32,20 +32,20 @@ impl Neurons {
             leak: vec![0.0; n],
             input: vec![0.0; n],
             ceiling: vec![f64::INFINITY; n],
-            timescale: [1.0],
-            rate: [1.0],
+            timescale: vec![1.0; n],
+            rate: vec![1.0; n],
         }
     }
 
     /// Bring the leak up to date with dissipation and timescale.
     pub fn mix(&mut self) {
-        for (leak, d) in self.leak.iter_mut().zip(&self.dissipation) {
-            *leak = (1.0 - self.timescale[0]) * d;
+        for (i, leak) in self.leak.iter_mut().enumerate() {
+            *leak = (1.0 - self.timescale[i]) * self.dissipation[i];
         }
     }
 
     /// Lanes that all follow these neurons.
-    pub fn spread(&self) -> Neurons<LANES> {
+    pub fn spread(&self) -> Neurons {
         let spread = |values: &[f64]| -> Vec<f64> {
             let lanes = values.iter().map(|&value| [value; LANES]);
             lanes.flatten().collect()
@@ -55,65 +55,59 @@ impl Neurons {
             leak: spread(&self.leak),
             input: spread(&self.input),
             ceiling: spread(&self.ceiling),
-            timescale: [self.timescale[0]; LANES],
-            rate: [self.rate[0]; LANES],
+            timescale: spread(&self.timescale),
+            rate: spread(&self.rate),
         }
     }
-}
 
-impl Neurons<LANES> {
-    /// Let a lane follow other neurons.
+    /// Let a lane of a batch follow other neurons.
     pub fn assign(&mut self, lane: usize, neurons: &Neurons) {
         for (lanes, values) in [
             (&mut self.dissipation, &neurons.dissipation),
             (&mut self.leak, &neurons.leak),
             (&mut self.input, &neurons.input),
             (&mut self.ceiling, &neurons.ceiling),
+            (&mut self.timescale, &neurons.timescale),
+            (&mut self.rate, &neurons.rate),
         ] {
             for (lanes, &value) in lanes.chunks_exact_mut(LANES).zip(values) {
                 lanes[lane] = value;
             }
         }
-        self.timescale[lane] = neurons.timescale[0];
-        self.rate[lane] = neurons.rate[0];
     }
-}
 
-impl<const L: usize> Neurons<L> {
-    /// p, the argument of the response at place `i` (`[neuron, lane]`); `drive` is (W x) + stimulus.
+    /// p, the argument of the response at place `i`; `drive` is (W x) + stimulus.
     #[inline(always)]
-    pub fn argument(&self, i: usize, lane: usize, x: f64, drive: f64) -> f64 {
-        self.leak[i] * x + self.timescale[lane] * (drive + self.input[i])
+    pub fn argument(&self, i: usize, x: f64, drive: f64) -> f64 {
+        self.leak[i] * x + self.timescale[i] * (drive + self.input[i])
     }
 }
 
 /// `dx` holds W x + stimulus and becomes rate (-d x + [p]_0^m).
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
-pub fn respond<const L: usize>(neurons: &Neurons<L>, x: &[f64], dx: &mut [f64]) {
+pub fn respond(neurons: &Neurons, x: &[f64], dx: &mut [f64]) {
     let length = dx.len();
     let (x, dissipation) = (&x[..length], &neurons.dissipation[..length]);
     let (leak, input) = (&neurons.leak[..length], &neurons.input[..length]);
+    let (timescale, rate) = (&neurons.timescale[..length], &neurons.rate[..length]);
     let ceiling = &neurons.ceiling[..length];
-    for row in 0..length / L {
-        for lane in 0..L {
-            let i = row * L + lane;
-            let p = leak[i] * x[i] + neurons.timescale[lane] * (dx[i] + input[i]);
-            let above = if p > 0.0 { p } else { 0.0 };
-            let response = if above < ceiling[i] {
-                above
-            } else {
-                ceiling[i]
-            };
-            dx[i] = neurons.rate[lane] * (response - dissipation[i] * x[i]);
-        }
+    for i in 0..length {
+        let p = leak[i] * x[i] + timescale[i] * (dx[i] + input[i]);
+        let above = if p > 0.0 { p } else { 0.0 };
+        let response = if above < ceiling[i] {
+            above
+        } else {
+            ceiling[i]
+        };
+        dx[i] = rate[i] * (response - dissipation[i] * x[i]);
     }
 }
 
 /// As [`respond`] on the piece given by `sides`, and the surfaces into `g`: p for every neuron, then,
 /// if any neuron saturates, m - p.
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
-pub fn respond_on<const L: usize>(
-    neurons: &Neurons<L>,
+pub fn respond_on(
+    neurons: &Neurons,
     saturating: bool,
     sides: &[f64],
     x: &[f64],
@@ -123,30 +117,26 @@ pub fn respond_on<const L: usize>(
     let length = dx.len();
     let (x, dissipation) = (&x[..length], &neurons.dissipation[..length]);
     let (leak, input) = (&neurons.leak[..length], &neurons.input[..length]);
+    let (timescale, rate) = (&neurons.timescale[..length], &neurons.rate[..length]);
     let (above_floor, below_ceiling) = sides.split_at(length);
     let (floor, top) = g.split_at_mut(length);
-    for row in 0..length / L {
-        for lane in 0..L {
-            let i = row * L + lane;
-            let p = leak[i] * x[i] + neurons.timescale[lane] * (dx[i] + input[i]);
-            floor[i] = p;
-            let response = if above_floor[i] > 0.0 { p } else { 0.0 };
-            dx[i] = neurons.rate[lane] * (response - dissipation[i] * x[i]);
-        }
+    let above_floor = &above_floor[..length];
+    for i in 0..length {
+        let p = leak[i] * x[i] + timescale[i] * (dx[i] + input[i]);
+        floor[i] = p;
+        let response = if above_floor[i] > 0.0 { p } else { 0.0 };
+        dx[i] = rate[i] * (response - dissipation[i] * x[i]);
     }
     if !saturating {
         return;
     }
     let ceiling = &neurons.ceiling[..length];
     let (below_ceiling, top) = (&below_ceiling[..length], &mut top[..length]);
-    for row in 0..length / L {
-        for lane in 0..L {
-            let i = row * L + lane;
-            top[i] = ceiling[i] - floor[i];
-            // A neuron without a ceiling is always below it; above it, it is also above the floor.
-            if below_ceiling[i] < 0.0 && above_floor[i] > 0.0 {
-                dx[i] = neurons.rate[lane] * (ceiling[i] - dissipation[i] * x[i]);
-            }
+    for i in 0..length {
+        top[i] = ceiling[i] - floor[i];
+        // A neuron without a ceiling is always below it; above it, it is also above the floor.
+        if below_ceiling[i] < 0.0 && above_floor[i] > 0.0 {
+            dx[i] = rate[i] * (ceiling[i] - dissipation[i] * x[i]);
         }
     }
 }

@@ -3,7 +3,7 @@
 //! All stages of all lanes are computed side by side; what follows is per lane: the error norm, the
 //! controller, and the kinks. With kinks located, a step is made on the smooth piece that the lane
 //! stands on, continued beyond its borders, so its error estimate is that of a smooth problem. If the
-//! end of the step lies on another piece, [`kink::locate`] finds where the dense output first crosses a
+//! end of the step lies on another piece, [`kink::Step::locate`] finds where the dense output first crosses a
 //! surface; the step is accepted up to there and the next one starts on the next piece. A kink thus
 //! costs the rest of one step and about two evaluations, instead of a cascade of rejections
 //! (`docs/kinks.md`).
@@ -11,7 +11,7 @@
 use super::card::{Card, Stepping};
 use super::controller::Controller;
 use super::field::Field;
-use super::kernels::{Terms, combine, copy_lanes, error_norm, margins, terms};
+use super::kernels::{Attempt, Terms, combine, copy_lanes, error_norm, margins, terms};
 use super::kink::{self, Located};
 use super::outcome::{Counts, Status};
 use super::scheme::{Progress, Scheme};
@@ -44,6 +44,10 @@ pub struct Explicit<const L: usize> {
     x0: Vec<f64>,
     x1: Vec<f64>,
     argument: Vec<f64>,
+    /// Step lengths, spread over the components.
+    lengths: Vec<f64>,
+    /// Absolute tolerances, spread over the lanes.
+    atol: Vec<f64>,
     kinks: Pieces,
     scratch: kink::Scratch,
     /// First stage of lanes that do not continue from their last stage, `[component, lane]`.
@@ -55,9 +59,12 @@ struct Pieces {
     count: usize,
     /// Side of every surface, `[surface, lane]`.
     sides: Vec<f64>,
-    /// Surfaces at the start and at the end of the step, `[surface, lane]`.
+    /// Surfaces at the start, at stage `inner` and at the end of the step, `[surface, lane]`.
     start: Vec<f64>,
+    middle: Vec<f64>,
     end: Vec<f64>,
+    /// The stage whose node lies nearest to the middle of the step.
+    inner: usize,
 }
 
 /// What changes per lane.
@@ -107,6 +114,7 @@ impl<const L: usize> Explicit<L> {
             flips: 0,
             excursion: 1.0,
         };
+        let atol: Vec<[f64; L]> = tolerances.atol.iter().map(|&atol| [atol; L]).collect();
         let measured = tolerances.atol.iter().filter(|a| a.is_finite()).count();
         Self {
             card,
@@ -120,10 +128,14 @@ impl<const L: usize> Explicit<L> {
             x0: vec![0.0; length],
             x1: vec![0.0; length],
             argument: vec![0.0; length],
+            lengths: vec![0.0; length],
+            atol: atol.into_flattened(),
             kinks: Pieces {
                 count,
                 sides: vec![-1.0; count * L],
                 start: vec![0.0; count * L],
+                middle: vec![0.0; count * L],
+                inner: inner_stage(tableau),
                 end: vec![0.0; count * L],
             },
             scratch: kink::Scratch::new(field.dim(), count, tableau.stages()),
@@ -282,7 +294,13 @@ impl<const L: usize> Explicit<L> {
             } else {
                 &mut self.argument
             };
-            combine::<L>(argument, &self.x0, h, &self.rows[stage - 1], done);
+            combine(
+                argument,
+                &self.x0,
+                &self.lengths,
+                &self.rows[stage - 1],
+                done,
+            );
             let node = self.tableau.nodes[stage];
             let times: [f64; L] = std::array::from_fn(|lane| {
                 if node == 1.0 {
@@ -294,15 +312,15 @@ impl<const L: usize> Explicit<L> {
             if self.kinks.count == 0 {
                 field.drift(&times, argument, &mut rest[0]);
             } else {
-                field.drift_on(
-                    &self.kinks.sides,
-                    &times,
-                    argument,
-                    &mut rest[0],
-                    &mut self.kinks.end,
-                );
+                let kinks = &mut self.kinks;
+                let surfaces = if stage == kinks.inner {
+                    &mut kinks.middle
+                } else {
+                    &mut kinks.end
+                };
+                field.drift_on(&kinks.sides, &times, argument, &mut rest[0], surfaces);
                 if node < 1.0 {
-                    let margins = margins::<L>(&self.kinks.sides, &self.kinks.end);
+                    let margins = margins::<L>(&kinks.sides, surfaces);
                     for (lane, margin) in self.lanes.iter_mut().zip(margins) {
                         if margin < 0.0 {
                             lane.excursion = node;
@@ -441,13 +459,22 @@ impl<const L: usize> Explicit<L> {
             stages: &self.stages,
             sides: &self.kinks.sides,
             start: &self.kinks.start,
+            middle: (self.tableau.nodes[self.kinks.inner], &self.kinks.middle),
             end: &self.kinks.end,
             excursion: self.lanes[lane].excursion,
-            tolerance: 0.3 * self.tolerances.rtol.sqrt(),
+            tolerance: self.tolerances.rtol.sqrt().min(1e-2),
             evaluations: &mut self.lanes[lane].counts.evaluations,
             scratch: &mut self.scratch,
         }
     }
+}
+
+/// The stage whose node lies nearest to the middle of the step.
+fn inner_stage(tableau: &Tableau) -> usize {
+    let off = |stage: &usize| (tableau.nodes[*stage] - 0.5).abs();
+    (0..tableau.stages())
+        .min_by(|a, b| off(a).total_cmp(&off(b)))
+        .unwrap_or(0)
 }
 
 /// The shortest step that still moves time forward reliably.
@@ -496,21 +523,21 @@ impl<F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Explicit<L> {
         for lane in (0..L).filter(|&lane| active[lane]) {
             (h[lane], end[lane]) = self.next_step(lane, limit[lane]);
         }
+        for lengths in self.lengths.as_chunks_mut::<L>().0 {
+            *lengths = h;
+        }
         self.stages(field, &h, &start, &end);
         let evaluations = self.stages.len() as u64 - 1;
         let errors = if self.adaptive() {
-            let Tolerances { rtol, atol, .. } = &self.tolerances;
-            let (x0, x1) = (&self.x0, &self.x1);
-            error_norm::<L>(
-                x0,
-                x1,
-                &h,
-                &self.error,
-                &self.stages,
-                *rtol,
-                atol,
-                self.measured,
-            )
+            let attempt = Attempt {
+                x0: &self.x0,
+                x1: &self.x1,
+                h: &self.lengths,
+                stages: &self.stages,
+                rtol: self.tolerances.rtol,
+                atol: &self.atol,
+            };
+            error_norm::<L>(&attempt, &self.error, self.measured)
         } else {
             [0.0; L]
         };

@@ -6,6 +6,8 @@
 
 use multiversion::multiversion;
 
+use crate::system::batch::LANES;
+
 /// The non-zero coefficients of a linear combination, with the stages they belong to.
 pub type Terms = Vec<(usize, f64)>;
 
@@ -18,151 +20,137 @@ pub fn terms(row: &[f64]) -> Terms {
         .collect()
 }
 
-/// `out = x + h sum_i c_i k_i`, with h per lane.
-pub fn combine<const L: usize>(
-    out: &mut [f64],
-    x: &[f64],
-    h: &[f64; L],
-    terms: &[(usize, f64)],
-    stages: &[Vec<f64>],
-) {
+/// `out = x + h sum_i c_i k_i`; h is spread over the components, `[component, lane]`.
+pub fn combine(out: &mut [f64], x: &[f64], h: &[f64], terms: &[(usize, f64)], stages: &[Vec<f64>]) {
     match terms.len() {
-        1 => combine_terms::<L, 1>(out, x, h, terms, stages),
-        2 => combine_terms::<L, 2>(out, x, h, terms, stages),
-        3 => combine_terms::<L, 3>(out, x, h, terms, stages),
-        4 => combine_terms::<L, 4>(out, x, h, terms, stages),
-        5 => combine_terms::<L, 5>(out, x, h, terms, stages),
-        6 => combine_terms::<L, 6>(out, x, h, terms, stages),
+        1 => combine_terms::<1>(out, x, h, terms, stages),
+        2 => combine_terms::<2>(out, x, h, terms, stages),
+        3 => combine_terms::<3>(out, x, h, terms, stages),
+        4 => combine_terms::<4>(out, x, h, terms, stages),
+        5 => combine_terms::<5>(out, x, h, terms, stages),
+        6 => combine_terms::<6>(out, x, h, terms, stages),
         _ => combine_any(out, x, h, terms, stages),
     }
 }
 
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
-fn combine_terms<const L: usize, const TERMS: usize>(
+fn combine_terms<const TERMS: usize>(
     out: &mut [f64],
     x: &[f64],
-    h: &[f64; L],
+    h: &[f64],
     terms: &[(usize, f64)],
     stages: &[Vec<f64>],
 ) {
     let length = out.len();
     let coefficients: [f64; TERMS] = std::array::from_fn(|term| terms[term].1);
     let stages: [&[f64]; TERMS] = std::array::from_fn(|term| &stages[terms[term].0][..length]);
-    let x = &x[..length];
-    let sum = |i: usize| {
+    let (x, h) = (&x[..length], &h[..length]);
+    for i in 0..length {
         let mut sum = coefficients[0] * stages[0][i];
         for term in 1..TERMS {
             sum += coefficients[term] * stages[term][i];
         }
-        sum
-    };
-    {
-        if L == 1 {
-            for i in 0..length {
-                out[i] = x[i] + h[0] * sum(i);
-            }
-        } else {
-            for (row, out) in out.as_chunks_mut::<L>().0.iter_mut().enumerate() {
-                for lane in 0..L {
-                    let i = row * L + lane;
-                    out[lane] = x[i] + h[lane] * sum(i);
-                }
-            }
-        }
+        out[i] = x[i] + h[i] * sum;
     }
 }
 
 /// Any number of terms, for the widest tableaus.
-fn combine_any<const L: usize>(
-    out: &mut [f64],
-    x: &[f64],
-    h: &[f64; L],
-    terms: &[(usize, f64)],
-    stages: &[Vec<f64>],
-) {
-    for (i, (out, x)) in out.iter_mut().zip(x).enumerate() {
+fn combine_any(out: &mut [f64], x: &[f64], h: &[f64], terms: &[(usize, f64)], stages: &[Vec<f64>]) {
+    for (i, out) in out.iter_mut().enumerate() {
         let mut sum = 0.0;
         for &(stage, coefficient) in terms {
             sum += coefficient * stages[stage][i];
         }
-        *out = x + h[i % L] * sum;
+        *out = x[i] + h[i] * sum;
     }
+}
+
+/// A step as the error norm sees it; all arrays are `[component, lane]`.
+pub struct Attempt<'a> {
+    /// States at its start.
+    pub x0: &'a [f64],
+    /// States at its end.
+    pub x1: &'a [f64],
+    /// Its length, spread over the components.
+    pub h: &'a [f64],
+    /// Its stages.
+    pub stages: &'a [Vec<f64>],
+    /// Relative tolerance.
+    pub rtol: f64,
+    /// Absolute tolerance, spread over the lanes; infinite for what does not count.
+    pub atol: &'a [f64],
 }
 
 /// The weighted root mean square of `h sum_i e_i k_i` per lane. The weight of a component is
-/// `1 / (atol + rtol max(|x0|, |x1|))`, and components with infinite `atol` do not count;
-/// `measured` is the number of those that do.
-#[allow(clippy::too_many_arguments, reason = "one fused pass over memory")]
+/// `1 / (atol + rtol max(|x0|, |x1|))`; `measured` is the number of components that count.
 pub fn error_norm<const L: usize>(
-    x0: &[f64],
-    x1: &[f64],
-    h: &[f64; L],
+    attempt: &Attempt<'_>,
     terms: &[(usize, f64)],
-    stages: &[Vec<f64>],
-    rtol: f64,
-    atol: &[f64],
     measured: f64,
 ) -> [f64; L] {
-    match terms.len() {
-        6 => error_terms::<L, 6>(x0, x1, h, terms, stages, rtol, atol, measured),
-        7 => error_terms::<L, 7>(x0, x1, h, terms, stages, rtol, atol, measured),
-        _ => error_any(x0, x1, h, terms, stages, rtol, atol, measured),
+    let mut sums = [[0.0; L]; 4];
+    if terms.len() == 6 && L == 1 {
+        squares::<6, 4>(attempt, terms, sums.as_flattened_mut());
+    } else if terms.len() == 7 && L == 1 {
+        squares::<7, 4>(attempt, terms, sums.as_flattened_mut());
+    } else if terms.len() == 6 && L == LANES {
+        squares::<6, { 4 * LANES }>(attempt, terms, sums.as_flattened_mut());
+    } else if terms.len() == 7 && L == LANES {
+        squares::<7, { 4 * LANES }>(attempt, terms, sums.as_flattened_mut());
+    } else {
+        squares_any(attempt, terms, sums.as_flattened_mut());
     }
+    std::array::from_fn(|lane| {
+        let sum = (sums[0][lane] + sums[1][lane]) + (sums[2][lane] + sums[3][lane]);
+        (sum / measured).sqrt()
+    })
 }
 
+/// Partial sums of squares over every `WIDTH`-th component.
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
-#[allow(clippy::too_many_arguments, reason = "as error_norm")]
-fn error_terms<const L: usize, const TERMS: usize>(
-    x0: &[f64],
-    x1: &[f64],
-    h: &[f64; L],
+fn squares<const TERMS: usize, const WIDTH: usize>(
+    attempt: &Attempt<'_>,
     terms: &[(usize, f64)],
-    stages: &[Vec<f64>],
-    rtol: f64,
-    atol: &[f64],
-    measured: f64,
-) -> [f64; L] {
-    let length = x0.len();
+    into: &mut [f64],
+) {
+    let length = attempt.x0.len();
     let coefficients: [f64; TERMS] = std::array::from_fn(|term| terms[term].1);
-    let stages: [&[f64]; TERMS] = std::array::from_fn(|term| &stages[terms[term].0][..length]);
-    let x1 = &x1[..length];
-    let mut sums = [[0.0; L]; 4];
-    {
-        for (row, &atol) in atol[..length / L].iter().enumerate() {
-            let sums = &mut sums[row % 4];
-            for lane in 0..L {
-                let i = row * L + lane;
-                let mut error = coefficients[0] * stages[0][i];
-                for term in 1..TERMS {
-                    error += coefficients[term] * stages[term][i];
-                }
-                sums[lane] += square(h[lane] * error, x0[i], x1[i], rtol, atol);
+    let stages: [&[f64]; TERMS] =
+        std::array::from_fn(|term| &attempt.stages[terms[term].0][..length]);
+    let (x0, x1) = (&attempt.x0[..length], &attempt.x1[..length]);
+    let (h, atol) = (&attempt.h[..length], &attempt.atol[..length]);
+    let mut sums = [0.0; WIDTH];
+    let mut first = 0;
+    while first < length {
+        // Constant length for whole chunks, so that they run in full vectors.
+        let inside = if length - first < WIDTH {
+            length - first
+        } else {
+            WIDTH
+        };
+        for (j, sum) in sums[..inside].iter_mut().enumerate() {
+            let i = first + j;
+            let mut error = coefficients[0] * stages[0][i];
+            for term in 1..TERMS {
+                error += coefficients[term] * stages[term][i];
             }
+            *sum += square(h[i] * error, x0[i], x1[i], attempt.rtol, atol[i]);
         }
+        first += WIDTH;
     }
-    root_mean(&sums, measured)
+    into.copy_from_slice(&sums);
 }
 
-#[allow(clippy::too_many_arguments, reason = "as error_norm")]
-fn error_any<const L: usize>(
-    x0: &[f64],
-    x1: &[f64],
-    h: &[f64; L],
-    terms: &[(usize, f64)],
-    stages: &[Vec<f64>],
-    rtol: f64,
-    atol: &[f64],
-    measured: f64,
-) -> [f64; L] {
-    let mut sums = [[0.0; L]; 4];
-    for i in 0..x0.len() {
-        let (row, lane) = (i / L, i % L);
-        let error: f64 = terms.iter().fold(0.0, |error, &(stage, coefficient)| {
-            error + coefficient * stages[stage][i]
+/// As [`squares`] for any number of terms and lanes.
+fn squares_any(attempt: &Attempt<'_>, terms: &[(usize, f64)], sums: &mut [f64]) {
+    let width = sums.len();
+    for i in 0..attempt.x0.len() {
+        let error = terms.iter().fold(0.0, |error, &(stage, coefficient)| {
+            error + coefficient * attempt.stages[stage][i]
         });
-        sums[row % 4][lane] += square(h[lane] * error, x0[i], x1[i], rtol, atol[row]);
+        let (x0, x1) = (attempt.x0[i], attempt.x1[i]);
+        sums[i % width] += square(attempt.h[i] * error, x0, x1, attempt.rtol, attempt.atol[i]);
     }
-    root_mean(&sums, measured)
 }
 
 #[inline(always)]
@@ -172,13 +160,6 @@ fn square(error: f64, x0: f64, x1: f64, rtol: f64, atol: f64) -> f64 {
     let size = if x0 > x1 { x0 } else { x1 };
     let ratio = error / (atol + rtol * size);
     ratio * ratio
-}
-
-fn root_mean<const L: usize>(sums: &[[f64; L]; 4], measured: f64) -> [f64; L] {
-    std::array::from_fn(|lane| {
-        let sum = (sums[0][lane] + sums[1][lane]) + (sums[2][lane] + sums[3][lane]);
-        (sum / measured).sqrt()
-    })
 }
 
 /// The least `side * g` of each lane: negative where some surface lies on the other side.

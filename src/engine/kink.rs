@@ -3,8 +3,8 @@
 //! Given a step whose stages were computed on one piece, the surfaces `g_k` at its start and end, and
 //! its dense output, find the least `theta` at which some `g_k` changes sign. Because the drift is
 //! continuous across a kink, missing it by `delta` costs an error of order `delta^2` only: a location
-//! to about the square root of the tolerance is enough, and a parabola through three points almost
-//! always reaches it with one evaluation besides the one that the next step needs anyway.
+//! to about the square root of the tolerance is enough, and a parabola through the start, a stage and the
+//! end almost always reaches it without any evaluation besides the one that the next step needs anyway.
 
 use super::explicit::gather;
 use super::field::Field;
@@ -83,6 +83,9 @@ pub struct Step<'a, const L: usize> {
     pub sides: &'a [f64],
     /// Surfaces at its start, all lanes.
     pub start: &'a [f64],
+    /// A node within the step and the surfaces at the stage there, all lanes. A stage lies off the
+    /// trajectory by the third power of the step, close enough for a first guess.
+    pub middle: (f64, &'a [f64]),
     /// Surfaces at its end, all lanes.
     pub end: &'a [f64],
     /// A node (share of the step) at which a stage lay on another piece; 1 if none did.
@@ -159,9 +162,14 @@ impl<const L: usize> Step<'_, L> {
         high: f64,
     ) -> Located {
         let (mut low, mut high) = (0.0, high);
-        let mut theta = self.first_root(low, high, None);
-        self.surfaces_at(field, lane, h, theta);
-        for _ in 0..MOST {
+        let (mut theta, stage) = self.middle;
+        if theta < high {
+            gather::<L>(stage, lane, &mut self.scratch.surfaces);
+        } else {
+            theta = self.first_root(low, high, None);
+            self.surfaces_at(field, lane, h, theta);
+        }
+        for evaluation in 0..MOST {
             self.scratch.middle.copy_from_slice(&self.scratch.surfaces);
             let middle = theta;
             theta = self.first_root(low, high, Some(middle));
@@ -169,27 +177,23 @@ impl<const L: usize> Step<'_, L> {
             if self.is_on_surface(high - low) {
                 break;
             }
-            // Keep the half that holds the crossing, by the middle point and then by the new one.
-            for (point, is_new) in [(middle, false), (theta, true)] {
+            // The first guess may rest on a stage, which is no point of the trajectory; later middles are.
+            if evaluation > 0 && low < middle && middle < high {
                 let Scratch {
                     old,
                     low: at_low,
                     middle: at_middle,
                     high: at_high,
-                    surfaces,
                     ..
                 } = &mut *self.scratch;
-                let at_point = if is_new { &*surfaces } else { &*at_middle };
-                if leaves(old, at_point) && point < high {
-                    at_high.copy_from_slice(at_point);
-                    high = point;
-                } else if !leaves(old, at_point) && point > low {
-                    at_low.copy_from_slice(at_point);
-                    low = point;
+                if leaves(old, at_middle) {
+                    at_high.copy_from_slice(at_middle);
+                    high = middle;
+                } else {
+                    at_low.copy_from_slice(at_middle);
+                    low = middle;
                 }
             }
-            theta = self.first_root(low, high, None);
-            self.surfaces_at(field, lane, h, theta);
         }
         if theta <= 1e-12 {
             return Located::AtStart;
@@ -316,15 +320,15 @@ fn line_root((a, at_a): (f64, f64), (b, at_b): (f64, f64)) -> f64 {
 
 /// The first root of the parabola through three points at which `side * g` becomes negative.
 fn parabola_root(side: f64, [(a, at_a), (m, at_m), (b, at_b)]: [(f64, f64); 3]) -> f64 {
+    if m <= a || m >= b {
+        return line_root((a, at_a), (b, at_b));
+    }
     let (left, right) = if side * at_m < 0.0 {
         ((a, at_a), (m, at_m))
     } else {
         ((m, at_m), (b, at_b))
     };
     let mut root = line_root(left, right);
-    if m <= a || m >= b {
-        return root;
-    }
     let first = (at_m - at_a) / (m - a);
     let second = ((at_b - at_m) / (b - m) - first) / (b - a);
     for _ in 0..3 {

@@ -78,6 +78,10 @@ pub trait Family: Sync {
     fn card(&self) -> &'static str;
     /// The dynamics variants, the default first.
     fn dynamics(&self) -> &'static [Dynamics];
+    /// The unit of time; `1` if it is dimensionless.
+    fn time_unit(&self) -> &'static str {
+        "1"
+    }
     /// The parameters under `[model.parameters]`.
     fn parameters(&self) -> &'static [Parameter];
     /// Further keys under `[model]`, such as `space` or `choices`.

@@ -2,9 +2,11 @@
 
 pub mod dopri5;
 pub mod euler;
+pub mod ode_solvers_dopri5;
 pub mod rk4;
 pub mod tsit5;
 
+use self::ode_solvers_dopri5::OdeSolversDopri5;
 use super::card::{Card, Mismatch};
 use super::explicit::{Explicit, Tolerances};
 use super::field::Field;
@@ -14,7 +16,13 @@ use super::tableau::Tableau;
 use crate::system::System;
 
 /// The cards of every scheme, in the order in which `methods` lists them.
-pub const CARDS: &[&Card] = &[&euler::CARD, &rk4::CARD, &tsit5::CARD, &dopri5::CARD];
+pub const CARDS: &[&Card] = &[
+    &euler::CARD,
+    &rk4::CARD,
+    &tsit5::CARD,
+    &dopri5::CARD,
+    &ode_solvers_dopri5::CARD,
+];
 
 /// The explicit Runge-Kutta schemes: card and coefficients.
 pub const TABLEAUS: &[(&Card, &Tableau)] = &[
@@ -54,5 +62,9 @@ pub fn make<S: System + ?Sized>(
     card.accepts(system)?;
     check_step(card, options)?;
     let tolerances = tolerances(options, &system.layout().measured());
+    if name == ode_solvers_dopri5::CARD.name {
+        let dim = system.layout().len();
+        return Ok(Box::new(OdeSolversDopri5::new(dim, &tolerances)?));
+    }
     explicit(name, system, tolerances).ok_or_else(|| unknown(name))
 }

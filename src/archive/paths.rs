@@ -1,0 +1,83 @@
+//! The files of an archive in the making: `NAME.h5` is complete or absent; everything unfinished has a
+//! name that says so.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use super::error::ArchiveError;
+
+/// The names that belong to one result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paths {
+    destination: PathBuf,
+}
+
+impl Paths {
+    /// The names for a result at `destination`.
+    pub fn new(destination: &Path) -> Self {
+        Self {
+            destination: destination.to_path_buf(),
+        }
+    }
+
+    /// The result: complete or absent.
+    pub fn destination(&self) -> &Path {
+        &self.destination
+    }
+
+    /// The archive while it is being written.
+    pub fn part(&self) -> PathBuf {
+        self.with(".part")
+    }
+
+    /// The skeleton of the archive while it is being made: so that what is called `.part` opens.
+    pub fn skeleton(&self) -> PathBuf {
+        self.with(".part.new")
+    }
+
+    /// Its journal, and its lock.
+    pub fn journal(&self) -> PathBuf {
+        self.with(".part.journal")
+    }
+
+    /// The samples of tracks whose length is not known yet.
+    pub fn sidecar(&self) -> PathBuf {
+        self.with(".part.ragged")
+    }
+
+    /// The final form of an archive that has to be written anew (compressed or ragged).
+    pub fn packed(&self) -> PathBuf {
+        self.with(".part.packed")
+    }
+
+    fn with(&self, suffix: &str) -> PathBuf {
+        let mut name = self.destination.as_os_str().to_owned();
+        name.push(suffix);
+        PathBuf::from(name)
+    }
+
+    /// The folder that all of them are in.
+    pub fn folder(&self) -> &Path {
+        match self.destination.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        }
+    }
+}
+
+/// Bring the content of a file, or the names in a folder, to the disk.
+pub(super) fn sync(path: &Path) -> Result<(), ArchiveError> {
+    File::open(path)
+        .and_then(|file| file.sync_all())
+        .map_err(ArchiveError::io("bring to the disk", path))
+}
+
+/// Remove a file that may not be there.
+pub(super) fn remove(path: &Path) -> Result<(), ArchiveError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(ArchiveError::io("remove", path)(error))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,185 @@
+//! What every run leaves besides its samples: how it ended, what it cost, how healthy it was.
+//!
+//! ```text
+//! /run_status        how it ended (flag_values, flag_meanings)
+//! /run_steps, /run_rejected, /run_evaluations, /run_seed
+//! /provenance/run_wall_time
+//! /health/rejected_share, kinks, last_time, and last_<block> for each block of the state
+//! ```
+//!
+//! All have the run dims. The diagnosis of a failed run is a text, `/health/diagnosis`.
+
+use super::contents::{DataSet, Number};
+
+/// The declaration of one data set with an entry per run.
+pub(super) struct Card {
+    /// Path from the root.
+    pub path: &'static str,
+    number: Number,
+    unit: Unit,
+    long_name: &'static str,
+    value: fn(&RunRecord) -> Value,
+}
+
+enum Unit {
+    One,
+    Second,
+    /// That of the model's time.
+    Time,
+}
+
+/// One entry.
+pub(super) enum Value {
+    /// For a data set of double precision.
+    F64(f64),
+    /// For a data set of signed integers.
+    I64(i64),
+    /// For a data set of unsigned integers.
+    U64(u64),
+    /// For a data set of small integers.
+    I8(i8),
+}
+
+/// One of the ways in which runs end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// Its value in `/run_status`.
+    pub code: i8,
+    /// Its name in `flag_meanings`.
+    pub name: &'static str,
+    /// Whether the numbers of such a run are what was asked for.
+    pub success: bool,
+}
+
+/// What is written of a run when it has ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunRecord {
+    /// How it ended.
+    pub ending: Ending,
+    /// Accepted steps.
+    pub steps: u64,
+    /// Rejected steps.
+    pub rejected: u64,
+    /// Evaluations of the drift.
+    pub evaluations: u64,
+    /// Steps that ended on a kink of the field.
+    pub kinks: u64,
+    /// The last time reached with a finite state.
+    pub time: f64,
+    /// The state at that time, flat.
+    pub state: Vec<f64>,
+    /// What its random numbers were addressed by.
+    pub seed: u64,
+    /// Seconds by the wall clock.
+    pub wall_time: f64,
+    /// What happened and what to try; empty after a success.
+    pub diagnosis: String,
+}
+
+/// Every data set with an entry per run, `last_<block>` excepted.
+pub(super) const CARDS: &[Card] = &[
+    Card {
+        path: "run_status",
+        number: Number::I8,
+        unit: Unit::One,
+        long_name: "how the run ended",
+        value: |run| Value::I8(run.ending.code),
+    },
+    Card {
+        path: "run_steps",
+        number: Number::I64,
+        unit: Unit::One,
+        long_name: "accepted steps of the run",
+        value: |run| Value::I64(whole(run.steps)),
+    },
+    Card {
+        path: "run_rejected",
+        number: Number::I64,
+        unit: Unit::One,
+        long_name: "rejected steps of the run",
+        value: |run| Value::I64(whole(run.rejected)),
+    },
+    Card {
+        path: "run_evaluations",
+        number: Number::I64,
+        unit: Unit::One,
+        long_name: "evaluations of the drift in the run",
+        value: |run| Value::I64(whole(run.evaluations)),
+    },
+    Card {
+        path: "run_seed",
+        number: Number::U64,
+        unit: Unit::One,
+        long_name: "first 64 bits of the key that addresses the random numbers of the run",
+        value: |run| Value::U64(run.seed),
+    },
+    Card {
+        path: "provenance/run_wall_time",
+        number: Number::F64,
+        unit: Unit::Second,
+        long_name: "duration of the run by the wall clock",
+        value: |run| Value::F64(run.wall_time),
+    },
+    Card {
+        path: "health/rejected_share",
+        number: Number::F64,
+        unit: Unit::One,
+        long_name: "rejected steps as a share of all steps tried",
+        value: |run| {
+            let tried = (run.steps + run.rejected).max(1);
+            Value::F64(run.rejected as f64 / tried as f64)
+        },
+    },
+    Card {
+        path: "health/kinks",
+        number: Number::I64,
+        unit: Unit::One,
+        long_name: "steps that ended on a kink of the field",
+        value: |run| Value::I64(whole(run.kinks)),
+    },
+    Card {
+        path: "health/last_time",
+        number: Number::F64,
+        unit: Unit::Time,
+        long_name: "the last time reached with a finite state",
+        value: |run| Value::F64(run.time),
+    },
+];
+
+/// A count as HDF5 and its readers like it best: no run takes 2^63 steps.
+fn whole(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+impl Card {
+    /// The data set, still without run dims.
+    pub(super) fn data_set(&self, time_unit: &str) -> DataSet {
+        let unit = match self.unit {
+            Unit::One => "1",
+            Unit::Second => "s",
+            Unit::Time => time_unit,
+        };
+        DataSet {
+            path: self.path.into(),
+            dims: Vec::new(),
+            number: self.number,
+            unit: unit.into(),
+            long_name: self.long_name.into(),
+            attributes: Vec::new(),
+            track: None,
+            width: 1,
+        }
+    }
+
+    /// The entry of a run.
+    pub(super) fn value(&self, run: &RunRecord) -> Value {
+        (self.value)(run)
+    }
+}
+
+/// `flag_values` and `flag_meanings` of `/run_status`.
+pub(super) fn flags(endings: &[Ending]) -> (Vec<i8>, String) {
+    let values = endings.iter().map(|ending| ending.code).collect();
+    let names: Vec<&str> = endings.iter().map(|ending| ending.name).collect();
+    (values, names.join(" "))
+}

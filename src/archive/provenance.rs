@@ -1,0 +1,97 @@
+//! Provenance: with what, from what, where and when the archive was made. Nothing is from memory: the
+//! build script records the build, the rest is asked of the machine when the run starts.
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// The version of this program.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// What made an archive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Provenance {
+    /// The command line, as one text.
+    pub command_line: String,
+    /// The card of the scheme, as text.
+    pub scheme: String,
+    /// When the run started: UTC, RFC 3339.
+    pub start: String,
+    /// The name of the machine.
+    pub host: String,
+}
+
+impl Provenance {
+    /// Provenance of a run that starts now.
+    pub fn now(command_line: &str, scheme: String) -> Self {
+        Self {
+            command_line: command_line.into(),
+            scheme,
+            start: utc(),
+            host: host(),
+        }
+    }
+
+    /// The texts under `/provenance`: name, text, meaning. `end` is written when there is one.
+    pub(super) fn texts(&self) -> [(&'static str, String, &'static str); 12] {
+        let (major, minor, patch) = hdf5::library_version();
+        [
+            ("version", VERSION.into(), "version of nullcline"),
+            (
+                "git_revision",
+                env!("NULLCLINE_GIT_REVISION").into(),
+                "git revision of the build",
+            ),
+            (
+                "rustc",
+                env!("NULLCLINE_RUSTC").into(),
+                "compiler of the build",
+            ),
+            (
+                "target",
+                env!("NULLCLINE_TARGET").into(),
+                "target of the build",
+            ),
+            (
+                "features",
+                env!("NULLCLINE_FEATURES").into(),
+                "features of the build",
+            ),
+            (
+                "hdf5",
+                format!("{major}.{minor}.{patch}"),
+                "version of the HDF5 library",
+            ),
+            (
+                "command_line",
+                self.command_line.clone(),
+                "command line of the run",
+            ),
+            ("host", self.host.clone(), "name of the machine"),
+            ("start", self.start.clone(), "start of the run, UTC"),
+            ("end", String::new(), "end of the run, UTC"),
+            ("rng", RNG.into(), "random number generators"),
+            ("scheme", self.scheme.clone(), "card of the scheme"),
+        ]
+    }
+}
+
+const RNG: &str = "ChaCha8, keyed by SHA-256 of the seed and the path of what is drawn";
+
+/// The time now: UTC, RFC 3339, whole seconds.
+pub(super) fn utc() -> String {
+    let now = OffsetDateTime::now_utc();
+    let whole = now.replace_nanosecond(0).unwrap_or(now);
+    whole.format(&Rfc3339).unwrap_or_else(|_| "unknown".into())
+}
+
+fn host() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .ok()
+        .or_else(|| {
+            let output = std::process::Command::new("hostname").output().ok()?;
+            String::from_utf8(output.stdout).ok()
+        })
+        .map(|name| name.trim().to_string())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "unknown".into())
+}

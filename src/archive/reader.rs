@@ -1,0 +1,384 @@
+//! The reader: what is in an archive, finished or not.
+//!
+//! A finished archive reads as it is. In one that is being written, or whose writer was killed, only
+//! journaled runs mean anything: the numbers of the others read as NaN. After an interrupt the file
+//! itself says `interrupted` and holds NaN where the run did not come to.
+
+use std::path::{Path, PathBuf};
+
+use hdf5::types::{TypeDescriptor, VarLenUnicode};
+use hdf5::{Dataset, File, Group};
+
+use super::error::{ArchiveError, reason};
+use super::journal::Journal;
+use super::{scale, slab, text};
+
+/// An open archive.
+pub struct Reader {
+    path: PathBuf,
+    file: File,
+    status: String,
+    /// Whether the numbers of the runs mean nothing yet.
+    blank: bool,
+}
+
+/// A data set with numbers, or with the labels of a dimension.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Variable {
+    /// Its path from the root, without a leading slash.
+    pub name: String,
+    /// The names of its dimensions.
+    pub dims: Vec<String>,
+    /// Their lengths.
+    pub shape: Vec<usize>,
+    /// Unit.
+    pub units: String,
+    /// Meaning.
+    pub long_name: String,
+    /// Whether it is the scale of a dimension.
+    pub is_coordinate: bool,
+    /// Whether its entries are the labels of a dimension, which [`Reader::coordinates`] reads.
+    pub is_text: bool,
+    /// The paths of the scales of its dimensions.
+    scales: Vec<Option<String>>,
+}
+
+/// What stands along a dimension.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Coordinates {
+    /// Name of the dimension.
+    pub name: String,
+    /// The positions as numbers; counted from 0 where they have labels.
+    pub values: Vec<f64>,
+    /// The labels, if the positions have some.
+    pub labels: Vec<String>,
+    /// Unit of the numbers.
+    pub units: String,
+    /// Meaning.
+    pub long_name: String,
+}
+
+impl Reader {
+    /// Open an archive, `NAME.h5` or `NAME.h5.part`.
+    ///
+    /// # Errors
+    /// If there is no such file, it is no HDF5 file, or it is not one of ours.
+    pub fn open(path: &Path) -> Result<Self, ArchiveError> {
+        if !path.exists() {
+            let part = super::paths::Paths::new(path).part();
+            return Err(ArchiveError::Missing {
+                path: path.to_path_buf(),
+                part: part.exists().then_some(part),
+            });
+        }
+        let file = File::open(path).map_err(|error| not_open(path, &error))?;
+        for attribute in ["schema", "family", "source"] {
+            if file.attr(attribute).is_err() {
+                return Err(ArchiveError::NotOurs {
+                    path: path.to_path_buf(),
+                    attribute,
+                });
+            }
+        }
+        let status = text::read_attribute(&file, "status").unwrap_or_else(|| "running".into());
+        let mut journal = path.as_os_str().to_owned();
+        journal.push(".journal");
+        let finished = Journal::read(Path::new(&journal))?;
+        let blank = status == "running" && finished.runs.is_empty();
+        Ok(Self {
+            path: path.to_path_buf(),
+            file,
+            status,
+            blank,
+        })
+    }
+
+    /// The path it was opened by.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// `complete`, `interrupted`, or `running` (which it may be, or may have been when it was killed).
+    pub fn status(&self) -> &str {
+        &self.status
+    }
+
+    /// Whether all of it is there.
+    pub fn is_complete(&self) -> bool {
+        self.status == "complete"
+    }
+
+    /// A text attribute of the file: `title`, `family`, `dynamics`, `created`, ...
+    pub fn attribute(&self, name: &str) -> Option<String> {
+        text::read_attribute(&self.file, name)
+    }
+
+    /// Every data set with numbers at the root: coordinates, states, observables, summaries, runs.
+    ///
+    /// # Errors
+    /// If the file is damaged.
+    pub fn variables(&self) -> Result<Vec<Variable>, ArchiveError> {
+        self.variables_in("/")
+    }
+
+    /// Every data set with numbers in a group: `health`, `parameters`, `provenance`.
+    ///
+    /// # Errors
+    /// If there is no such group, or the file is damaged.
+    pub fn variables_in(&self, group: &str) -> Result<Vec<Variable>, ArchiveError> {
+        let mut found = Vec::new();
+        for data_set in self.data_sets(group)? {
+            if !is_text(&data_set) || is_scale(&data_set) {
+                found.push(self.describe(&data_set));
+            }
+        }
+        Ok(found)
+    }
+
+    /// One data set with numbers, by its path from the root.
+    ///
+    /// # Errors
+    /// If there is none of that name; the error has the nearest one.
+    pub fn variable(&self, name: &str) -> Result<Variable, ArchiveError> {
+        Ok(self.describe(&self.data_set(name)?))
+    }
+
+    /// All numbers of a data set, row-major, last dimension fastest.
+    ///
+    /// # Errors
+    /// If there is none of that name, or it holds no numbers.
+    pub fn read(&self, name: &str) -> Result<Vec<f64>, ArchiveError> {
+        let shape = self.data_set(name)?.shape();
+        self.read_block(name, &vec![0; shape.len()], &shape)
+    }
+
+    /// The block of `count` numbers along each dimension that begins at `start`.
+    ///
+    /// # Errors
+    /// If there is none of that name, it holds no numbers, or it has no such block.
+    pub fn read_block(
+        &self,
+        name: &str,
+        start: &[usize],
+        count: &[usize],
+    ) -> Result<Vec<f64>, ArchiveError> {
+        let data_set = self.data_set(name)?;
+        let numbers = slab::read::<f64>(&data_set, start, count)
+            .map_err(|error| self.failed(name, &error))?;
+        if self.blank && filled_by_runs(name, &data_set) {
+            return Ok(vec![f64::NAN; numbers.len()]);
+        }
+        Ok(numbers)
+    }
+
+    /// What stands along each dimension of a variable; positions where a dimension has no scale.
+    ///
+    /// # Errors
+    /// If the file is damaged.
+    pub fn coordinates(&self, variable: &Variable) -> Result<Vec<Coordinates>, ArchiveError> {
+        let dims = variable.dims.iter().zip(&variable.shape);
+        dims.zip(&variable.scales)
+            .map(|((name, &length), scale)| self.along(name, length, scale.as_deref()))
+            .collect()
+    }
+
+    fn along(
+        &self,
+        name: &str,
+        length: usize,
+        scale: Option<&str>,
+    ) -> Result<Coordinates, ArchiveError> {
+        let mut coordinates = Coordinates {
+            name: name.into(),
+            values: (0..length).map(|position| position as f64).collect(),
+            labels: Vec::new(),
+            units: "1".into(),
+            long_name: name.into(),
+        };
+        let Some(path) = scale else {
+            return Ok(coordinates);
+        };
+        let scale = self.data_set(path)?;
+        if is_text(&scale) {
+            let labels = scale
+                .read_raw::<VarLenUnicode>()
+                .map_err(|error| self.failed(path, &error))?;
+            coordinates.labels = labels.iter().map(|l| l.as_str().to_string()).collect();
+        } else {
+            coordinates.values = self.read(path)?;
+        }
+        let described = self.describe(&scale);
+        coordinates.units = described.units;
+        coordinates.long_name = described.long_name;
+        Ok(coordinates)
+    }
+
+    /// A text by its path from the root: `config/source`, `config/resolved`, `health/diagnosis`, ...
+    ///
+    /// # Errors
+    /// If there is none of that name, or it is no text.
+    pub fn text(&self, name: &str) -> Result<String, ArchiveError> {
+        text::read(&self.data_set(name)?).map_err(|error| self.failed(name, &error))
+    }
+
+    /// Every text in a group (`provenance`, `config`), by name.
+    ///
+    /// # Errors
+    /// If there is no such group, or the file is damaged.
+    pub fn texts(&self, group: &str) -> Result<Vec<(String, String)>, ArchiveError> {
+        let mut found = Vec::new();
+        for data_set in self.data_sets(group)? {
+            if is_text(&data_set) && data_set.is_scalar() {
+                let path = data_set.name();
+                let text = text::read(&data_set).map_err(|error| self.failed(&path, &error))?;
+                found.push((last(&path).to_string(), text));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The external inputs: name as the experiment says it, and bytes.
+    ///
+    /// # Errors
+    /// If the file is damaged.
+    pub fn files(&self) -> Result<Vec<(String, Vec<u8>)>, ArchiveError> {
+        let mut found = Vec::new();
+        for data_set in self.data_sets("config/files")? {
+            if let Some(name) = text::read_attribute(&data_set, "name") {
+                let bytes = data_set
+                    .read_raw::<u8>()
+                    .map_err(|error| self.failed(&name, &error))?;
+                found.push((name, bytes));
+            }
+        }
+        Ok(found)
+    }
+
+    /// How each run ended, in the words of `flag_meanings`.
+    ///
+    /// # Errors
+    /// If the file is damaged.
+    pub fn run_status(&self) -> Result<Vec<String>, ArchiveError> {
+        let data_set = self.data_set("run_status")?;
+        let meanings = text::read_attribute(&data_set, "flag_meanings").unwrap_or_default();
+        let meanings: Vec<&str> = meanings.split(' ').collect();
+        let status = |value: f64| {
+            let meaning = if value.is_nan() { 0.0 } else { value } as usize;
+            meanings
+                .get(meaning)
+                .map_or("unknown", |meaning| meaning)
+                .to_string()
+        };
+        Ok(self.read("run_status")?.into_iter().map(status).collect())
+    }
+
+    /// The first 64 bits of each run's key, exactly.
+    ///
+    /// # Errors
+    /// If the file is damaged.
+    pub fn run_seeds(&self) -> Result<Vec<u64>, ArchiveError> {
+        self.data_set("run_seed")?
+            .read_raw::<u64>()
+            .map_err(|error| self.failed("run_seed", &error))
+    }
+
+    fn data_sets(&self, group: &str) -> Result<Vec<Dataset>, ArchiveError> {
+        let found: Result<Vec<Dataset>, hdf5::Error> = self
+            .file
+            .group(group)
+            .and_then(|group: Group| group.datasets());
+        found.map_err(|error| self.failed(group, &error))
+    }
+
+    fn data_set(&self, name: &str) -> Result<Dataset, ArchiveError> {
+        self.file.dataset(name).map_err(|_| ArchiveError::Unknown {
+            path: self.path.clone(),
+            name: name.into(),
+            candidate: self.nearest(name),
+        })
+    }
+
+    /// The variable at the root whose name is nearest to `name`.
+    fn nearest(&self, name: &str) -> Option<String> {
+        let names = self
+            .variables()
+            .ok()?
+            .into_iter()
+            .map(|variable| variable.name);
+        names
+            .map(|other| (strsim::jaro_winkler(name, &other), other))
+            .filter(|(similarity, _)| *similarity > 0.75)
+            .max_by(|a, b| a.0.total_cmp(&b.0))
+            .map(|(_, name)| name)
+    }
+
+    fn describe(&self, data_set: &Dataset) -> Variable {
+        let name = data_set.name().trim_start_matches('/').to_string();
+        let shape = data_set.shape();
+        let is_coordinate = is_scale(data_set);
+        let scales: Vec<Option<String>> = (0..shape.len())
+            .map(|dimension| match is_coordinate {
+                true => Some(name.clone()),
+                false => scale::of(data_set, dimension),
+            })
+            .collect();
+        let dims = scales.iter().enumerate().map(|(dimension, scale)| {
+            scale
+                .as_deref()
+                .map_or_else(|| format!("dim_{dimension}"), |path| last(path).to_string())
+        });
+        Variable {
+            dims: dims.collect(),
+            shape,
+            units: text::read_attribute(data_set, "units").unwrap_or_default(),
+            long_name: text::read_attribute(data_set, "long_name").unwrap_or_default(),
+            is_coordinate,
+            is_text: is_text(data_set),
+            scales,
+            name,
+        }
+    }
+
+    fn failed(&self, name: &str, error: &hdf5::Error) -> ArchiveError {
+        ArchiveError::hdf5(format!("read `{name}` of"), &self.path, error)
+    }
+}
+
+/// The last part of a path.
+fn last(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn is_text(data_set: &Dataset) -> bool {
+    let descriptor = data_set.dtype().and_then(|dtype| dtype.to_descriptor());
+    matches!(
+        descriptor,
+        Ok(TypeDescriptor::VarLenUnicode
+            | TypeDescriptor::VarLenAscii
+            | TypeDescriptor::FixedAscii(_)
+            | TypeDescriptor::FixedUnicode(_))
+    )
+}
+
+fn is_scale(data_set: &Dataset) -> bool {
+    data_set.attr("CLASS").is_ok()
+}
+
+/// Whether a data set holds what runs give, not what they are made from.
+fn filled_by_runs(name: &str, data_set: &Dataset) -> bool {
+    let name = name.trim_start_matches('/');
+    let given = name.starts_with("parameters/") || name.starts_with("config/");
+    !given && !is_scale(data_set)
+}
+
+fn not_open(path: &Path, error: &hdf5::Error) -> ArchiveError {
+    let reason = reason(error);
+    // HDF5 locks a file that it writes, and the system says so in these words.
+    if error.to_string().contains("lock") || reason.contains("temporarily unavailable") {
+        return ArchiveError::Locked(path.to_path_buf());
+    }
+    ArchiveError::NotHdf5 {
+        path: path.to_path_buf(),
+        reason,
+    }
+}

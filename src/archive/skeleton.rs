@@ -1,0 +1,247 @@
+//! The skeleton: every group, data set, scale and attribute of an archive, made and flushed before any
+//! data. From then on only numbers of fixed place and size are written, so a process that is killed
+//! leaves a file that opens.
+//!
+//! The file format is the earliest one that HDF5 writes (with the newer one no killed writer's file
+//! opened). Data sets that runs fill are contiguous, allocated early and never filled by the library;
+//! in a compressed archive, which is written in one go at the end, they are chunked instead.
+
+use std::path::Path;
+
+use hdf5::plist::dataset_create::{AllocTime, FillTime};
+use hdf5::types::VarLenUnicode;
+use hdf5::{Dataset, File, Group, H5Type, Result};
+
+use super::contents::{Contents, DataSet, Number, Scale};
+use super::grid::Grid;
+use super::per_run::Ending;
+use super::provenance::{Provenance, VERSION};
+use super::{inputs, per_run, scale, text};
+use crate::config::experiment::Experiment;
+
+/// The version of the layout, in the attribute `schema` of the file.
+pub const SCHEMA: i64 = 1;
+
+/// All that the skeleton is made from.
+#[derive(Clone, Copy)]
+pub struct About<'a> {
+    /// The experiment.
+    pub experiment: &'a Experiment,
+    /// The data sets.
+    pub contents: &'a Contents,
+    /// What makes the archive.
+    pub provenance: &'a Provenance,
+    /// The content hash of the plan.
+    pub plan: &'a str,
+    /// Every way in which a run can end.
+    pub endings: &'a [Ending],
+}
+
+/// How the data sets that the runs fill are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Storage {
+    /// In one piece, allocated at once.
+    Contiguous,
+    /// In compressed chunks of whole samples.
+    Deflated(u8),
+}
+
+/// An open file with its data sets, in the order of the contents.
+pub(super) struct Skeleton {
+    pub file: File,
+    pub data_sets: Vec<Dataset>,
+    /// `/health/diagnosis`.
+    pub diagnosis: Dataset,
+    /// `/provenance/end`.
+    pub end: Dataset,
+}
+
+/// Make the file. `lengths` has the length of each track, 0 for one that is not known yet.
+pub(super) fn create(
+    path: &Path,
+    about: About<'_>,
+    lengths: &[usize],
+    storage: Storage,
+) -> Result<Skeleton> {
+    let mut options = File::with_options();
+    options.with_fapl(|access| access.libver_earliest());
+    let file = options.create(path)?;
+    root_attributes(&file, about)?;
+    for name in ["parameters", "config", "provenance", "health"] {
+        file.create_group(name)?;
+    }
+    inputs::parameters(&file.group("parameters")?, about.experiment)?;
+    inputs::config(&file.group("config")?, &about.experiment.source)?;
+    provenance(&file.group("provenance")?, about.provenance)?;
+    let diagnosis = text::data_set(
+        &file.group("health")?,
+        "diagnosis",
+        "",
+        "why the run failed and what to try",
+    )?;
+    let data_sets = data_sets(&file, about, lengths, storage)?;
+    scales(&file, about.contents, lengths, &data_sets)?;
+    file.flush()?;
+    let end = file.dataset("provenance/end")?;
+    Ok(Skeleton {
+        file,
+        data_sets,
+        diagnosis,
+        end,
+    })
+}
+
+fn root_attributes(file: &File, about: About<'_>) -> Result<()> {
+    let experiment = about.experiment;
+    for (name, value) in [
+        ("title", experiment.title.as_str()),
+        ("family", experiment.family.name()),
+        ("dynamics", &experiment.dynamics),
+        ("Conventions", "CF-1.11"),
+        ("source", &format!("nullcline {VERSION}")),
+        ("created", &about.provenance.start),
+        ("status", "running"),
+        ("plan", about.plan),
+    ] {
+        text::attribute(file, name, value)?;
+    }
+    text::scalar(file, "schema", &SCHEMA)
+}
+
+fn provenance(group: &Group, provenance: &Provenance) -> Result<()> {
+    for (name, value, meaning) in provenance.texts() {
+        text::data_set(group, name, &value, meaning)?;
+    }
+    Ok(())
+}
+
+fn data_sets(
+    file: &File,
+    about: About<'_>,
+    lengths: &[usize],
+    storage: Storage,
+) -> Result<Vec<Dataset>> {
+    let contents = about.contents;
+    let make = |data_set: &DataSet| {
+        let shape = contents.shape(data_set, lengths);
+        let level = match storage {
+            Storage::Deflated(level) if is_deflated(data_set, &shape) => Some(level),
+            _ => None,
+        };
+        let chunk = level.map(|level| {
+            let rows = contents.rows(data_set);
+            (chunk(contents.run_dims, &shape, rows), level)
+        });
+        let path = data_set.path.as_str();
+        let made = match data_set.number {
+            Number::F64 => filled_by_runs::<f64>(file, path, &shape, chunk),
+            Number::F32 => filled_by_runs::<f32>(file, path, &shape, chunk),
+            Number::I64 => filled_by_runs::<i64>(file, path, &shape, chunk),
+            Number::U64 => filled_by_runs::<u64>(file, path, &shape, chunk),
+            Number::I8 => filled_by_runs::<i8>(file, path, &shape, chunk),
+        }?;
+        text::attribute(&made, "long_name", &data_set.long_name)?;
+        text::attribute(&made, "units", &data_set.unit)?;
+        for (name, value) in &data_set.attributes {
+            text::attribute(&made, name, value)?;
+        }
+        if data_set.path == "run_status" {
+            let (values, meanings) = per_run::flags(about.endings);
+            text::small_integers(&made, "flag_values", &values)?;
+            text::attribute(&made, "flag_meanings", &meanings)?;
+        }
+        Ok(made)
+    };
+    contents.data_sets.iter().map(make).collect()
+}
+
+fn filled_by_runs<T: H5Type>(
+    file: &File,
+    path: &str,
+    shape: &[usize],
+    chunk: Option<(Vec<usize>, u8)>,
+) -> Result<Dataset> {
+    let builder = file.new_dataset_builder().fill_time(FillTime::Never);
+    let builder = match chunk {
+        Some((chunk, level)) => builder.chunk(chunk).shuffle().deflate(level),
+        None => builder.no_chunk().alloc_time(Some(AllocTime::Early)),
+    };
+    builder.empty::<T>().shape(shape).create(path)
+}
+
+/// Whether a data set is worth compressing, in an archive that is.
+pub(super) fn is_deflated(data_set: &DataSet, shape: &[usize]) -> bool {
+    const WORTH: usize = 2048;
+    data_set.track.is_some() && shape.iter().product::<usize>() >= WORTH
+}
+
+/// The chunk of a data set of samples: one run, `rows` samples, every component.
+pub(super) fn chunk(run_dims: usize, shape: &[usize], rows: usize) -> Vec<usize> {
+    let mut chunk = vec![1; run_dims];
+    chunk.push(rows.min(shape[run_dims]));
+    chunk.extend(&shape[run_dims + 1..]);
+    chunk
+}
+
+/// Make every scale and tie every dimension to its own.
+fn scales(
+    file: &File,
+    contents: &Contents,
+    lengths: &[usize],
+    data_sets: &[Dataset],
+) -> Result<()> {
+    let mut scales = Vec::with_capacity(contents.dimensions.len());
+    for (index, dimension) in contents.dimensions.iter().enumerate() {
+        let name = dimension.name.as_str();
+        let length = contents.length(index, lengths);
+        let scale = match &dimension.scale {
+            Scale::Index { first } => {
+                let values: Vec<i64> = (*first..first + length).map(|i| i as i64).collect();
+                coordinates(file, name, &values)?
+            }
+            Scale::Labels(labels) => {
+                let values: Vec<VarLenUnicode> = labels.iter().map(|l| text::unicode(l)).collect();
+                coordinates(file, name, &values)?
+            }
+            Scale::Times { track } => times(file, name, &contents.tracks[*track].grid)?,
+            Scale::Recorded { data_set } => data_sets[*data_set].clone(),
+        };
+        text::attribute(&scale, "long_name", &dimension.long_name)?;
+        text::attribute(&scale, "units", &dimension.unit)?;
+        scale::make(&scale, name)?;
+        scales.push(scale);
+    }
+    for (made, data_set) in data_sets.iter().zip(&contents.data_sets) {
+        for (place, &dimension) in data_set.dims.iter().enumerate() {
+            // A scale is not tied to itself: that is what it is.
+            if contents.dimensions[dimension].name != data_set.path {
+                scale::attach(made, &scales[dimension], place)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn coordinates<T: H5Type>(file: &File, name: &str, values: &[T]) -> Result<Dataset> {
+    let scale = file.new_dataset::<T>().shape(values.len()).create(name)?;
+    scale.write_raw(values)?;
+    Ok(scale)
+}
+
+/// The times of a grid, written piece by piece: a grid may be longer than memory.
+fn times(file: &File, name: &str, grid: &Grid) -> Result<Dataset> {
+    const PIECE: usize = 1 << 17;
+    let length = grid.len().unwrap_or(0);
+    let scale = file
+        .new_dataset_builder()
+        .fill_time(FillTime::Never)
+        .empty::<f64>()
+        .shape(length)
+        .create(name)?;
+    for first in (0..length).step_by(PIECE) {
+        let last = (first + PIECE).min(length);
+        let piece: Vec<f64> = (first..last).map(|k| grid.time(k)).collect();
+        scale.write_slice(&piece, first..last)?;
+    }
+    Ok(scale)
+}

@@ -1,0 +1,29 @@
+//! A scheme's card as text, for `/provenance/scheme`.
+
+use crate::engine::card::{Card, Stepping};
+
+/// A card as text, one `name: value` per line.
+pub(super) fn card_text(card: &Card) -> String {
+    let stepping = match card.stepping {
+        Stepping::Fixed => "fixed steps",
+        Stepping::Adaptive => "adaptive steps",
+    };
+    let embedded = card
+        .embedded_order
+        .map_or_else(|| "none".into(), |order| order.to_string());
+    let strong = card
+        .strong_order
+        .map_or_else(|| "deterministic only".into(), |order| order.to_string());
+    format!(
+        "name: {}\ntitle: {}\norder: {}\nembedded order: {embedded}\ndense order: {}\nstepping: {stepping}\n\
+         evaluations per step: {}\nstability: {}\nsmoothness: {}\nstrong order: {strong}\nreference: {}\n",
+        card.name,
+        card.title,
+        card.order,
+        card.dense_order,
+        card.evaluations,
+        card.stability,
+        card.smoothness,
+        card.reference,
+    )
+}

@@ -1,0 +1,57 @@
+//! Why runs could not be made at all, each with the exit code of the program. A run that was made and
+//! failed is an outcome instead.
+
+use crate::archive::ArchiveError;
+use crate::archive::contents::ContentsError;
+use crate::engine::card::Mismatch;
+use crate::system::parameters::BuildError;
+
+/// Why an experiment was not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The parameters do not fit each other.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// There is no such scheme.
+    #[error("there is no scheme `{0}`; `nullcline methods` lists what exists")]
+    Method(String),
+    /// Something is to be recorded that cannot be.
+    #[error(transparent)]
+    Contents(#[from] ContentsError),
+    /// The plan is empty.
+    #[error("the experiment has no run")]
+    Nothing,
+    /// The scheme cannot integrate the system.
+    #[error(transparent)]
+    Mismatch(#[from] Mismatch),
+    /// The dynamics is a map, which no scheme integrates.
+    #[error("the dynamics `{0}` goes in steps, not in continuous time: no scheme integrates it")]
+    Map(String),
+    /// The archive cannot be written.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+}
+
+impl RunError {
+    /// The exit code of the program: 2 for the experiment, 3 for a scheme that does not fit, 4 for
+    /// files.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            RunError::Build(_)
+            | RunError::Method(_)
+            | RunError::Contents(_)
+            | RunError::Nothing => 2,
+            RunError::Mismatch(_) | RunError::Map(_) => 3,
+            RunError::Archive(_) => 4,
+        }
+    }
+
+    /// What to do about it, where the message does not say it already.
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            RunError::Build(error) => error.help.as_deref(),
+            RunError::Mismatch(error) => Some(&error.help),
+            _ => None,
+        }
+    }
+}

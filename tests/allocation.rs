@@ -1,0 +1,145 @@
+//! No allocation per step once a run is going, counted; and the counter sees a planted one.
+
+use std::alloc::{GlobalAlloc, Layout as Memory, System as Allocator};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use nullcline::engine::integrate::{Job, Options, Span, integrate, integrate_batch};
+use nullcline::engine::recorder::Recorder;
+use nullcline::models::linear_threshold::Network;
+use nullcline::prelude::*;
+
+/// Counts every allocation of the process.
+struct Counting;
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+// SAFETY: every call is handed on unchanged to the system's allocator, which keeps the contract.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, memory: Memory) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: as above.
+        unsafe { Allocator.alloc(memory) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, memory: Memory) {
+        // SAFETY: as above.
+        unsafe { Allocator.dealloc(pointer, memory) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// Takes samples without keeping them; optionally with a planted allocation.
+struct Listener {
+    every: f64,
+    taken: f64,
+    plant: bool,
+}
+
+impl Recorder for Listener {
+    fn next_time(&self) -> f64 {
+        self.taken * self.every
+    }
+
+    fn record(&mut self, _t: f64, x: &[f64]) {
+        self.taken += 1.0;
+        if self.plant {
+            std::hint::black_box(x.to_vec());
+        }
+    }
+}
+
+fn listener(plant: bool) -> Listener {
+    Listener {
+        every: 0.1,
+        taken: 0.0,
+        plant,
+    }
+}
+
+/// A network that meets kinks all the time.
+fn network(input: f64) -> Network {
+    let n = 20;
+    let weights: Vec<f64> = (0..n * n)
+        .map(|i| 0.25 * (i as f64 * 12.9898).sin())
+        .collect();
+    let sine = Stimulus {
+        channel: "input".into(),
+        waveform: Waveform::Sine {
+            frequency: 0.3,
+            phase: 0.0,
+        },
+        amplitude: 1.0,
+        from: 0.0,
+        to: f64::INFINITY,
+        place: Place::Everywhere,
+    };
+    thread_local! {
+        static SHARED: std::cell::OnceCell<Arc<PackedMatrix>> = const { std::cell::OnceCell::new() };
+    }
+    let shared =
+        SHARED.with(|w| Arc::clone(w.get_or_init(|| Arc::new(PackedMatrix::new(n, n, &weights)))));
+    Network::new(shared)
+        .input(&vec![input; n])
+        .ceiling(&vec![1.5; n])
+        .drive(Drive::new(&[sine], "input", n, None).unwrap())
+}
+
+/// Allocations of a run from 0 to `stop`, and its steps.
+fn run(method: &str, stop: f64, plant: bool) -> (u64, u64) {
+    let network = network(0.2);
+    let mut options = Options::new(20, 1e-6, 1e-9);
+    if matches!(method, "euler" | "rk4") {
+        options = options.step(0.01);
+    }
+    let span = Span { start: 0.0, stop };
+    let mut recorder = listener(plant);
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    let outcome = integrate(
+        &network,
+        method,
+        &options,
+        span,
+        &[0.0; 20],
+        &mut recorder,
+        &mut |_| true,
+    )
+    .unwrap();
+    assert!(outcome.status.is_success());
+    let after = ALLOCATIONS.load(Ordering::Relaxed);
+    (after - before, outcome.counts.steps)
+}
+
+// One test, because the counter belongs to the whole process.
+#[test]
+fn a_longer_run_allocates_no_more_than_a_short_one() {
+    for method in ["euler", "rk4", "tsit5", "dopri5"] {
+        let (short, few) = run(method, 10.0, false);
+        let (long, many) = run(method, 200.0, false);
+        println!("{method}: {short} allocations in {few} steps, {long} in {many}");
+        assert!(many > 10 * few, "{method}: the longer run is longer");
+        assert_eq!(short, long, "{method} allocates while it steps");
+    }
+    let (short, _) = run("tsit5", 10.0, true);
+    let (long, _) = run("tsit5", 200.0, true);
+    assert!(long > short + 1000, "the counter sees a planted allocation");
+
+    let networks: Vec<Network> = (0..8).map(|i| network(0.1 * f64::from(i))).collect();
+    let lanes = |stop: f64| {
+        let mut jobs = networks.iter().map(|network| {
+            let job = Job {
+                span: Span { start: 0.0, stop },
+                x0: vec![0.0; 20],
+                recorder: listener(false),
+            };
+            (network as &dyn System, job)
+        });
+        let options = Options::new(20, 1e-6, 1e-9);
+        let before = ALLOCATIONS.load(Ordering::Relaxed);
+        integrate_batch("tsit5", &options, &mut jobs, &mut |_, _| ()).unwrap();
+        ALLOCATIONS.load(Ordering::Relaxed) - before
+    };
+    assert_eq!(lanes(10.0), lanes(200.0), "lanes allocate while they step");
+}

@@ -1,0 +1,305 @@
+//! Crashes: a writer is killed at random times and at chosen points, and whatever it leaves is either a
+//! complete and right archive under its final name, or an unfinished one that opens, says that it is
+//! unfinished, holds no wrong number of a finished run, and is replaced by the next run.
+
+mod experiments;
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nullcline::archive::{ArchiveError, Milestone, Reader};
+use nullcline::config::experiment::{Experiment, Save};
+use nullcline::ensemble::{self, RunOptions};
+
+const PATH: &str = "NULLCLINE_TEST_PATH";
+const KIND: &str = "NULLCLINE_TEST_KIND";
+const AT: &str = "NULLCLINE_TEST_AT";
+const HERE: &str = "the writer waits here to be killed";
+
+/// What a child writes: 22 components, some MiB.
+fn experiment(kind: &str, path: &Path) -> Experiment {
+    let mut experiment = experiments::toy(path, 0.1);
+    experiment.record.summaries = vec!["mean".into()];
+    experiment.time.save = Save::Every(5e-5);
+    match kind {
+        "plain" => {}
+        "compressed" => experiment.output.compression = 1,
+        "steps" => {
+            experiment.time.save = Save::Steps;
+            experiment.solver.method = "rk4".into();
+            experiment.solver.step = Some(5e-5);
+        }
+        other => panic!("no kind of experiment is called {other}"),
+    }
+    experiment
+}
+
+/// The process that is killed; as a test of its own it has nothing to do.
+#[test]
+fn child() {
+    let Ok(path) = std::env::var(PATH) else {
+        return;
+    };
+    let kind = std::env::var(KIND).unwrap();
+    let experiment = experiment(&kind, Path::new(&path));
+    let interrupt = std::sync::atomic::AtomicBool::new(false);
+    let mut options = RunOptions::new(&interrupt);
+    options.hook = |milestone| {
+        if std::env::var(AT).is_ok_and(|at| at == format!("{milestone:?}")) {
+            println!("{HERE}");
+            std::thread::sleep(Duration::from_secs(60));
+        }
+    };
+    match ensemble::run(&experiment, &options, &mut |_| {}) {
+        Ok(_) => {}
+        Err(error) => {
+            eprintln!("error {}: {error}", error.exit_code());
+            std::process::exit(40);
+        }
+    }
+}
+
+fn command(kind: &str, path: &Path, at: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", "child", "--nocapture"])
+        .env(PATH, path)
+        .env(KIND, kind)
+        .env(AT, at)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}
+
+fn start(kind: &str, path: &Path) -> Child {
+    command(kind, path, "").spawn().unwrap()
+}
+
+/// Start a writer, and come back when it waits at the milestone.
+fn start_until(kind: &str, path: &Path, at: Milestone) -> Child {
+    let mut child = command(kind, path, &format!("{at:?}"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    let reached = output.lines().any(|line| line.unwrap().contains(HERE));
+    assert!(reached, "{at:?} was not reached");
+    child
+}
+
+/// Every number at the root of an archive, as bits.
+fn numbers(path: &Path) -> Vec<(String, Vec<u64>)> {
+    let reader = Reader::open(path).unwrap();
+    let variables = reader.variables().unwrap();
+    let bits = |name: &str| {
+        reader
+            .read(name)
+            .unwrap()
+            .iter()
+            .map(|v| v.to_bits())
+            .collect()
+    };
+    variables
+        .iter()
+        .filter(|variable| !variable.is_text)
+        .map(|variable| (variable.name.clone(), bits(&variable.name)))
+        .collect()
+}
+
+/// What was found after the kills.
+#[derive(Debug, Default)]
+struct Tally {
+    kills: usize,
+    finished_before: usize,
+    complete: usize,
+    unfinished: usize,
+    nothing: usize,
+    wrong_numbers: usize,
+    unreadable: usize,
+}
+
+struct Case {
+    kind: &'static str,
+    path: PathBuf,
+    right: Vec<(String, Vec<u64>)>,
+}
+
+impl Case {
+    fn new(kind: &'static str, folder: &Path) -> Self {
+        let path = folder.join(format!("{kind}.h5"));
+        assert!(start(kind, &path).wait().unwrap().success());
+        let right = numbers(&path);
+        std::fs::remove_file(&path).unwrap();
+        Self { kind, path, right }
+    }
+
+    fn part(&self) -> PathBuf {
+        self.path.with_extension("h5.part")
+    }
+
+    /// Look at what a killed process left, and run again.
+    fn inspect(&self, tally: &mut Tally) {
+        if self.path.exists() {
+            tally.complete += 1;
+            if numbers(&self.path) != self.right {
+                tally.wrong_numbers += 1;
+            }
+            std::fs::remove_file(&self.path).unwrap();
+        } else if self.part().exists() {
+            tally.unfinished += 1;
+            self.inspect_part(tally);
+        } else {
+            tally.nothing += 1;
+        }
+        let again = experiment(self.kind, &self.path);
+        assert_eq!(experiments::run(&again).unwrap().exit_code(), 0);
+        assert_eq!(numbers(&self.path), self.right);
+        std::fs::remove_file(&self.path).unwrap();
+        let mut left = std::fs::read_dir(self.path.parent().unwrap()).unwrap();
+        assert!(left.next().is_none(), "something was left behind");
+    }
+
+    /// An unfinished archive opens; what it tells of a run is right or NaN.
+    fn inspect_part(&self, tally: &mut Tally) {
+        let reader = match Reader::open(&self.part()) {
+            Ok(reader) => reader,
+            Err(error) => {
+                println!("unreadable: {error}");
+                tally.unreadable += 1;
+                return;
+            }
+        };
+        // Complete in all but its name: the process died between the last mark and the rename.
+        let journal = std::fs::read_to_string(self.path.with_extension("h5.part.journal")).unwrap();
+        let finished = journal
+            .lines()
+            .any(|line| line.starts_with("run 0 complete "));
+        assert!(finished || !reader.is_complete());
+        for (name, right) in &self.right {
+            let Ok(variable) = reader.variable(name) else {
+                tally.unreadable += 1;
+                continue;
+            };
+            let found = match reader.read(name) {
+                Ok(found) => found,
+                Err(error) => {
+                    println!("unreadable: {error}");
+                    tally.unreadable += 1;
+                    continue;
+                }
+            };
+            // The samples of ragged tracks are still beside the archive.
+            let known = !(self.kind == "steps" && variable.dims.contains(&"time".to_string()));
+            let bits = found.iter().map(|value| value.to_bits());
+            let equal = bits.eq(right.iter().copied());
+            let blank = found.iter().all(|value| value.is_nan());
+            let right = match finished {
+                true => equal || !known,
+                false => equal || blank,
+            };
+            tally.wrong_numbers += usize::from(!right);
+        }
+        // Every data set can be read, also by a reader that knows nothing of journals.
+        let file = hdf5::File::open(self.part()).unwrap();
+        for data_set in file.datasets().unwrap() {
+            if data_set.dtype().unwrap().is::<f64>() && data_set.read_raw::<f64>().is_err() {
+                tally.unreadable += 1;
+            }
+        }
+    }
+}
+
+/// A stream of numbers in [0, 1) that is the same in every run of the test.
+fn share(state: &mut u64) -> f64 {
+    *state = state
+        .wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1_442_695_040_888_963_407);
+    (*state >> 33) as f64 / (1_u64 << 31) as f64
+}
+
+#[test]
+fn killed_writers_leave_no_wrong_and_no_unreadable_file() {
+    let mut tally = Tally::default();
+    let mut state = 1;
+    for kind in ["plain", "steps", "compressed"] {
+        let folder = experiments::folder();
+        let case = Case::new(kind, folder.path());
+        for at in [
+            Milestone::Skeleton,
+            Milestone::Samples,
+            Milestone::Written,
+            Milestone::Journaled,
+            Milestone::Complete,
+            Milestone::Renamed,
+        ] {
+            let mut child = start_until(kind, &case.path, at);
+            child.kill().unwrap();
+            child.wait().unwrap();
+            tally.kills += 1;
+            let renamed = case.path.exists();
+            assert_eq!(renamed, at == Milestone::Renamed, "{kind} at {at:?}");
+            case.inspect(&mut tally);
+        }
+        let started = Instant::now();
+        assert!(start(kind, &case.path).wait().unwrap().success());
+        let whole = started.elapsed();
+        std::fs::remove_file(&case.path).unwrap();
+        for _ in 0..8 {
+            let mut child = start(kind, &case.path);
+            std::thread::sleep(whole.mul_f64(1.1 * share(&mut state)));
+            tally.finished_before += usize::from(child.try_wait().unwrap().is_some());
+            child.kill().unwrap();
+            child.wait().unwrap();
+            tally.kills += 1;
+            case.inspect(&mut tally);
+        }
+    }
+    println!("{tally:?}");
+    assert_eq!((tally.wrong_numbers, tally.unreadable), (0, 0));
+    assert!(tally.unfinished >= 15 && tally.complete >= 3, "{tally:?}");
+}
+
+#[test]
+fn a_second_process_on_the_same_output_is_refused() {
+    let folder = experiments::folder();
+    let path = folder.path().join("shared.h5");
+    let mut first = start_until("plain", &path, Milestone::Skeleton);
+    let error = experiments::run(&experiment("plain", &path)).unwrap_err();
+    let reading = Reader::open(&path.with_extension("h5.part"));
+    assert!(matches!(reading, Err(ArchiveError::Locked(_))));
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert_eq!(error.exit_code(), 4);
+    assert!(error.to_string().contains("another process"), "{error}");
+    // The lock went with the process.
+    let report = experiments::run(&experiment("plain", &path)).unwrap();
+    assert!(report.replaced_unfinished);
+}
+
+#[test]
+fn a_full_disk_is_an_error_that_says_so() {
+    for kind in ["plain", "steps", "compressed"] {
+        let folder = experiments::folder();
+        let path = folder.path().join("full.h5");
+        let child = command(kind, &path, "");
+        // A limit on the size of files acts like a disk that fills up.
+        let output = Command::new("sh")
+            .args(["-c", "trap '' XFSZ; ulimit -f 2000; exec \"$0\" \"$@\""])
+            .arg(child.get_program())
+            .args(child.get_args())
+            .envs(child.get_envs().map(|(key, value)| (key, value.unwrap())))
+            .output()
+            .unwrap();
+        let talk = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(40), "{kind}: {talk}");
+        let line = talk
+            .lines()
+            .find(|line| line.starts_with("error 4: "))
+            .unwrap();
+        println!("{kind}: {line}");
+        assert!(line.contains("File too large"), "{line}");
+        assert!(!path.exists());
+    }
+}
