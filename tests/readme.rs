@@ -3,7 +3,7 @@
 //! Blocks of the language `console` are sessions: a line `$ command` and what it prints, standard
 //! output and standard error together. The sessions of a page are run in order in one empty folder,
 //! and compared after durations, dates, versions and the costs of runs are made alike.
-//! A line `...` stands for any lines.
+//! `...` stands for any text.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -133,7 +133,7 @@ fn sessions_are_true(file: &str, least: usize) {
             count += 1;
             let printed = print(&command, folder.path());
             let (quoted, mut rest) = (alike(&quoted) + "\n", alike(&printed) + "\n");
-            for part in quoted.split("...\n") {
+            for part in quoted.split("...") {
                 let at = rest.find(part).unwrap_or_else(|| {
                     panic!("{file} quotes `{command}` as\n{part}\nbut it prints\n{rest}")
                 });

@@ -87,7 +87,7 @@ impl Outcome {
         let component = self
             .component
             .map_or_else(|| "the state".into(), |index| layout.component(index));
-        let value = self.component.map_or(f64::NAN, |index| self.state[index]);
+        let value = plain(self.component.map_or(f64::NAN, |index| self.state[index]));
         let at = format!("after t = {} ({} steps)", self.time, self.counts.steps);
         match self.status {
             Status::Complete | Status::Stopped | Status::Pending => String::new(),
@@ -107,5 +107,13 @@ impl Outcome {
                 self.step
             ),
         }
+    }
+}
+
+/// A number as people write it: 300 digits tell nobody more than an exponent.
+fn plain(value: f64) -> String {
+    match value.abs() {
+        size if size != 0.0 && !(1e-4..1e6).contains(&size) => format!("{value:e}"),
+        _ => value.to_string(),
     }
 }
