@@ -32,6 +32,7 @@ use crate::engine::schemes;
 use crate::plan::{Plan, Run};
 use crate::system::System;
 use crate::system::family::Built;
+use crate::system::parameters::BuildError;
 use outlet::{Message, Outlet};
 use recorder::RunRecorder;
 use watch::Watch;
@@ -110,12 +111,34 @@ impl Prepared {
             .ok_or_else(|| RunError::Method(experiment.solver.method.clone()))?;
         card.accepts(system.as_ref())?;
         let contents = Contents::new(experiment, system.as_ref())?;
+        prepare(experiment, system.as_ref())?;
         Ok(Self {
             system,
             card,
             contents,
         })
     }
+}
+
+/// Have the system work out what the recorded observables need, or say why they do not exist.
+fn prepare(experiment: &Experiment, system: &dyn System) -> Result<(), BuildError> {
+    let Some(observables) = system.observables() else {
+        return Ok(());
+    };
+    let groups = experiment.record.groups.iter();
+    let grouped = groups.flat_map(|group| &group.observables);
+    let recorded: Vec<&String> = experiment
+        .record
+        .observables
+        .iter()
+        .chain(grouped)
+        .collect();
+    for (index, variable) in observables.list().iter().enumerate() {
+        if recorded.iter().any(|name| **name == variable.name) {
+            observables.prepare(index)?;
+        }
+    }
+    Ok(())
 }
 
 /// Run an experiment and write its archive.

@@ -1,0 +1,137 @@
+//! Every file under `configs/` runs through the program and keeps its promise. A file without a row here
+//! fails.
+
+mod program;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use program::{Archive, array, run};
+
+/// What each file promises.
+const CLAIMS: &[(&str, fn(&Archive))] = &[
+    ("linear-threshold/ei-pair.toml", settles_at_its_equilibrium),
+    ("linear-threshold/bistable.toml", one_neuron_wins),
+    ("linear-threshold/oscillating.toml", neurons_take_turns),
+    ("linear-threshold/ring.toml", one_bump_forms),
+    (
+        "linear-threshold/dale-200.toml",
+        rates_follow_the_sine_in_bounds,
+    ),
+    ("linear-threshold/timescale-family.toml", the_gap_closes),
+];
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a readable folder") {
+        let path = entry.expect("a readable entry").path();
+        if path.is_dir() {
+            files(&path, found);
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "toml")
+        {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn every_file_has_a_claim_and_every_claim_a_file() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("configs");
+    let mut found = Vec::new();
+    files(&root, &mut found);
+    let found: BTreeSet<String> = found
+        .iter()
+        .map(|path| {
+            path.strip_prefix(&root)
+                .expect("inside")
+                .display()
+                .to_string()
+        })
+        .collect();
+    let claimed: BTreeSet<String> = CLAIMS.iter().map(|(file, _)| file.to_string()).collect();
+    assert_eq!(found, claimed);
+}
+
+#[test]
+fn every_file_keeps_its_claim() {
+    for (file, claim) in CLAIMS {
+        println!("{file}");
+        claim(&run(&format!("configs/{file}")));
+    }
+}
+
+fn last(archive: &Archive, neurons: usize) -> Vec<f64> {
+    let x = array(archive, "x");
+    x[x.len() - neurons..].to_vec()
+}
+
+fn settles_at_its_equilibrium(archive: &Archive) {
+    let x = last(archive, 2);
+    assert!(
+        (x[0] - 28.0 / 29.0).abs() < 1e-7 && (x[1] - 22.0 / 29.0).abs() < 1e-7,
+        "{x:?}"
+    );
+    let distances = array(archive, "certificate_distance");
+    assert!(distances[0] > 2.0 && distances[distances.len() - 1] < 1e-6);
+}
+
+fn one_neuron_wins(archive: &Archive) {
+    let x = last(archive, 2);
+    assert!((x[0] - 1.0).abs() < 1e-7 && x[1].abs() < 1e-7, "{x:?}");
+}
+
+fn neurons_take_turns(archive: &Archive) {
+    let x = array(archive, "x");
+    let late = &x[x.len() / 12 * 9..];
+    for i in 0..3 {
+        let course = || late.iter().skip(i).step_by(3).copied();
+        let swing = course().fold(f64::MIN, f64::max) - course().fold(f64::MAX, f64::min);
+        assert!(swing > 0.4, "neuron {i} swings by {swing}");
+    }
+}
+
+fn one_bump_forms(archive: &Archive) {
+    let x = last(archive, 64);
+    let active: Vec<bool> = x.iter().map(|&x| x > 1e-3).collect();
+    let edges = (0..64)
+        .filter(|&i| active[i] != active[(i + 1) % 64])
+        .count();
+    let width = active.iter().filter(|&&active| active).count();
+    assert!(
+        edges == 2 && (15..=35).contains(&width),
+        "{edges} edges, {width} neurons: {x:?}"
+    );
+    assert!(x.iter().copied().fold(0.0, f64::max) > 0.3);
+}
+
+fn rates_follow_the_sine_in_bounds(archive: &Archive) {
+    let x = array(archive, "x");
+    assert_eq!(x.len(), 401 * 200);
+    assert!(x.iter().all(|x| (-1e-6..=3.0 + 1e-6).contains(x)));
+    let means: Vec<f64> = x
+        .chunks(200)
+        .map(|x| x.iter().sum::<f64>() / 200.0)
+        .collect();
+    let late = &means[300..];
+    let swing = late.iter().copied().fold(f64::MIN, f64::max)
+        - late.iter().copied().fold(f64::MAX, f64::min);
+    assert!(swing > 0.3, "the mean rate swings by {swing}");
+    // One period of the drive is 5 units of time, 50 samples.
+    let repeat = late[..51]
+        .iter()
+        .zip(&late[50..])
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f64::max);
+    assert!(repeat < 0.2 * swing, "it repeats to {repeat} of {swing}");
+}
+
+fn the_gap_closes(archive: &Archive) {
+    let gap = array(archive, "gap");
+    assert!(gap.iter().all(|&gap| gap >= -1e-12));
+    assert!(
+        gap[0] > 30.0 && gap[gap.len() - 1] < 1e-2 * gap[0],
+        "{:?}",
+        gap.last()
+    );
+}

@@ -1,0 +1,35 @@
+//! Runs experiment files through the program, and reads its archives back.
+
+use std::process::Command;
+
+/// An archive in a folder of its own.
+pub struct Archive {
+    _folder: tempfile::TempDir,
+    file: hdf5::File,
+}
+
+/// Run the experiment file, given relative to the root of the repository.
+pub fn run(config: &str) -> Archive {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("result.h5");
+    let output = Command::new(env!("CARGO_BIN_EXE_nullcline"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["run", config, "--quiet", "-o"])
+        .arg(&path)
+        .output()
+        .expect("the program starts");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{config}: {told}");
+    let file = hdf5::File::open(&path).expect("the archive opens");
+    Archive {
+        _folder: folder,
+        file,
+    }
+}
+
+/// A data set of the archive, row-major.
+pub fn array(archive: &Archive, name: &str) -> Vec<f64> {
+    let dataset = archive.file.dataset(name);
+    let dataset = dataset.unwrap_or_else(|error| panic!("{name}: {error}"));
+    dataset.read_raw().expect("it reads as f64")
+}
