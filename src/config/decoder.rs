@@ -106,7 +106,7 @@ pub(super) fn fault(number: f64, range: &Range, unit: &str) -> Option<String> {
         unit => format!(" (unit: {unit})"),
     };
     if number.is_nan() {
-        return Some(format!("it must be a number{unit}"));
+        return Some(format!("it must be a finite number{unit}"));
     }
     if number.is_infinite() && number > 0.0 && *range == Range::FINITE {
         return Some(format!("it must be finite{unit}"));

@@ -12,11 +12,7 @@ const SYNTAX_ERRORS: usize = 3;
 pub(super) fn parse(text: &str) -> Result<Tree, Vec<Problem>> {
     let (document, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        return Err(errors
-            .iter()
-            .take(SYNTAX_ERRORS)
-            .map(|error| syntax(error, text.len()))
-            .collect());
+        return Err(syntax_errors(text, &errors));
     }
     let mut problems = Vec::new();
     let span = Span::from(document.span());
@@ -34,7 +30,7 @@ pub(super) fn parse_value(text: &str, offset: usize) -> Result<Tree, Vec<Problem
     let value = match DeValue::parse(text) {
         Ok(value) => tree(&value, offset, &mut problems),
         Err(error) => {
-            let mut problem = syntax(&error, text.len());
+            let mut problem = syntax(&error, text);
             problem.place = problem
                 .place
                 .map(|span| Span::new(span.start + offset, span.end + offset));
@@ -48,18 +44,49 @@ pub(super) fn parse_value(text: &str, offset: usize) -> Result<Tree, Vec<Problem
     }
 }
 
-fn syntax(error: &toml::de::Error, end: usize) -> Problem {
-    let span = error
-        .span()
-        .map_or(Span::new(end, end), |span| Span::from(span.start..span.end));
+/// The errors worth showing: the first of each line, for others on it follow from the first.
+fn syntax_errors(text: &str, errors: &[toml::de::Error]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut last = None;
+    for error in errors {
+        let start = error
+            .span()
+            .map_or(text.len(), |span| span.start)
+            .min(text.len());
+        let line = text.as_bytes()[..start]
+            .iter()
+            .filter(|&&byte| byte == b'\n')
+            .count();
+        if last != Some(line) && problems.len() < SYNTAX_ERRORS {
+            problems.push(syntax(error, text));
+        }
+        last = Some(line);
+    }
+    problems
+}
+
+fn syntax(error: &toml::de::Error, text: &str) -> Problem {
+    let end = text.len();
+    let span = error.span().map_or(Span::new(end, end), Span::from);
     let message = error.message();
     if message.contains("duplicate key") {
-        return Problem::at(span, "this key is given twice", "given before")
-            .help("TOML allows each key once in a table: remove one of them");
+        let key = text.get(span.start..span.end).unwrap_or_default();
+        return Problem::at(span, format!("`{key}` is given twice"), "again here")
+            .help("TOML allows each key and each [table] once: remove one of them");
+    }
+    if message.contains("string values must be quoted") {
+        return Problem::at(
+            span,
+            "not valid TOML: a text must stand in quotes",
+            "no quotes",
+        )
+        .help("for example method = \"dopri5\"");
     }
     let problem = Problem::at(span, format!("not valid TOML: {message}"), "here");
-    if message.contains("string") || message.contains("literal") || message.contains("bare") {
-        problem.help("texts stand in quotes: method = \"dopri5\"")
+    if message.contains("array") {
+        problem.help("is a comma or a closing bracket `]` missing before this place?")
+    } else if message.contains("inline table") {
+        problem.help("is a comma or a closing brace `}` missing before this place?")
     } else {
         problem
     }

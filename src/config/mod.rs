@@ -24,6 +24,7 @@ mod random;
 mod record;
 mod render;
 mod resolved;
+mod schema;
 mod section;
 mod solver;
 mod sources;
@@ -46,6 +47,7 @@ use section::Section;
 use sources::Sources;
 
 pub use problem::{ConfigError, Problem, ProblemKind};
+pub use schema::schema;
 
 /// Read, decode and check an experiment file. `overrides` are the arguments of `--set`, in order.
 ///
@@ -147,34 +149,12 @@ fn decode(d: &mut Decoder, root: &Tree, registry: &Registry) -> Option<Experimen
     })
 }
 
-/// The root's own keys; later tables are refused by name.
+/// The root's own keys.
 fn preamble(d: &mut Decoder, root: &Tree) -> (String, u64) {
-    let known = options::SECTIONS.iter().map(|(name, ..)| *name);
-    let later = options::LATER.iter().map(|(name, _)| *name);
-    let more: Vec<&str> = known.chain(["initial"]).collect();
-    let entries = root.as_table().unwrap_or_default();
-    for entry in entries {
-        let later = options::LATER.iter().find(|(name, _)| *name == entry.key);
-        if let Some((name, instead)) = later {
-            d.problem(
-                Problem::at(
-                    entry.key_span,
-                    format!("this version does not have [{name}] yet"),
-                    "not yet",
-                )
-                .help(format!("remove it; {instead}")),
-            );
-        }
-    }
-    let allowed: Vec<&str> = more.iter().copied().chain(later).collect();
-    let section = Section::open(
-        d,
-        "the file",
-        Span::default(),
-        Some(root),
-        options::ROOT,
-        &allowed,
-    );
+    let mut tables: Vec<&str> = options::SECTIONS.iter().map(|(name, ..)| *name).collect();
+    tables.insert(1, "initial");
+    let span = Span::default();
+    let section = Section::open(d, options::FILE, span, Some(root), options::ROOT, &tables);
     let title = section.text(d, "title").unwrap_or_default();
     let seed = section.integer(d, "seed").unwrap_or_default();
     (title, u64::try_from(seed).unwrap_or_default())

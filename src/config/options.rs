@@ -180,16 +180,29 @@ pub(super) const SECTIONS: &[(&str, &[Parameter], bool)] = &[
     ("output", OUTPUT, false),
 ];
 
-/// Tables that are named in the documentation of the format and that this version does not have yet.
-pub(super) const LATER: &[(&str, &str)] = &[
-    ("sweep", "run the file once per value with --set instead"),
-    ("analysis", "only `run` exists so far"),
-    ("fit", "only `run` exists so far"),
-    ("noise", "the schemes of this version are deterministic"),
+/// What messages call the root of the file.
+pub(super) const FILE: &str = "the file";
+
+/// Keys of the format that this version does not have yet: the table, the key, what to do instead.
+pub(super) const NOT_YET: &[(&str, &str, &str)] = &[
     (
+        FILE,
+        "sweep",
+        "run the file once per value with --set instead",
+    ),
+    (FILE, "analysis", "only `run` exists so far"),
+    (FILE, "fit", "only `run` exists so far"),
+    (
+        FILE,
+        "noise",
+        "the schemes of this version are deterministic",
+    ),
+    (
+        FILE,
         "ensemble",
         "run the file once per seed with --set seed=K instead",
     ),
-    ("steps", "this version runs flows, which need [time]"),
-    ("trials", "this version runs flows, which need [time]"),
+    (FILE, "steps", "this version runs flows, which need [time]"),
+    (FILE, "trials", "this version runs flows, which need [time]"),
+    ("[output]", "checkpoint", "a run is written as a whole"),
 ];

@@ -14,20 +14,7 @@ pub(super) fn decode(d: &mut Decoder, entry: Option<&Entry>) -> Option<Output> {
     d.resolved.header("[output]");
     let tree = entry.map(|entry| &entry.value);
     let span = entry.map_or(Span::default(), |entry| entry.key_span);
-    if let Some(later) = tree.and_then(|tree| {
-        let mut entries = tree.as_table()?.iter();
-        entries.find(|entry| entry.key == "checkpoint")
-    }) {
-        d.problem(
-            Problem::at(
-                later.key_span,
-                "this version does not have `checkpoint` yet",
-                "not yet",
-            )
-            .help("remove it: a run is written as a whole"),
-        );
-    }
-    let section = Section::open(d, "[output]", span, tree, options::OUTPUT, &["checkpoint"]);
+    let section = Section::open(d, "[output]", span, tree, options::OUTPUT, &[]);
     let path = match section.value("path") {
         Some(value) => {
             let path = section.text(d, "path")?;

@@ -542,6 +542,7 @@ fn own(
 /// A family's complaint as a problem at a place.
 pub(super) fn build_problem(error: &BuildError, span: Span) -> Problem {
     let label = match &error.parameter {
+        Some(name) if name.starts_with("stimulus[") => "this stimulus".into(),
         Some(name) => format!("`{name}`"),
         None => "this model".into(),
     };

@@ -53,7 +53,7 @@ fn one(
     time: Option<&Time>,
 ) -> Option<(Stimulus, Span)> {
     d.resolved.header("[[stimulus]]");
-    let name = format!("[[stimulus]] {number}");
+    let name = format!("stimulus[{number}]");
     let header = table.as_table().and_then(|entries| entries.first());
     let blame = Span::new(table.span.start, table.span.end.max(table.span.start));
     let span = if blame.end > blame.start {

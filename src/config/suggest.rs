@@ -12,7 +12,10 @@ pub(super) fn nearest<'a>(
     names
         .into_iter()
         .map(|name| (strsim::damerau_levenshtein(&given, name), name))
-        .filter(|&(distance, name)| distance <= 1 + name.len().max(given.len()) / 3)
+        .filter(|&(distance, name)| {
+            let length = name.chars().count().max(given.chars().count());
+            distance <= 1 + length / 3 && distance < length
+        })
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, name)| name)
 }

@@ -3,7 +3,7 @@
 //! All stages of all lanes are computed side by side; what follows is per lane: the error norm, the
 //! controller, and the kinks. With kinks located, a step is made on the smooth piece that the lane
 //! stands on, continued beyond its borders, so its error estimate is that of a smooth problem. If the
-//! end of the step lies on another piece, [`kink::locate`] finds where the dense output first crosses a
+//! end of the step lies on another piece, [`kink::Step::locate`] finds where the dense output first crosses a
 //! surface; the step is accepted up to there and the next one starts on the next piece. A kink thus
 //! costs the rest of one step and about two evaluations, instead of a cascade of rejections
 //! (`docs/kinks.md`).
