@@ -11,11 +11,18 @@
 //! Limits of Linear-Threshold Networks*, arXiv 2604.16710 (2026); the algebraic form of the family is
 //! the one that its stated properties force, up to the scaling of time.
 
+mod certificate;
+mod equilibria;
 mod network;
 mod neurons;
+mod observables;
 mod random;
+mod stability;
 
+pub use certificate::{Certificate, Refusal, best, certify};
+pub use equilibria::Problem;
 pub use network::{Clock, Network};
+pub use stability::{Stability, Unstable};
 
 use crate::prelude::*;
 
@@ -102,7 +109,7 @@ impl Family for LinearThreshold {
     }
 
     fn observables(&self) -> &'static [ObservableCard] {
-        network::OBSERVABLES
+        observables::OBSERVABLES
     }
 
     fn starter(&self) -> &'static str {

@@ -8,28 +8,13 @@
 //! kinks: p_i = 0 and m_i - p_i = 0
 //! ```
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::equilibria::Problem;
 use super::neurons::{Neurons, respond, respond_on};
+use super::observables;
+use super::stability::{Stability, Unstable, linear_part, stability};
 use crate::prelude::*;
-
-/// The observables of the network.
-pub const OBSERVABLES: &[ObservableCard] = &[
-    ObservableCard {
-        name: "pseudo_gradient",
-        axes: &["neuron"],
-        unit: "1",
-        meaning: "F(x) = (W - D) x + u, stimuli included",
-        dynamics: &[],
-    },
-    ObservableCard {
-        name: "active_set",
-        axes: &["neuron"],
-        unit: "1",
-        meaning: "-1 where the response is at the floor, +1 where it is at the ceiling, else 0",
-        dynamics: &[],
-    },
-];
 
 /// Which time the network runs in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,12 +29,13 @@ pub enum Clock {
 #[derive(Clone)]
 pub struct Network {
     layout: Layout,
-    observables: Vec<Variable>,
+    pub(super) observables: Vec<Variable>,
     weights: Arc<PackedMatrix>,
-    neurons: Neurons,
+    pub(super) neurons: Neurons,
     saturating: bool,
     noise: Option<Vec<f64>>,
     drive: Drive,
+    stability: OnceLock<Result<Stability, Unstable>>,
 }
 
 impl Network {
@@ -62,22 +48,15 @@ impl Network {
         let n = weights.rows();
         let neuron = || vec![Axis::new("neuron", n)];
         let x = Variable::new("x", neuron()).meaning("firing rate of each neuron");
-        let observables = OBSERVABLES
-            .iter()
-            .map(|card| {
-                Variable::new(card.name, neuron())
-                    .unit(card.unit)
-                    .meaning(card.meaning)
-            })
-            .collect();
         Self {
             layout: Layout::new().block(x, 0.0),
-            observables,
+            observables: observables::list(n),
             weights,
             neurons: Neurons::new(n),
             saturating: false,
             noise: None,
             drive: Drive::default(),
+            stability: OnceLock::new(),
         }
     }
 
@@ -105,6 +84,7 @@ impl Network {
 
     /// The same network with these dissipations d > 0.
     pub fn dissipation(mut self, dissipation: &[f64]) -> Self {
+        self.stability = OnceLock::new();
         self.neurons.dissipation.copy_from_slice(dissipation);
         self.neurons.mix();
         self
@@ -112,12 +92,14 @@ impl Network {
 
     /// The same network with these inputs u.
     pub fn input(mut self, input: &[f64]) -> Self {
+        self.stability = OnceLock::new();
         self.neurons.input.copy_from_slice(input);
         self
     }
 
     /// The same network with these ceilings m > 0, infinite allowed.
     pub fn ceiling(mut self, ceiling: &[f64]) -> Self {
+        self.stability = OnceLock::new();
         self.neurons.ceiling.copy_from_slice(ceiling);
         self.saturating = ceiling.iter().any(|m| m.is_finite());
         self
@@ -147,9 +129,31 @@ impl Network {
     }
 
     /// (W x)_i + stimulus_i(t)
-    fn recurrent(&self, t: f64, x: &[f64], out: &mut [f64]) {
+    pub(super) fn recurrent(&self, t: f64, x: &[f64], out: &mut [f64]) {
         self.weights.times(x, out);
         self.drive.add(t, out);
+    }
+
+    /// The complementarity problem of the equilibria without stimuli.
+    fn problem(&self) -> Problem {
+        let neurons = &self.neurons;
+        let bound = neurons.ceiling.iter().zip(&neurons.dissipation);
+        let bound: Vec<f64> = bound.map(|(m, d)| m / d).collect();
+        Problem {
+            a: linear_part(&self.weights, &neurons.dissipation),
+            input: neurons.input.clone().into(),
+            bound: bound.into(),
+        }
+    }
+
+    /// Certificate and equilibrium without stimuli, worked out at the first call.
+    ///
+    /// # Errors
+    /// If the network is not Lyapunov diagonally stable.
+    pub fn stability(&self) -> Result<&Stability, &Unstable> {
+        self.stability
+            .get_or_init(|| stability(&self.problem()))
+            .as_ref()
     }
 }
 
@@ -185,6 +189,17 @@ impl System for Network {
 
     fn observables(&self) -> Option<&dyn Observables> {
         Some(self)
+    }
+
+    fn equilibria(&self) -> Option<Vec<Vec<f64>>> {
+        if self.drive != Drive::default() {
+            return None;
+        }
+        let found = match self.problem().enumerate() {
+            Some(all) => all,
+            None => vec![self.stability().ok()?.equilibrium.clone()],
+        };
+        Some(found.iter().map(|x| x.as_slice().to_vec()).collect())
     }
 }
 
@@ -227,26 +242,6 @@ impl Diffusion for Network {
         match &self.noise {
             Some(noise) => b.copy_from_slice(noise),
             None => b.fill(0.0),
-        }
-    }
-}
-
-impl Observables for Network {
-    fn list(&self) -> &[Variable] {
-        &self.observables
-    }
-
-    fn observe(&self, index: usize, t: f64, x: &[f64], out: &mut [f64]) {
-        self.recurrent(t, x, out);
-        let neurons = &self.neurons;
-        for (i, out) in out.iter_mut().enumerate() {
-            *out = match OBSERVABLES[index].name {
-                "pseudo_gradient" => *out + neurons.input[i] - neurons.dissipation[i] * x[i],
-                _ => {
-                    let p = neurons.argument(i, x[i], *out);
-                    f64::from(p >= neurons.ceiling[i]) - f64::from(p <= 0.0)
-                }
-            };
         }
     }
 }

@@ -1,0 +1,387 @@
+//! Lyapunov diagonal stability: a diagonal P > 0 with P A + A' P < 0, or a proof that there is none.
+//!
+//! ```text
+//! rate      c(P) = -lambda_max(sym(Q A Q^-1)),  Q = P^(1/2);     sum p = n
+//! c(P) > c  <=>  M(p) = -(P A + A' P) - 2 c P > 0                 linear in p for fixed c
+//! bound     X > 0 with diag((A + c I) X) >= 0  proves  c(P) <= c for every P
+//! ```
+//!
+//! The largest rate is found by the method of centres (Boyd, El Ghaoui 1993): Newton's method on
+//! log det M(p) gives the centre of the set for one c, then c moves towards the rate of the centre. At
+//! the centre X = M^-1 has diag((A + c I) X) = -1/2, so every centre also bounds the rate from above:
+//! the search ends with P and a proof of how much better another P could be. A bound below 0 is the
+//! theorem of Barker, Berman and Plemmons (1978): A is not diagonally stable.
+
+use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
+
+/// The best P found for a matrix A, and what it proves.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Certificate {
+    /// The diagonal of P; sum p = n.
+    pub p: Vec<f64>,
+    /// c(P), recomputed from the eigenvalues of sym(Q A Q^-1).
+    pub rate: f64,
+    /// No diagonal P has a greater rate.
+    pub bound: f64,
+    /// -lambda_max(P A + A' P).
+    pub margin: f64,
+}
+
+impl Certificate {
+    /// Whether P proves that A is Lyapunov diagonally stable, beyond what rounding could fake.
+    pub fn is_valid(&self, a: &DMatrix<f64>) -> bool {
+        let noise = 1e-13 * a.nrows() as f64 * a.norm();
+        self.rate > noise && self.margin > noise * self.p.iter().fold(0.0, |max, &p| p.max(max))
+    }
+}
+
+/// Why a matrix is not Lyapunov diagonally stable, or was not shown to be.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Refusal {
+    /// A diagonal entry is not negative.
+    #[error(
+        "A = W - D has the diagonal entry {value} at neuron {neuron}, and a stable one has only negative ones"
+    )]
+    Diagonal {
+        /// Its row.
+        neuron: usize,
+        /// The entry.
+        value: f64,
+    },
+    /// A principal submatrix of -A has a determinant that is not positive.
+    #[error(
+        "the neurons {neurons:?} alone have det(-A) = {determinant:.3e}, which is not positive: -A is not a P-matrix"
+    )]
+    Minor {
+        /// Rows and columns of the submatrix.
+        neurons: Vec<usize>,
+        /// Its determinant.
+        determinant: f64,
+    },
+    /// A itself is unstable.
+    #[error("A = W - D has an eigenvalue with real part {0:.3e}, which is not negative")]
+    Unstable(f64),
+    /// The best diagonal P does not do.
+    #[error(
+        "no diagonal P makes PA + A'P negative: the best has the rate {rate:.3e}, none has more than {bound:.3e}"
+    )]
+    NotDiagonally {
+        /// The best rate found.
+        rate: f64,
+        /// A proved bound of the rate.
+        bound: f64,
+    },
+}
+
+/// Largest n whose 2^n principal minors are looked at.
+const MINORS: usize = 10;
+
+/// A diagonal P that proves that `a` is Lyapunov diagonally stable, of the largest rate.
+///
+/// # Errors
+/// The reason if there is no such P.
+pub fn certify(a: &DMatrix<f64>) -> Result<Certificate, Refusal> {
+    for i in 0..a.nrows() {
+        let value = a[(i, i)];
+        if value >= 0.0 {
+            return Err(Refusal::Diagonal { neuron: i, value });
+        }
+    }
+    if a.nrows() <= MINORS {
+        positive_minors(a)?;
+    }
+    let best = best(a);
+    if best.is_valid(a) {
+        return Ok(best);
+    }
+    let leading = a
+        .complex_eigenvalues()
+        .iter()
+        .fold(f64::NEG_INFINITY, |max, z| z.re.max(max));
+    if leading >= 0.0 {
+        return Err(Refusal::Unstable(leading));
+    }
+    Err(Refusal::NotDiagonally {
+        rate: best.rate,
+        bound: best.bound,
+    })
+}
+
+/// Every principal minor of -A is positive.
+fn positive_minors(a: &DMatrix<f64>) -> Result<(), Refusal> {
+    for set in 1_usize..1 << a.nrows() {
+        let neurons: Vec<usize> = (0..a.nrows()).filter(|i| set >> i & 1 == 1).collect();
+        let determinant = -a.select_rows(&neurons).select_columns(&neurons);
+        let determinant = determinant.determinant();
+        if determinant <= 0.0 {
+            return Err(Refusal::Minor {
+                neurons,
+                determinant,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The P of the largest rate, positive or not.
+pub fn best(a: &DMatrix<f64>) -> Certificate {
+    let n = a.nrows();
+    let ceiling = (0..n).map(|i| -a[(i, i)]).fold(f64::INFINITY, f64::min);
+    if let Some(p) = balanced(a) {
+        return measured(a, p, ceiling);
+    }
+    centred(a, ceiling)
+}
+
+/// The P that cancels all pairs of weights, if they are of opposite signs and consistent around every
+/// circle: sym(Q A Q^-1) is then diagonal, and no P can do better than the diagonal.
+fn balanced(a: &DMatrix<f64>) -> Option<Vec<f64>> {
+    let n = a.nrows();
+    let mut p = vec![0.0; n];
+    for root in 0..n {
+        if p[root] > 0.0 {
+            continue;
+        }
+        p[root] = 1.0;
+        let mut frontier = vec![root];
+        while let Some(i) = frontier.pop() {
+            for j in (0..n).filter(|&j| j != i) {
+                let (out, back) = (a[(i, j)], a[(j, i)]);
+                if out == 0.0 && back == 0.0 {
+                    continue;
+                }
+                let wanted = -p[i] * out / back;
+                if !(wanted > 0.0 && wanted.is_finite()) {
+                    return None;
+                }
+                if p[j] == 0.0 {
+                    p[j] = wanted;
+                    frontier.push(j);
+                } else if (p[j] - wanted).abs() > 1e-14 * wanted {
+                    return None;
+                }
+            }
+        }
+    }
+    let total: f64 = p.iter().sum();
+    Some(p.iter().map(|p| p * n as f64 / total).collect())
+}
+
+/// The method of centres, from p = 1.
+fn centred(a: &DMatrix<f64>, ceiling: f64) -> Certificate {
+    let n = a.nrows();
+    let mut p = DVector::from_element(n, 1.0);
+    let mut best = measured(a, vec![1.0; n], ceiling);
+    let mut bound = ceiling;
+    let scale = a.norm().max(f64::MIN_POSITIVE);
+    let mut c = best.rate - scale;
+    for _ in 0..200 {
+        let Some(dual) = centre(a, c, &mut p) else {
+            break;
+        };
+        bound = bound.min(proved(a, &dual, &p));
+        let now = measured(a, p.iter().copied().collect(), ceiling);
+        let rate = now.rate;
+        if rate > best.rate {
+            best = now;
+        }
+        if bound - best.rate <= 1e-9 * scale || rate <= c {
+            break;
+        }
+        c += 0.9 * (rate - c);
+    }
+    best.bound = bound.max(best.rate);
+    best
+}
+
+/// The least c' for which X, cut down to some of the neurons, has diag((A + c' I) X) >= 0. Near the best
+/// rate X grows along its null vector only, and neurons that have no part in that spoil the bound.
+fn proved(a: &DMatrix<f64>, x: &DMatrix<f64>, p: &DVector<f64>) -> f64 {
+    let n = p.len();
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by(|&i, &j| (p[j] * x[(j, j)]).total_cmp(&(p[i] * x[(i, i)])));
+    let mut product = vec![0.0; n];
+    let mut bound = f64::INFINITY;
+    for (count, &new) in order.iter().enumerate() {
+        let inside = &order[..count];
+        for &i in inside {
+            product[i] += a[(i, new)] * x[(new, i)];
+        }
+        product[new] = a[(new, new)] * x[(new, new)];
+        product[new] += inside
+            .iter()
+            .map(|&j| a[(new, j)] * x[(j, new)])
+            .sum::<f64>();
+        let worst = order[..=count].iter().map(|&i| -product[i] / x[(i, i)]);
+        bound = bound.min(worst.fold(f64::NEG_INFINITY, f64::max));
+    }
+    bound
+}
+
+/// Move `p` to the centre of { M(p) > 0, sum p = n } and return M^-1 there.
+fn centre(a: &DMatrix<f64>, c: f64, p: &mut DVector<f64>) -> Option<DMatrix<f64>> {
+    let n = a.nrows();
+    let shifted = a + DMatrix::identity(n, n) * c;
+    let mut factor = definite(&shifted, p)?;
+    for _ in 0..50 {
+        let dual = factor.inverse();
+        let product = &shifted * &dual;
+        let square = &product * shifted.transpose();
+        // With B = A + c I and S = M^-1: gradient -2 (B S)_ii, and
+        // -Hessian 2 ((B S)_ij (B S)_ji + S_ij (B S B')_ij).
+        let gradient = DVector::from_fn(n, |i, _| -2.0 * product[(i, i)]);
+        let curvature = DMatrix::from_fn(n, n, |i, j| {
+            2.0 * (product[(i, j)] * product[(j, i)] + dual[(i, j)] * square[(i, j)])
+        });
+        let newton = Cholesky::new(curvature)?;
+        let (along, ones) = (
+            newton.solve(&gradient),
+            newton.solve(&DVector::from_element(n, 1.0)),
+        );
+        let step = &along - &ones * (along.sum() / ones.sum());
+        let decrement = step.dot(&gradient).max(0.0).sqrt();
+        // Below 1/4 a full step stays inside and converges quadratically; the damped one always does.
+        let mut length = if decrement < 0.25 {
+            1.0
+        } else {
+            1.0 / (1.0 + decrement)
+        };
+        let next = loop {
+            let candidate = &*p + &step * length;
+            if let Some(next) = definite(&shifted, &candidate) {
+                *p = candidate;
+                break next;
+            }
+            length *= 0.5;
+            if length < 1e-6 {
+                return None;
+            }
+        };
+        factor = next;
+        if decrement < 1e-7 {
+            return Some(factor.inverse());
+        }
+    }
+    Some(factor.inverse())
+}
+
+/// The Cholesky factor of M(p) = -(P B + B' P), if positive definite.
+fn definite(shifted: &DMatrix<f64>, p: &DVector<f64>) -> Option<Cholesky<f64, Dyn>> {
+    let scaled = DMatrix::from_fn(p.len(), p.len(), |i, j| -p[i] * shifted[(i, j)]);
+    Cholesky::new(&scaled + scaled.transpose())
+}
+
+/// Rate and margin of this p by eigenvalues.
+fn measured(a: &DMatrix<f64>, p: Vec<f64>, bound: f64) -> Certificate {
+    let n = a.nrows();
+    let largest = |m: DMatrix<f64>| (&m + m.transpose()).symmetric_eigenvalues().max();
+    let rate = -0.5
+        * largest(DMatrix::from_fn(n, n, |i, j| {
+            (p[i] / p[j]).sqrt() * a[(i, j)]
+        }));
+    let margin = -largest(DMatrix::from_fn(n, n, |i, j| p[i] * a[(i, j)]));
+    Certificate {
+        p,
+        rate,
+        bound,
+        margin,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_excitatory_inhibitory_pair_has_three_to_two() {
+        let a = DMatrix::from_row_slice(2, 2, &[-0.5, -2.0, 3.0, -2.5]);
+        let certificate = certify(&a).unwrap();
+        assert!((certificate.p[0] - 1.2).abs() < 1e-15 && (certificate.p[1] - 0.8).abs() < 1e-15);
+        assert!((certificate.rate - 0.5).abs() < 1e-14);
+        // -diag(3, 10) at p = (3, 2), which is 2.5 times this one.
+        assert!((certificate.margin - 1.2).abs() < 1e-14);
+    }
+
+    #[test]
+    fn the_search_finds_what_the_closed_form_knows() {
+        let a = DMatrix::from_row_slice(2, 2, &[-0.5, -2.0, 3.0, -2.5]);
+        let found = centred(&a, 0.5);
+        assert!((found.rate - 0.5).abs() < 1e-8, "{found:?}");
+        assert!((found.p[0] - 1.2).abs() < 1e-3, "{found:?}");
+    }
+
+    #[test]
+    fn mutual_inhibition_is_refused_with_its_reason() {
+        let a = DMatrix::from_row_slice(2, 2, &[-1.0, -2.0, -2.0, -1.0]);
+        let refusal = certify(&a).unwrap_err();
+        assert_eq!(
+            refusal,
+            Refusal::Minor {
+                neurons: vec![0, 1],
+                determinant: -3.0
+            }
+        );
+        // lambda_max(PA + A'P) >= 2 for every P of trace 2, and 2 at P = I.
+        let best = best(&a);
+        assert!(
+            (best.margin + 2.0).abs() < 1e-7 && (best.rate + 1.0).abs() < 1e-7,
+            "{best:?}"
+        );
+        assert!((best.bound + 1.0).abs() < 1e-7, "{best:?}");
+    }
+
+    #[test]
+    fn a_stable_p_matrix_can_still_be_refused_by_the_bound() {
+        // Cyclic inhibition: minors of -A are 1, 1 and 1 + g^3, and the eigenvalues of A are
+        // -1 - g w with w^3 = 1, so A is stable for g < 2; diagonally so for g < 1 / cos(pi / 3) = 2.
+        let ring =
+            |g: f64| DMatrix::from_row_slice(3, 3, &[-1.0, 0.0, -g, -g, -1.0, 0.0, 0.0, -g, -1.0]);
+        let stable = certify(&ring(1.9)).unwrap();
+        assert!((stable.rate - 0.05).abs() < 1e-8, "{stable:?}");
+        assert!(
+            matches!(certify(&ring(2.1)), Err(Refusal::Unstable(re)) if (re - 0.05).abs() < 1e-12)
+        );
+    }
+
+    #[test]
+    fn what_is_refused_is_proved_impossible() {
+        // A linear congruential generator: any matrices do.
+        let mut state = 1_u64;
+        let mut uniform = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 11) as f64 / (1_u64 << 53) as f64
+        };
+        let (mut certified, mut refused) = (0, 0);
+        for _ in 0..2000 {
+            let a = DMatrix::from_fn(
+                3,
+                3,
+                |i, j| if i == j { -1.0 } else { 4.0 * uniform() - 2.0 },
+            );
+            match certify(&a) {
+                Ok(_) => certified += 1,
+                Err(Refusal::NotDiagonally { rate, bound }) => {
+                    assert!(rate < 0.0 && bound < 0.0, "{rate} .. {bound} of {a}");
+                    refused += 1;
+                }
+                Err(_) => {}
+            }
+        }
+        // Stable P-matrices that no diagonal P certifies exist, and the bound says so.
+        assert!(certified > 10 && refused > 0, "{certified} and {refused}");
+    }
+
+    #[test]
+    fn a_positive_diagonal_entry_is_named() {
+        let a = DMatrix::from_row_slice(2, 2, &[-1.0, 0.0, 0.0, 0.5]);
+        assert_eq!(
+            certify(&a),
+            Err(Refusal::Diagonal {
+                neuron: 1,
+                value: 0.5
+            })
+        );
+    }
+}
