@@ -249,3 +249,30 @@ fn every_page_of_the_book_is_in_its_table_of_contents() {
         );
     }
 }
+
+#[test]
+fn the_book_explains_every_option_of_the_experiment_file() {
+    fn options(schema: &serde_json::Value, found: &mut Vec<String>) {
+        for (key, value) in schema.as_object().into_iter().flatten() {
+            if key == "properties" {
+                found.extend(value.as_object().unwrap().keys().cloned());
+            }
+            options(value, found);
+        }
+    }
+    let page = read("docs/experiment-file.md");
+    let schema = nullcline::config::schema(&nullcline::models::registry());
+    for table in ["time", "solver", "stimulus", "record", "output"] {
+        let mut found = Vec::new();
+        options(&schema["properties"][table], &mut found);
+        assert!(!found.is_empty(), "the schema has no [{table}]");
+        for option in found {
+            let said =
+                page.contains(&format!("`{option}`")) || page.contains(&format!("{option} = "));
+            assert!(
+                said,
+                "docs/experiment-file.md does not explain `{option}` of [{table}]"
+            );
+        }
+    }
+}

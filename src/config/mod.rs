@@ -4,7 +4,7 @@
 //! text --document--> tree --overrides--> tree --model, time, solver, ...--> Experiment
 //! ```
 //!
-//! Nothing is ignored: every key is declared once in [`options`] or by the family, and whatever the
+//! Nothing is ignored: every key is declared once in `options` or by the family, and whatever the
 //! declarations do not allow becomes a [`Problem`] with its place. The decoder goes on after a problem
 //! and skips only what depends on a broken value, so that one pass reports them all.
 
