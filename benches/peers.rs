@@ -1,7 +1,7 @@
 //! nullcline against the crate `ode_solvers` on threshold-linear networks, as ratios in one run.
 //!
 //! `cargo bench --bench peers`. Both integrate the same field with the same tolerances; measurements
-//! alternate, and the ratio of the medians of processor time is printed with the errors of both,
+//! alternate, and the ratio of the medians of wall time is printed with the errors of both,
 //! taken against a run at rtol 1e-12. `docs/performance.md` explains the numbers.
 
 use std::sync::Arc;
