@@ -5,8 +5,10 @@ use toml::de::{DeInteger, DeTable, DeValue};
 use super::problem::Problem;
 use crate::system::tree::{Entry, Node, Span, Tree};
 
-/// How many syntax errors are worth showing: later ones often follow from the first.
-const SYNTAX_ERRORS: usize = 3;
+/// How the parser names a repeated key.
+const DUPLICATE: &str = "duplicate key";
+/// How the parser names a text without quotes.
+const UNQUOTED: &str = "string values must be quoted";
 
 /// The tree of a TOML document.
 pub(super) fn parse(text: &str) -> Result<Tree, Vec<Problem>> {
@@ -44,37 +46,31 @@ pub(super) fn parse_value(text: &str, offset: usize) -> Result<Tree, Vec<Problem
     }
 }
 
-/// The errors worth showing: the first of each line, for others on it follow from the first.
+/// The errors worth showing: a text without quotes or a repeated key leaves the rest of the file as it
+/// is, whereas after anything else (an open bracket, say) the later errors follow from the first.
 fn syntax_errors(text: &str, errors: &[toml::de::Error]) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let mut last = None;
-    for error in errors {
-        let start = error
-            .span()
-            .map_or(text.len(), |span| span.start)
-            .min(text.len());
-        let line = text.as_bytes()[..start]
-            .iter()
-            .filter(|&&byte| byte == b'\n')
-            .count();
-        if last != Some(line) && problems.len() < SYNTAX_ERRORS {
-            problems.push(syntax(error, text));
-        }
-        last = Some(line);
-    }
-    problems
+    let harmless = |error: &toml::de::Error| {
+        let message = error.message();
+        message.contains(DUPLICATE) || message.contains(UNQUOTED)
+    };
+    let first_grave = errors.iter().position(|error| !harmless(error));
+    errors
+        .iter()
+        .take(first_grave.map_or(errors.len(), |index| index + 1))
+        .map(|error| syntax(error, text))
+        .collect()
 }
 
 fn syntax(error: &toml::de::Error, text: &str) -> Problem {
     let end = text.len();
     let span = error.span().map_or(Span::new(end, end), Span::from);
     let message = error.message();
-    if message.contains("duplicate key") {
+    if message.contains(DUPLICATE) {
         let key = text.get(span.start..span.end).unwrap_or_default();
         return Problem::at(span, format!("`{key}` is given twice"), "again here")
             .help("TOML allows each key and each [table] once: remove one of them");
     }
-    if message.contains("string values must be quoted") {
+    if message.contains(UNQUOTED) {
         return Problem::at(
             span,
             "not valid TOML: a text must stand in quotes",

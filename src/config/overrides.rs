@@ -29,9 +29,9 @@ pub(super) fn apply(
                 .help("for example --set solver.rtol=1e-8"),
         ]);
     };
-    let steps = steps(path.trim_end(), start).map_err(|problem| vec![problem])?;
+    let steps = steps(path.trim_end(), start).map_err(|problem| vec![*problem])?;
     let value = value(text, start + path.len() + 1)?;
-    insert(root, &steps, value).map_err(|problem| vec![problem])
+    insert(root, &steps, value).map_err(|problem| vec![*problem])
 }
 
 fn value(text: &str, offset: usize) -> Result<Tree, Vec<Problem>> {
@@ -50,15 +50,16 @@ fn value(text: &str, offset: usize) -> Result<Tree, Vec<Problem>> {
     }
 }
 
-fn steps(path: &str, start: usize) -> Result<Vec<Step<'_>>, Problem> {
+fn steps(path: &str, start: usize) -> Result<Vec<Step<'_>>, Box<Problem>> {
     let mut steps = Vec::new();
     let mut offset = start;
     for part in path.split('.') {
         let span = Span::new(offset, offset + part.len());
         let malformed = || {
-            Problem::at(span, format!("`{part}` is no part of a path"), "here").help(
+            let problem = Problem::at(span, format!("`{part}` is no part of a path"), "here");
+            Box::new(problem.help(
                 "a path is keys joined by dots, with indices from 0: model.parameters.input[0]",
-            )
+            ))
         };
         let (key, indices) = part.split_at(part.find('[').unwrap_or(part.len()));
         let key = key.trim();
@@ -80,7 +81,7 @@ fn steps(path: &str, start: usize) -> Result<Vec<Step<'_>>, Problem> {
     Ok(steps)
 }
 
-fn insert(tree: &mut Tree, steps: &[Step<'_>], value: Tree) -> Result<(), Problem> {
+fn insert(tree: &mut Tree, steps: &[Step<'_>], value: Tree) -> Result<(), Box<Problem>> {
     let Some((step, rest)) = steps.split_first() else {
         *tree = value;
         return Ok(());
@@ -106,23 +107,24 @@ fn insert(tree: &mut Tree, steps: &[Step<'_>], value: Tree) -> Result<(), Proble
             let length = elements.len();
             match elements.get_mut(*index) {
                 Some(element) => insert(element, rest, value),
-                None => Err(Problem::at(
+                None => Err(Box::new(Problem::at(
                     *span,
                     format!("there is no element {index}"),
                     format!("the array has {length} elements, counted from 0"),
-                )),
+                ))),
             }
         }
-        (Step::Key(key, span), _) => Err(Problem::at(
+        (Step::Key(key, span), _) => Err(Box::new(Problem::at(
             *span,
             format!("`{key}` cannot be set: what is before it is {kind} and not a table"),
             "this key does not exist",
-        )),
-        (Step::Index(_, span), _) => Err(Problem::at(
-            *span,
-            format!("only the elements of an array can be set, and this is {kind}"),
-            "no array in the file",
-        )
-        .help("set the whole value, or write it as an array in the file")),
+        ))),
+        (Step::Index(_, span), _) => {
+            let message = format!("only the elements of an array can be set, and this is {kind}");
+            let problem = Problem::at(*span, message, "no array in the file");
+            Err(Box::new(problem.help(
+                "set the whole value, or write it as an array in the file",
+            )))
+        }
     }
 }
