@@ -8,8 +8,11 @@ use std::path::{Path, PathBuf};
 
 use program::{Archive, array, run};
 
+/// A check of the archive that a file leads to.
+type Claim = fn(&Archive);
+
 /// What each file promises.
-const CLAIMS: &[(&str, fn(&Archive))] = &[
+const CLAIMS: &[(&str, Claim)] = &[
     ("linear-threshold/ei-pair.toml", settles_at_its_equilibrium),
     ("linear-threshold/bistable.toml", one_neuron_wins),
     ("linear-threshold/oscillating.toml", neurons_take_turns),
