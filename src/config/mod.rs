@@ -35,8 +35,8 @@ mod time;
 use std::path::Path;
 
 use crate::registry::Registry;
+use crate::system::System;
 use crate::system::family::{Build, Built};
-use crate::system::layout::Layout;
 use crate::system::parameters::BuildError;
 use crate::system::stimulus::Stimulus;
 use crate::system::tree::{Entry, Span, Tree};
@@ -117,11 +117,8 @@ fn decode(d: &mut Decoder, root: &Tree, registry: &Registry) -> Option<Experimen
     let built = model
         .as_ref()
         .and_then(|model| build(d, model, stimuli.as_deref()));
-    let offer = built.as_ref().map(|(layout, observables)| record::Offer {
-        layout,
-        observables,
-    });
-    let layout = offer.as_ref().map(|offer| offer.layout);
+    let offer = built.as_deref().map(|system| record::Offer { system });
+    let layout = built.as_deref().map(System::layout);
     let recommended = model.as_ref().map_or("", |model| model.dynamics.method);
     let solver = solver::decode(d, table("solver"), recommended, layout, blame);
     let initial = match (&model, layout) {
@@ -160,12 +157,12 @@ fn preamble(d: &mut Decoder, root: &Tree) -> (String, u64) {
     (title, u64::try_from(seed).unwrap_or_default())
 }
 
-/// Build the system once, for its layout and for what only the family can check.
+/// Build the system once, for what it offers and for what only the family can check.
 fn build(
     d: &mut Decoder,
     model: &Model<'_>,
     stimuli: Option<&[(Stimulus, Span)]>,
-) -> Option<(Layout, Vec<crate::system::layout::Variable>)> {
+) -> Option<Box<dyn System>> {
     if !model.sound {
         return None;
     }
@@ -190,12 +187,7 @@ fn build(
         attempt(&[])
     });
     match built.ok()? {
-        Built::Flow(system) => Some((
-            system.layout().clone(),
-            system
-                .observables()
-                .map_or(Vec::new(), |observables| observables.list().to_vec()),
-        )),
+        Built::Flow(system) => Some(system),
         Built::Map(_) => {
             d.problem(Problem::at(
                 model.span,

@@ -10,7 +10,8 @@ use super::sources::Origin;
 use super::stimulus;
 use super::suggest;
 use super::time;
-use crate::system::layout::{Layout, Variable};
+use crate::system::System;
+use crate::system::layout::Variable;
 use crate::system::reducer::SUMMARIES;
 use crate::system::tree::{Entry, Node, Span, Tree};
 
@@ -36,33 +37,49 @@ const RESERVED: &[&str] = &[
 
 /// What the built system offers.
 pub(super) struct Offer<'a> {
-    pub layout: &'a Layout,
-    pub observables: &'a [Variable],
+    pub system: &'a dyn System,
 }
 
 impl Offer<'_> {
+    fn list(&self) -> &[Variable] {
+        self.system
+            .observables()
+            .map_or(&[], |observables| observables.list())
+    }
+
     fn blocks(&self) -> Vec<&str> {
-        self.layout
-            .blocks()
-            .iter()
-            .map(|block| block.name())
-            .collect()
+        let blocks = self.system.layout().blocks().iter();
+        blocks.map(|block| block.name()).collect()
     }
 
     fn observables(&self) -> Vec<&str> {
-        self.observables
-            .iter()
-            .map(|variable| variable.name.as_str())
-            .collect()
+        let list = self.list().iter();
+        list.map(|variable| variable.name.as_str()).collect()
     }
 
     fn variable(&self, name: &str) -> Option<&Variable> {
-        let block = self.layout.get(name).map(|block| &block.variable);
-        block.or_else(|| {
-            self.observables
-                .iter()
-                .find(|variable| variable.name == name)
-        })
+        let block = self.system.layout().get(name).map(|block| &block.variable);
+        block.or_else(|| self.list().iter().find(|variable| variable.name == name))
+    }
+}
+
+/// Ask the system for the observables named in a section: some do not exist for all parameters.
+fn prepare(d: &mut Decoder, section: &Section<'_>, offer: Option<&Offer<'_>>) {
+    let Some((offer, observables)) =
+        offer.and_then(|offer| Some((offer, offer.system.observables()?)))
+    else {
+        return;
+    };
+    let elements = section.value("observables").and_then(Tree::as_array);
+    for element in elements.unwrap_or_default() {
+        let named = |variable: &Variable| element.as_text() == Some(variable.name.as_str());
+        if let Some(index) = offer.list().iter().position(named)
+            && let Err(error) = observables.prepare(index)
+        {
+            let mut problem = Problem::at(element.span, error.message, "not to be had here");
+            problem.help = error.help;
+            d.problem(problem);
+        }
     }
 }
 
@@ -79,7 +96,8 @@ pub(super) fn decode(
     let section = Section::open(d, "[record]", span, tree, options::RECORD, &[]);
     let default: Vec<String> = offer.map_or(Vec::new(), |offer| {
         let blocks = offer
-            .layout
+            .system
+            .layout()
             .blocks()
             .iter()
             .filter(|block| !block.auxiliary);
@@ -108,6 +126,7 @@ pub(super) fn decode(
         ),
         groups: Vec::new(),
     };
+    prepare(d, &section, offer);
     clashes(d, &section, &record, span);
     let Some(value) = section.value("group") else {
         return record;
@@ -272,6 +291,7 @@ fn group(
         observables,
         Vec::new(),
     );
+    prepare(d, &section, offer);
     if section.entry("variables").is_none() && section.entry("observables").is_none() {
         d.problem(
             Problem::at(

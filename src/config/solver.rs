@@ -16,6 +16,14 @@ use crate::system::tree::{Entry, Span, Tree};
 
 const ADAPTIVE: &[&str] = &["rtol", "atol", "kinks"];
 
+fn uses(card: &Card, key: &str) -> bool {
+    match key {
+        "step" => card.stepping == Stepping::Fixed,
+        "kinks" => card.locates_kinks,
+        _ => card.stepping == Stepping::Adaptive,
+    }
+}
+
 /// Decode `[solver]`; `recommended` is the model's scheme, empty if the model is unknown.
 pub(super) fn decode(
     d: &mut Decoder,
@@ -41,19 +49,27 @@ pub(super) fn decode(
     if card.is_none_or(|card| card.stepping == Stepping::Adaptive) {
         if let Some(card) = card {
             let why = format!("`{}` chooses its steps by `rtol` and `atol`", card.name);
-            section.refuse(d, "step", &why, &alternative("step", Stepping::Fixed));
+            section.refuse(d, "step", &why, &alternative("step"));
         } else {
             section.number(d, "step");
         }
         solver.rtol = section.number(d, "rtol").unwrap_or(f64::NAN);
         solver.atol = atol(d, section.value("atol"), layout);
-        if section.text(d, "kinks").as_deref() == Some("ignore") {
-            solver.kinks = Kinks::Ignore;
+        match card {
+            Some(card) if !card.locates_kinks => {
+                let why = format!("`{}` steps over kinks", card.name);
+                section.refuse(d, "kinks", &why, &alternative("kinks"));
+                solver.kinks = Kinks::Ignore;
+            }
+            _ if section.text(d, "kinks").as_deref() == Some("ignore") => {
+                solver.kinks = Kinks::Ignore;
+            }
+            _ => {}
         }
     } else if let Some(card) = card {
         let why = format!("`{}` takes steps of fixed length", card.name);
         for key in ADAPTIVE {
-            section.refuse(d, key, &why, &alternative(key, Stepping::Adaptive));
+            section.refuse(d, key, &why, &alternative(key));
         }
         solver.atol = vec![default("atol"); layout.map_or(0, Layout::len)];
         solver.step = section.number(d, "step");
@@ -64,10 +80,10 @@ pub(super) fn decode(
     Some(solver)
 }
 
-fn alternative(key: &str, stepping: Stepping) -> String {
+fn alternative(key: &str) -> String {
     let names: Vec<&str> = schemes::CARDS
         .iter()
-        .filter(|card| card.stepping == stepping)
+        .filter(|card| uses(card, key))
         .map(|card| card.name)
         .collect();
     format!(

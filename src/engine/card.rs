@@ -27,6 +27,8 @@ pub struct Card {
     pub dense_order: u32,
     /// Fixed or adaptive.
     pub stepping: Stepping,
+    /// Whether it steps to the kinks that a system declares.
+    pub locates_kinks: bool,
     /// Drift evaluations per step.
     pub evaluations: u32,
     /// The region of absolute stability, in words.

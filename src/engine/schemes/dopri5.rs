@@ -15,6 +15,7 @@ pub const CARD: Card = Card {
     embedded_order: Some(4),
     dense_order: 5,
     stepping: Stepping::Adaptive,
+    locates_kinks: true,
     evaluations: 6,
     stability: "reaches -3.31 on the real axis",
     smoothness: Smoothness::Lipschitz,

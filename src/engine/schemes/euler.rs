@@ -15,6 +15,7 @@ pub const CARD: Card = Card {
     embedded_order: None,
     dense_order: 1,
     stepping: Stepping::Fixed,
+    locates_kinks: false,
     evaluations: 1,
     stability: "disc of radius 1 around -1",
     smoothness: Smoothness::Lipschitz,

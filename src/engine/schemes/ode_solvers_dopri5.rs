@@ -28,6 +28,7 @@ pub const CARD: Card = Card {
     embedded_order: Some(4),
     dense_order: 4,
     stepping: Stepping::Adaptive,
+    locates_kinks: false,
     evaluations: 6,
     stability: "reaches -3.31 on the real axis",
     smoothness: Smoothness::Lipschitz,

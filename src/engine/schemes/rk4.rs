@@ -19,6 +19,7 @@ pub const CARD: Card = Card {
     embedded_order: None,
     dense_order: 4,
     stepping: Stepping::Fixed,
+    locates_kinks: false,
     evaluations: 4,
     stability: "reaches -2.79 on the real and 2.83 on the imaginary axis",
     smoothness: Smoothness::Lipschitz,

@@ -17,6 +17,7 @@ pub const CARD: Card = Card {
     embedded_order: Some(4),
     dense_order: 5,
     stepping: Stepping::Adaptive,
+    locates_kinks: true,
     evaluations: 6,
     stability: "reaches -3.50 on the real axis",
     smoothness: Smoothness::Lipschitz,
