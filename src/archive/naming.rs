@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use super::contents::{Dimension, Extent, Scale};
 use super::per_run;
-use crate::config::experiment::Experiment;
+use crate::config::experiment::{Experiment, RESERVED_NAMES};
 use crate::system::layout::Axis;
 
 /// The names at the root that data sets have or will have.
@@ -21,24 +21,11 @@ pub(super) struct Names {
     wanted: BTreeSet<String>,
 }
 
-/// Names that the layout of the file gives away.
-const FIXED: &[&str] = &[
-    "time",
-    "sample",
-    "member",
-    "events",
-    "analysis",
-    "parameters",
-    "config",
-    "provenance",
-    "health",
-];
-
 impl Names {
     /// The names that the contract and the records of the experiment take.
     pub(super) fn of(experiment: &Experiment) -> Self {
         let record = &experiment.record;
-        let fixed = FIXED.iter().map(|name| name.to_string());
+        let fixed = RESERVED_NAMES.iter().map(|name| name.to_string());
         let per_run = per_run::CARDS.iter().map(|card| card.path.to_string());
         let groups = record.groups.iter();
         let taken = fixed

@@ -6,6 +6,26 @@ use crate::system::family::{Built, Family};
 use crate::system::parameters::{BuildError, Parameters};
 use crate::system::stimulus::Stimulus;
 
+/// Names that the contract of the archive gives to things at its root: no recorded variable may take one.
+pub const RESERVED_NAMES: &[&str] = &[
+    "time",
+    "sample",
+    "member",
+    "trial",
+    "step",
+    "events",
+    "analysis",
+    "parameters",
+    "config",
+    "provenance",
+    "health",
+    "run_status",
+    "run_steps",
+    "run_rejected",
+    "run_evaluations",
+    "run_seed",
+];
+
 /// A complete experiment, ready to be planned and run.
 #[derive(Clone)]
 pub struct Experiment {

@@ -1,7 +1,7 @@
 //! `[record]` and `[[record.group]]`: what is recorded, checked against the built system.
 
 use super::decoder::Decoder;
-use super::experiment::{Group, Precision, Record, Save, Selection, Time};
+use super::experiment::{Group, Precision, RESERVED_NAMES, Record, Save, Selection, Time};
 use super::options;
 use super::problem::Problem;
 use super::resolved;
@@ -14,26 +14,6 @@ use crate::system::System;
 use crate::system::layout::Variable;
 use crate::system::reducer::SUMMARIES;
 use crate::system::tree::{Entry, Node, Span, Tree};
-
-/// Names at the root of every archive.
-const RESERVED: &[&str] = &[
-    "time",
-    "sample",
-    "member",
-    "trial",
-    "step",
-    "events",
-    "analysis",
-    "parameters",
-    "config",
-    "provenance",
-    "health",
-    "run_status",
-    "run_steps",
-    "run_rejected",
-    "run_evaluations",
-    "run_seed",
-];
 
 /// What the built system offers.
 pub(super) struct Offer<'a> {
@@ -227,7 +207,7 @@ fn clashes(d: &mut Decoder, section: &Section<'_>, record: &Record, header: Span
         }
     }
     for (name, span) in wanted {
-        if RESERVED.contains(&name.as_str()) {
+        if RESERVED_NAMES.contains(&name.as_str()) {
             d.problem(Problem::at(
                 span,
                 format!(

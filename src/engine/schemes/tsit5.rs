@@ -19,7 +19,7 @@ pub const CARD: Card = Card {
     stepping: Stepping::Adaptive,
     locates_kinks: true,
     evaluations: 6,
-    stability: "reaches -3.50 on the real axis",
+    stability: "reaches -3.51 on the real axis",
     smoothness: Smoothness::Lipschitz,
     strong_order: None,
     reference: "Tsitouras, Comput. Math. Appl. 62 (2011) 770",
