@@ -221,8 +221,19 @@ fn share(state: &mut u64) -> f64 {
 
 #[test]
 fn killed_writers_leave_no_wrong_and_no_unreadable_file() {
+    kill(8, 1);
+}
+
+#[test]
+#[ignore = "hundreds of kills; .ci/run runs it"]
+fn hundreds_of_killed_writers_leave_no_wrong_and_no_unreadable_file() {
+    kill(70, 2);
+}
+
+/// Kill writers of every kind at the chosen points once, and at `random` random times.
+fn kill(random: u32, seed: u64) {
     let mut tally = Tally::default();
-    let mut state = 1;
+    let mut state = seed;
     for kind in ["plain", "steps", "compressed"] {
         let folder = experiments::folder();
         let case = Case::new(kind, folder.path());
@@ -246,7 +257,7 @@ fn killed_writers_leave_no_wrong_and_no_unreadable_file() {
         assert!(start(kind, &case.path).wait().unwrap().success());
         let whole = started.elapsed();
         std::fs::remove_file(&case.path).unwrap();
-        for _ in 0..8 {
+        for _ in 0..random {
             let mut child = start(kind, &case.path);
             std::thread::sleep(whole.mul_f64(1.1 * share(&mut state)));
             tally.finished_before += usize::from(child.try_wait().unwrap().is_some());
