@@ -12,7 +12,7 @@ use super::card::{Card, Stepping};
 use super::controller::Controller;
 use super::field::Field;
 use super::kernels::{Attempt, Terms, combine, copy_lanes, error_norm, margins, terms};
-use super::kink::{self, Located};
+use super::kink::{self, Located, Scratch};
 use super::outcome::{Counts, Status};
 use super::scheme::{Progress, Scheme};
 use super::tableau::Tableau;
@@ -49,7 +49,7 @@ pub struct Explicit<const L: usize> {
     /// Absolute tolerances, spread over the lanes.
     atol: Vec<f64>,
     kinks: Pieces,
-    scratch: kink::Scratch,
+    scratch: Scratch,
     /// First stage of lanes that do not continue from their last stage, `[component, lane]`.
     fresh: Vec<f64>,
 }
@@ -138,7 +138,7 @@ impl<const L: usize> Explicit<L> {
                 inner: inner_stage(tableau),
                 end: vec![0.0; count * L],
             },
-            scratch: kink::Scratch::new(field.dim(), count, tableau.stages()),
+            scratch: Scratch::new(field.dim(), count, tableau.stages()),
             fresh: vec![0.0; length],
         }
     }
@@ -376,9 +376,9 @@ impl<const L: usize> Explicit<L> {
                 match self.scratch_lane(lane).locate(field, lane, h, end) {
                     Located::Nothing => {}
                     Located::Crossing { theta } => {
-                        return self.accept_crossing(lane, h, error, theta);
+                        return self.accept_crossing(lane, h, end, error, theta);
                     }
-                    Located::AtStart => return self.flip(lane, h),
+                    Located::AtStart => return self.flip(field, lane, h),
                 }
             }
             let factor = self.lanes[lane].controller.accept(error);
@@ -402,7 +402,14 @@ impl<const L: usize> Explicit<L> {
     }
 
     /// The step ends at `theta`, on a surface; the next one starts on the other side of it.
-    fn accept_crossing(&mut self, lane: usize, h: f64, error: f64, theta: f64) -> Progress {
+    fn accept_crossing(
+        &mut self,
+        lane: usize,
+        h: f64,
+        end: f64,
+        error: f64,
+        theta: f64,
+    ) -> Progress {
         let scratch = &self.scratch;
         scatter::<L>(&scratch.state, lane, &mut self.x1);
         scatter::<L>(&scratch.drift, lane, &mut self.fresh);
@@ -413,22 +420,37 @@ impl<const L: usize> Explicit<L> {
         state.wanted = h * factor;
         state.fresh = true;
         state.counts.kinks += 1;
-        let end = state.time + theta * h;
-        self.accept(lane, h, end)
+        let crossing = if theta == 1.0 {
+            end
+        } else {
+            state.time + theta * h
+        };
+        self.accept(lane, h, crossing)
     }
 
     /// The lane already stands beyond a surface: change sides and try again from the same state.
-    fn flip(&mut self, lane: usize, h: f64) -> Progress {
-        scatter::<L>(&self.scratch.sides, lane, &mut self.kinks.sides);
-        let dim = self.x0.len() / L;
-        debug_assert_eq!(dim, self.scratch.state.len());
-        let state = &mut self.lanes[lane];
-        state.flips += 1;
+    fn flip<F: Field<L> + ?Sized>(&mut self, field: &F, lane: usize, h: f64) -> Progress {
+        let time = self.lanes[lane].time.next_up();
+        let Scratch {
+            state,
+            drift,
+            sides,
+            surfaces,
+            ..
+        } = &mut self.scratch;
+        gather::<L>(&self.x0, lane, state);
+        field.drift_on_of(lane, sides, time, state, drift, surfaces);
+        scatter::<L>(sides, lane, &mut self.kinks.sides);
+        scatter::<L>(drift, lane, &mut self.stages[0]);
+        scatter::<L>(surfaces, lane, &mut self.kinks.start);
+        let lane = &mut self.lanes[lane];
+        lane.counts.evaluations += 1;
+        lane.counts.rejected += 1;
+        lane.flips += 1;
         // The first flip keeps the length. When sides alternate the lane grazes the surface, and
         // a shorter step decides on which side it leaves.
-        state.wanted = if state.flips > 1 { 0.25 * h } else { h };
-        state.counts.rejected += 1;
-        if state.wanted < least_step(state.time) {
+        lane.wanted = if lane.flips > 1 { 0.25 * h } else { h };
+        if lane.wanted < least_step(lane.time) {
             return Progress::Failed(Status::StepUnderflow, None);
         }
         Progress::Rejected
