@@ -11,8 +11,10 @@
 use super::card::{Card, Stepping};
 use super::controller::Controller;
 use super::field::Field;
+use super::interleave::{gather, scatter};
 use super::kernels::{Attempt, Terms, combine, copy_lanes, error_norm, margins, terms};
 use super::kink::{self, Located, Scratch};
+use super::lane::{Lane, least_step};
 use super::outcome::{Counts, Status};
 use super::scheme::{Progress, Scheme};
 use super::tableau::Tableau;
@@ -67,28 +69,6 @@ struct Pieces {
     inner: usize,
 }
 
-/// What changes per lane.
-#[derive(Clone, Copy, Debug)]
-struct Lane {
-    time: f64,
-    previous: f64,
-    /// The length of the last step as it was computed; a kink may have cut its end off.
-    computed: f64,
-    /// The length that the next step would like to have.
-    wanted: f64,
-    /// Where equal steps are counted from, and how many were made.
-    anchor: f64,
-    equal_steps: u64,
-    controller: Controller,
-    counts: Counts,
-    accepted: bool,
-    fresh: bool,
-    /// Times that a surface was changed without advancing.
-    flips: u32,
-    /// A node at which a stage of the last step lay on another piece; 1 if none did.
-    excursion: f64,
-}
-
 impl<const L: usize> Explicit<L> {
     /// The scheme of this card and tableau for a field.
     pub fn new<F: Field<L> + ?Sized>(
@@ -100,20 +80,7 @@ impl<const L: usize> Explicit<L> {
         let length = field.dim() * L;
         let locate = tolerances.locate_kinks && tolerances.step.is_none();
         let count = if locate { field.surfaces() } else { 0 };
-        let lane = Lane {
-            time: 0.0,
-            previous: 0.0,
-            computed: 0.0,
-            wanted: 0.0,
-            anchor: 0.0,
-            equal_steps: 0,
-            controller: Controller::new(card.embedded_order.unwrap_or(card.order)),
-            counts: Counts::default(),
-            accepted: false,
-            fresh: false,
-            flips: 0,
-            excursion: 1.0,
-        };
+        let controller = Controller::new(card.embedded_order.unwrap_or(card.order));
         let atol: Vec<[f64; L]> = tolerances.atol.iter().map(|&atol| [atol; L]).collect();
         let measured = tolerances.atol.iter().filter(|a| a.is_finite()).count();
         Self {
@@ -123,7 +90,7 @@ impl<const L: usize> Explicit<L> {
             error: terms(tableau.error),
             measured: measured.max(1) as f64,
             tolerances,
-            lanes: [lane; L],
+            lanes: [Lane::new(controller); L],
             stages: vec![vec![0.0; length]; tableau.stages()],
             x0: vec![0.0; length],
             x1: vec![0.0; length],
@@ -257,26 +224,6 @@ impl<const L: usize> Explicit<L> {
         }
     }
 
-    /// Choose the length of the next step of a lane; returns the length and the time it leads to.
-    fn next_step(&mut self, lane: usize, limit: f64) -> (f64, f64) {
-        let lane = &mut self.lanes[lane];
-        if let Some(step) = self.tolerances.step {
-            let target = lane.anchor + (lane.equal_steps + 1) as f64 * step;
-            return if target >= limit - 1e-9 * step {
-                (limit - lane.time, limit)
-            } else {
-                // Equal steps have equal length to the bit, whatever the rounding of their times.
-                (step, target)
-            };
-        }
-        let rest = limit - lane.time;
-        if 1.01 * lane.wanted >= rest {
-            (rest, limit)
-        } else {
-            (lane.wanted, lane.time + lane.wanted)
-        }
-    }
-
     /// All stages of all lanes, and the end of the step in `x1`.
     fn stages<F: Field<L> + ?Sized>(
         &mut self,
@@ -369,7 +316,7 @@ impl<const L: usize> Explicit<L> {
                 self.lanes[lane].computed = h;
                 return Progress::Failed(Status::NotFinite, Some(i));
             }
-            return self.accept(lane, h, end);
+            return self.lanes[lane].accept(h, end);
         }
         if error <= 1.0 {
             if self.kinks.count > 0 {
@@ -387,18 +334,9 @@ impl<const L: usize> Explicit<L> {
             let next = h * factor;
             let wanted = &mut self.lanes[lane].wanted;
             *wanted = if cut { next.max(*wanted) } else { next };
-            return self.accept(lane, h, end);
+            return self.lanes[lane].accept(h, end);
         }
         self.reject(lane, h, error)
-    }
-
-    fn accept(&mut self, lane: usize, h: f64, end: f64) -> Progress {
-        let lane = &mut self.lanes[lane];
-        (lane.previous, lane.time, lane.computed) = (lane.time, end, h);
-        (lane.accepted, lane.flips) = (true, 0);
-        lane.equal_steps += 1;
-        lane.counts.steps += 1;
-        Progress::Accepted
     }
 
     /// The step ends at `theta`, on a surface; the next one starts on the other side of it.
@@ -425,7 +363,7 @@ impl<const L: usize> Explicit<L> {
         } else {
             state.time + theta * h
         };
-        self.accept(lane, h, crossing)
+        self.lanes[lane].accept(h, crossing)
     }
 
     /// The lane already stands beyond a surface: change sides and try again from the same state.
@@ -499,25 +437,6 @@ fn inner_stage(tableau: &Tableau) -> usize {
         .unwrap_or(0)
 }
 
-/// The shortest step that still moves time forward reliably.
-fn least_step(time: f64) -> f64 {
-    16.0 * f64::EPSILON * time.abs().max(f64::MIN_POSITIVE)
-}
-
-/// Write the values of one lane into an interleaved array.
-fn scatter<const L: usize>(values: &[f64], lane: usize, into: &mut [f64]) {
-    for (into, &value) in into.iter_mut().skip(lane).step_by(L).zip(values) {
-        *into = value;
-    }
-}
-
-/// Read the values of one lane from an interleaved array.
-pub(super) fn gather<const L: usize>(from: &[f64], lane: usize, values: &mut [f64]) {
-    for (&from, value) in from.iter().skip(lane).step_by(L).zip(values) {
-        *value = from;
-    }
-}
-
 impl<F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Explicit<L> {
     fn card(&self) -> &'static Card {
         self.card
@@ -543,7 +462,7 @@ impl<F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Explicit<L> {
         let mut end: [f64; L] = std::array::from_fn(|lane| self.lanes[lane].time);
         let start = end;
         for lane in (0..L).filter(|&lane| active[lane]) {
-            (h[lane], end[lane]) = self.next_step(lane, limit[lane]);
+            (h[lane], end[lane]) = self.lanes[lane].next_step(self.tolerances.step, limit[lane]);
         }
         for lengths in self.lengths.as_chunks_mut::<L>().0 {
             *lengths = h;
@@ -604,29 +523,7 @@ impl<F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Explicit<L> {
 
     fn save(&self, lane: usize) -> Vec<f64> {
         let state = &self.lanes[lane];
-        let Counts {
-            steps,
-            rejected,
-            evaluations,
-            kinks,
-        } = state.counts;
-        let [previous, rejected_before] = state.controller.save();
-        let mut memory = vec![
-            state.time,
-            state.computed,
-            state.wanted,
-            state.anchor,
-            state.equal_steps as f64,
-            steps as f64,
-            rejected as f64,
-            evaluations as f64,
-            kinks as f64,
-            previous,
-            rejected_before,
-            f64::from(state.flips),
-        ];
-        let lane_of =
-            |values: &[f64]| -> Vec<f64> { values.iter().skip(lane).step_by(L).copied().collect() };
+        let mut memory = state.save().to_vec();
         let last = self.stages.len() - 1;
         let (x, first, start) = match (state.accepted, state.fresh) {
             (true, true) => (&self.x1, &self.fresh, &self.kinks.start),
@@ -634,25 +531,14 @@ impl<F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Explicit<L> {
             (false, _) => (&self.x0, &self.stages[0], &self.kinks.start),
         };
         for values in [x, first, start, &self.kinks.sides] {
-            memory.extend(lane_of(values));
+            memory.extend(values.iter().skip(lane).step_by(L));
         }
         memory
     }
 
     fn restore(&mut self, lane: usize, memory: &[f64]) {
-        let (head, arrays) = memory.split_at(12);
-        let state = &mut self.lanes[lane];
-        (state.time, state.previous, state.computed) = (head[0], head[0], head[1]);
-        (state.wanted, state.anchor, state.equal_steps) = (head[2], head[3], head[4] as u64);
-        state.counts = Counts {
-            steps: head[5] as u64,
-            rejected: head[6] as u64,
-            evaluations: head[7] as u64,
-            kinks: head[8] as u64,
-        };
-        state.controller.restore([head[9], head[10]]);
-        state.flips = head[11] as u32;
-        (state.accepted, state.fresh) = (true, true);
+        let (head, arrays) = memory.split_at(Lane::MEMORY);
+        self.lanes[lane].restore(head);
         let dim = self.x0.len() / L;
         let (x, arrays) = arrays.split_at(dim);
         let (first, arrays) = arrays.split_at(dim);

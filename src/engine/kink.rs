@@ -6,8 +6,8 @@
 //! to about the square root of the tolerance is enough, and a parabola through the start, a stage and the
 //! end almost always reaches it without any evaluation besides the one that the next step needs anyway.
 
-use super::explicit::gather;
 use super::field::Field;
+use super::interleave::gather;
 use super::tableau::Tableau;
 
 /// The side of a surface: +1 where g > 0, else -1.
