@@ -463,19 +463,3 @@ fn an_interrupted_run_ends_in_good_order_with_130() {
     assert_eq!(code(&output), 130, "{}", stderr(&output));
     assert!(!here.path().join("endless.h5").exists());
 }
-
-#[test]
-fn help_and_check_answer_at_once() {
-    let here = pair();
-    for arguments in [&["--help"][..], &["check", "pair.toml"]] {
-        let fastest = (0..5)
-            .map(|_| {
-                let started = std::time::Instant::now();
-                succeed(here.path(), arguments);
-                started.elapsed()
-            })
-            .min()
-            .unwrap();
-        assert!(fastest.as_millis() < 20, "{arguments:?} took {fastest:?}");
-    }
-}
