@@ -107,6 +107,20 @@ pub(super) fn decode(
         groups: Vec::new(),
     };
     prepare(d, &section, offer);
+    if let Some(value) = section.value("summaries")
+        && !record.summaries.is_empty()
+        && record.variables.is_empty()
+        && record.observables.is_empty()
+    {
+        d.problem(
+            Problem::at(
+                value.span,
+                "there is nothing to summarise: no variable and no observable is recorded",
+                "of nothing",
+            )
+            .help("summaries are of what is recorded; name it in `variables` or `observables`"),
+        );
+    }
     clashes(d, &section, &record, span);
     let Some(value) = section.value("group") else {
         return record;
