@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::experiment::ExternalFile;
 use super::problem::Problem;
+use super::random::Law;
 use super::resolved::{self, Resolved};
 use super::sources::{Origin, Sources};
 use super::suggest;
@@ -16,7 +17,15 @@ pub(super) struct Decoder {
     pub problems: Vec<Problem>,
     pub folder: PathBuf,
     pub seed: u64,
+    /// The member of the ensemble that is decoded.
+    pub member: u64,
+    /// Whether some parameter is drawn anew for each member.
+    pub redraws: bool,
+    /// The law of the value that was drawn last.
+    pub drawn: Option<Law>,
     pub files: Vec<ExternalFile>,
+    /// Inputs that are not looked for on the disk: those of an archive.
+    pub stored: Vec<ExternalFile>,
     pub resolved: Resolved,
     name: String,
 }
@@ -31,6 +40,10 @@ impl Decoder {
                 .map_or_else(|| "file".into(), |name| name.to_string_lossy().into_owned()),
             problems: Vec::new(),
             seed: 0,
+            member: 0,
+            redraws: false,
+            drawn: None,
+            stored: Vec::new(),
             files: Vec::new(),
             resolved: Resolved::default(),
             sources,

@@ -1,6 +1,12 @@
 //! The resolved experiment: what a file means once every default is in and every value is checked.
 
+use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::axis::Sweep;
+use super::random::Law;
+use super::variation::Recipe;
 
 use crate::system::family::{Built, Family};
 use crate::system::parameters::{BuildError, Parameters};
@@ -49,8 +55,16 @@ pub struct Experiment {
     pub solver: Solver,
     /// `[record]`.
     pub record: Record,
+    /// `[ensemble]`.
+    pub ensemble: Option<Ensemble>,
+    /// `[sweep]`.
+    pub sweep: Option<Sweep>,
+    /// The parts of the initial state that each member draws anew.
+    pub draws: Vec<InitialDraw>,
     /// `[output]`.
     pub output: Output,
+    /// How the file is decoded anew for other values; experiments made by a program have none.
+    pub recipe: Option<Arc<Recipe>>,
     /// What the archive keeps of the file itself.
     pub source: Source,
 }
@@ -166,6 +180,72 @@ pub enum Precision {
     F32,
 }
 
+/// `[ensemble]`: runs that differ by their random draws.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ensemble {
+    /// How many.
+    pub members: u64,
+    /// The statistics over the members.
+    pub statistics: Vec<Statistic>,
+    /// The quantiles over the members, as probabilities.
+    pub quantiles: Vec<f64>,
+    /// Whether the members' own numbers are stored.
+    pub keep: bool,
+}
+
+/// A statistic over the members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Statistic {
+    /// The arithmetic mean.
+    Mean,
+    /// The variance (divisor: members - 1).
+    Variance,
+    /// The standard error of the mean.
+    StandardError,
+}
+
+impl Statistic {
+    /// All of them.
+    pub const ALL: [Statistic; 3] = [
+        Statistic::Mean,
+        Statistic::Variance,
+        Statistic::StandardError,
+    ];
+
+    /// The name in the file, and the end of its data sets' names.
+    pub fn name(self) -> &'static str {
+        match self {
+            Statistic::Mean => "mean",
+            Statistic::Variance => "variance",
+            Statistic::StandardError => "standard_error",
+        }
+    }
+}
+
+/// A part of the initial state that is drawn at random.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InitialDraw {
+    /// Its place in the flat state.
+    pub range: Range<usize>,
+    /// How it is distributed.
+    pub law: Law,
+    /// The path that addresses its numbers.
+    pub path: String,
+}
+
+/// When a run is made safe before it ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Checkpoint {
+    /// After so many steps that short runs have none.
+    Auto,
+    /// Never.
+    Off,
+    /// At the first step past each multiple of this simulated time.
+    Time(f64),
+    /// After this many steps, and again.
+    Steps(u64),
+}
+
 /// Where the result goes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Output {
@@ -173,6 +253,8 @@ pub struct Output {
     pub path: PathBuf,
     /// Deflate level, 0 for none.
     pub compression: u8,
+    /// When a long run is made safe.
+    pub checkpoint: Checkpoint,
 }
 
 /// The file itself and everything it named.

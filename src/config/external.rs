@@ -1,6 +1,7 @@
 //! External files: numbers from `.npy`, `.csv` and HDF5, with the bytes kept for the archive.
 
 use std::io::ErrorKind;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest, Sha256};
 
@@ -34,7 +35,13 @@ pub(super) fn array(d: &mut Decoder, name: &str, span: Span) -> Option<Array> {
     let result = match (extension, inside) {
         ("npy", _) => npy(&bytes),
         ("csv", _) => csv(&bytes),
-        (_, inside) => hdf5(&d.folder.join(file), inside.unwrap_or_default()),
+        (_, inside) => {
+            let inside = inside.unwrap_or_default();
+            match d.stored.iter().any(|stored| stored.name == file) {
+                true => hdf5_image(&bytes, inside),
+                false => hdf5(&d.folder.join(file), inside),
+            }
+        }
     };
     match result {
         Ok(array) => Some(array),
@@ -50,6 +57,12 @@ pub(super) fn array(d: &mut Decoder, name: &str, span: Span) -> Option<Array> {
 fn bytes(d: &mut Decoder, file: &str, span: Span) -> Option<Vec<u8>> {
     if let Some(known) = d.files.iter().find(|known| known.name == file) {
         return Some(known.bytes.clone());
+    }
+    if let Some(stored) = d.stored.iter().find(|stored| stored.name == file) {
+        let stored = stored.clone();
+        let bytes = stored.bytes.clone();
+        d.files.push(stored);
+        return Some(bytes);
     }
     let path = d.folder.join(file);
     match std::fs::read(&path) {
@@ -182,6 +195,22 @@ fn csv(bytes: &[u8]) -> Result<Array, String> {
         (1, n) | (n, 1) => Array::new(vec![n], data),
         _ => Array::new(vec![rows, columns], data),
     })
+}
+
+/// A data set of an HDF5 file that an archive holds: the library reads files only, so it becomes one.
+fn hdf5_image(bytes: &[u8], inside: &str) -> Result<Array, String> {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let name = format!(
+        "nullcline-{}-{}.h5",
+        std::process::id(),
+        NUMBER.fetch_add(1, Ordering::Relaxed)
+    );
+    let path = std::env::temp_dir().join(name);
+    std::fs::write(&path, bytes).map_err(|error| format!("{}: {error}", path.display()))?;
+    let found = hdf5(&path, inside);
+    // What is left behind in the folder for temporary files does no harm.
+    let _ = std::fs::remove_file(&path);
+    found
 }
 
 fn hdf5(path: &std::path::Path, inside: &str) -> Result<Array, String> {

@@ -1,6 +1,7 @@
 //! `[initial]`: the state at the start, by block. What is not given starts as the model says.
 
 use super::decoder::Decoder;
+use super::experiment::InitialDraw;
 use super::parameters;
 use super::problem::Problem;
 use super::resolved;
@@ -15,7 +16,7 @@ pub(super) fn decode(
     entry: Option<&Entry>,
     family: &'static dyn Family,
     layout: &Layout,
-) -> Vec<f64> {
+) -> (Vec<f64>, Vec<InitialDraw>) {
     d.resolved.header("[initial]");
     let mut state = layout.start();
     let entries = entry.map_or(&[][..], |entry| {
@@ -25,6 +26,7 @@ pub(super) fn decode(
         })
     });
     let mut given = Vec::new();
+    let mut draws = Vec::new();
     for entry in entries {
         let blocks = blocks(layout, &entry.key);
         if blocks.is_empty() {
@@ -34,8 +36,14 @@ pub(super) fn decode(
         d.given(&resolved::key(&entry.key), &entry.value);
         for block in blocks {
             given.push(block.name());
+            d.drawn = None;
             if let Some(values) = value(d, family, block, &entry.value) {
                 state[block.range()].copy_from_slice(&values);
+                draws.extend(d.drawn.take().map(|law| InitialDraw {
+                    range: block.range(),
+                    law,
+                    path: path(block),
+                }));
             }
         }
     }
@@ -44,7 +52,12 @@ pub(super) fn decode(
             d.assumed(block.name(), &start(block), Origin::Default);
         }
     }
-    state
+    (state, draws)
+}
+
+/// The path that addresses the random numbers of a block.
+fn path(block: &Block) -> String {
+    format!("initial.{}", block.name())
 }
 
 /// The block of that name, or the pair that holds a complex quantity of that name.
@@ -67,13 +80,7 @@ fn value(
 ) -> Option<Vec<f64>> {
     let name = block.name();
     match family.initial(block, tree) {
-        None => parameters::of_shape(
-            d,
-            tree,
-            &format!("initial.{name}"),
-            name,
-            &block.variable.shape(),
-        ),
+        None => parameters::of_shape(d, tree, &path(block), name, &block.variable.shape()),
         Some(Ok(values)) if values.len() == block.variable.len() => Some(values),
         Some(Ok(_)) => {
             d.problem(Problem::at(

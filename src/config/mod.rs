@@ -8,8 +8,10 @@
 //! declarations do not allow becomes a [`Problem`] with its place. The decoder goes on after a problem
 //! and skips only what depends on a broken value, so that one pass reports them all.
 
+pub mod axis;
 mod decoder;
 mod document;
+mod ensemble;
 pub mod experiment;
 mod external;
 mod initial;
@@ -20,7 +22,7 @@ mod output;
 mod overrides;
 mod parameters;
 mod problem;
-mod random;
+pub mod random;
 mod record;
 mod render;
 mod resolved;
@@ -30,7 +32,9 @@ mod solver;
 mod sources;
 mod stimulus;
 mod suggest;
+mod sweep;
 mod time;
+pub mod variation;
 
 use std::path::Path;
 
@@ -41,7 +45,7 @@ use crate::system::parameters::BuildError;
 use crate::system::stimulus::Stimulus;
 use crate::system::tree::{Entry, Span, Tree};
 use decoder::Decoder;
-use experiment::{Experiment, Source};
+use experiment::{Experiment, ExternalFile, Source};
 use model::Model;
 use section::Section;
 use sources::Sources;
@@ -73,6 +77,30 @@ pub fn load_text(
     overrides: &[String],
     registry: &Registry,
 ) -> Result<Experiment, ConfigError> {
+    load_with(text, path, overrides, registry, Vec::new())
+}
+
+/// As [`load_text`], with external inputs that are not read from the disk: an experiment out of an
+/// archive.
+///
+/// # Errors
+/// Everything that is wrong with the text, in one pass.
+pub fn load_stored(
+    text: &str,
+    path: &Path,
+    registry: &Registry,
+    files: Vec<ExternalFile>,
+) -> Result<Experiment, ConfigError> {
+    load_with(text, path, &[], registry, files)
+}
+
+fn load_with(
+    text: &str,
+    path: &Path,
+    overrides: &[String],
+    registry: &Registry,
+    stored: Vec<ExternalFile>,
+) -> Result<Experiment, ConfigError> {
     let mut sources = Sources::new(path, text);
     let mut root = match document::parse(text) {
         Ok(root) => root,
@@ -86,26 +114,47 @@ pub fn load_text(
     }
     let mut decoder = Decoder::new(sources);
     decoder.problems = problems;
-    let experiment = decode(&mut decoder, &root, registry);
-    match experiment {
-        Some(mut experiment) if decoder.problems.is_empty() => {
-            experiment.source = Source {
-                path: path.to_path_buf(),
-                text: text.to_string(),
-                resolved: decoder.resolved.finish(),
-                files: decoder.files,
-            };
-            Ok(experiment)
+    decoder.stored = stored;
+    let has_sweep = root.get("sweep").is_some();
+    let mut sweep = sweep::read(&mut decoder, &root);
+    let mut first = root.clone();
+    if let Some(sweep) = &mut sweep {
+        sweep.place_first(&mut first);
+    }
+    let mut experiment = decode(&mut decoder, &first, registry, sweep.as_ref());
+    if let Some(experiment) = &mut experiment
+        && decoder.problems.is_empty()
+    {
+        let resolved = std::mem::take(&mut decoder.resolved);
+        if has_sweep || experiment.ensemble.is_some() {
+            let recipe = variation::Recipe::new(&decoder, first, registry);
+            experiment.recipe = Some(std::sync::Arc::new(recipe));
+            variation::try_values(&mut decoder, experiment);
         }
+        experiment.source = Source {
+            path: path.to_path_buf(),
+            text: text.to_string(),
+            resolved: resolved.finish(),
+            files: std::mem::take(&mut decoder.files),
+        };
+    }
+    match experiment {
+        Some(experiment) if decoder.problems.is_empty() => Ok(experiment),
         _ => Err(ConfigError::new(decoder.problems, decoder.sources)),
     }
 }
 
-fn decode(d: &mut Decoder, root: &Tree, registry: &Registry) -> Option<Experiment> {
+fn decode(
+    d: &mut Decoder,
+    root: &Tree,
+    registry: &Registry,
+    sweep: Option<&sweep::Raw<'_>>,
+) -> Option<Experiment> {
     let table =
         |name: &str| -> Option<&Entry> { root.as_table()?.iter().find(|entry| entry.key == name) };
     let (title, seed) = preamble(d, root);
     d.seed = seed;
+    d.redraws = false;
     let model = model::decode(d, root, registry);
     let blame = model.as_ref().map_or(Span::default(), |model| model.span);
     let time = match (&model, table("time")) {
@@ -128,8 +177,24 @@ fn decode(d: &mut Decoder, root: &Tree, registry: &Registry) -> Option<Experimen
         _ => None,
     };
     let record = record::decode(d, table("record"), offer.as_ref(), time.as_ref());
+    let ensemble = ensemble::decode(d, table("ensemble"));
+    let axes = match (sweep, &model, layout) {
+        (Some(sweep), Some(model), Some(layout)) => {
+            sweep.targets(d, model, layout).map(|mut axes| {
+                let offer = offer.as_ref();
+                let taken = record::taken_names(&record, offer, ensemble.is_some());
+                sweep.name(d, &mut axes, &taken);
+                axes
+            })
+        }
+        _ => None,
+    };
+    if let Some(sweep) = sweep {
+        sweep.resolve(d);
+    }
     let output = output::decode(d, table("output"));
     let model = model?;
+    let (initial, draws) = initial?;
     Some(Experiment {
         title,
         seed,
@@ -137,11 +202,22 @@ fn decode(d: &mut Decoder, root: &Tree, registry: &Registry) -> Option<Experimen
         dynamics: model.dynamics.name.to_string(),
         parameters: model.parameters,
         stimuli: stimuli?.into_iter().map(|(stimulus, _)| stimulus).collect(),
-        initial: initial?,
+        initial,
         time: time?,
         solver: solver?,
         record,
+        ensemble,
+        sweep: match sweep {
+            Some(sweep) => Some(axis::Sweep {
+                mode: sweep.mode,
+                samples: sweep.samples,
+                axes: axes?,
+            }),
+            None => None,
+        },
+        draws,
         output: output?,
+        recipe: None,
         source: Source::default(),
     })
 }

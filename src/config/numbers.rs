@@ -26,18 +26,14 @@ pub(super) struct Random<'t> {
     pub law: Law<'t>,
     /// `size`, if given, and where.
     pub size: Option<(Vec<usize>, Span)>,
+    /// Where it says `redraw = "member"`, if it does.
+    pub redraw: Option<Span>,
 }
 
 /// What is drawn.
 pub(super) enum Law<'t> {
-    Gaussian {
-        mean: f64,
-        sd: f64,
-    },
-    Uniform {
-        low: f64,
-        high: f64,
-    },
+    /// A general law.
+    General(random::Law),
     /// A family's generator, with its options as written.
     Own(&'static Generator, &'t [Entry]),
 }
@@ -94,20 +90,26 @@ fn form<'t>(
         return None;
     };
     let size = tree.get("size").and_then(|tree| size(d, tree, name));
+    let redraw = tree.get("redraw").and_then(|tree| redraw(d, tree, name));
     let law = match text {
         "gaussian" => {
-            only(d, entries, &["random", "mean", "sd", "size"], name);
+            only(
+                d,
+                entries,
+                &["random", "mean", "sd", "size", "redraw"],
+                name,
+            );
             let mean = option(d, tree, name, "mean", 0.0, &Range::FINITE);
             let sd = option(d, tree, name, "sd", 1.0, &Range::NON_NEGATIVE);
-            Law::Gaussian {
+            Law::General(random::Law::Gaussian {
                 mean: mean?,
                 sd: sd?,
-            }
+            })
         }
         "uniform" => {
-            only(d, entries, &["random", "range", "size"], name);
+            only(d, entries, &["random", "range", "size", "redraw"], name);
             let [low, high] = bounds(d, tree, name)?;
-            Law::Uniform { low, high }
+            Law::General(random::Law::Uniform { low, high })
         }
         own => match generators.iter().find(|generator| generator.name == own) {
             Some(generator) => Law::Own(generator, entries),
@@ -126,7 +128,23 @@ fn form<'t>(
             }
         },
     };
-    Some(Form::Random(Random { law, size }))
+    Some(Form::Random(Random { law, size, redraw }))
+}
+
+/// `redraw = "member"`: each member of an ensemble draws its own.
+fn redraw(d: &mut Decoder, tree: &Tree, name: &str) -> Option<Span> {
+    if tree.as_text() == Some("member") {
+        return Some(tree.span);
+    }
+    d.problem(
+        Problem::at(
+            tree.span,
+            format!("`{name}.redraw` must be \"member\""),
+            "expected \"member\"",
+        )
+        .help("without it, all runs share one draw"),
+    );
+    None
 }
 
 /// Report every key of a form but these.
@@ -333,13 +351,11 @@ fn leaf<'t>(tree: &'t Tree, places: &[usize]) -> &'t Tree {
 
 /// Draw an array of one of the general laws; `None` for a family's own generator.
 pub(super) fn draw(law: &Law<'_>, shape: &[usize], seed: [u8; 32]) -> Option<Array> {
-    let count = shape.iter().product();
-    let data = match *law {
-        Law::Gaussian { mean, sd } => random::gaussian(seed, count, mean, sd),
-        Law::Uniform { low, high } => random::uniform(seed, count, low, high),
-        Law::Own(..) => return None,
+    let Law::General(law) = law else {
+        return None;
     };
-    Some(Array::new(shape.to_vec(), data))
+    let count = shape.iter().product();
+    Some(Array::new(shape.to_vec(), law.draw(seed, count)))
 }
 
 /// "[2, 3]", or "a single number".

@@ -1,6 +1,7 @@
 //! Options: every key of the file outside the model's own, declared once. The decoder, the messages,
 //! the JSON Schema and the resolved text all read these tables.
 
+use super::axis::Mode;
 use crate::system::parameters::{Fallback, Parameter, Range};
 
 /// Keys at the root of the file.
@@ -159,6 +160,62 @@ pub(super) const GROUP: &[Parameter] = &[
         .meaning("how numbers are stored"),
 ];
 
+/// `[sweep]`.
+pub(super) const SWEEP: &[Parameter] = &[
+    Parameter::choice("mode", Mode::NAMES)
+        .fallback(Fallback::Text("grid"))
+        .meaning("how the axes combine"),
+    Parameter::integer("samples")
+        .fallback(Fallback::Absent)
+        .range(Range::closed(1.0, i64::MAX as f64))
+        .meaning("random and sobol sweeps: the number of samples"),
+    Parameter::tree("axes").meaning("[sweep.axes]: a path of the file in quotes = its values"),
+];
+
+/// One axis of `[sweep.axes]`, written as a table.
+pub(super) const AXIS: &[Parameter] = &[
+    Parameter::text("name")
+        .fallback(Fallback::Absent)
+        .meaning("the name of the dimension; the last part of the path by default"),
+    Parameter::real("from")
+        .fallback(Fallback::Absent)
+        .meaning("the first value"),
+    Parameter::real("to")
+        .fallback(Fallback::Absent)
+        .meaning("the last value"),
+    Parameter::integer("count")
+        .fallback(Fallback::Absent)
+        .range(Range::closed(1.0, 1e15))
+        .meaning("the number of values from the first to the last"),
+    Parameter::choice("scale", &["linear", "log"])
+        .fallback(Fallback::Absent)
+        .meaning("whether the values are equidistant, or so in the logarithm"),
+    Parameter::tree("values")
+        .fallback(Fallback::Absent)
+        .meaning("a list of values"),
+    Parameter::tree("files")
+        .fallback(Fallback::Absent)
+        .meaning("a list of files, each with the numbers of one value"),
+];
+
+/// `[ensemble]`.
+pub(super) const ENSEMBLE: &[Parameter] = &[
+    Parameter::integer("members")
+        .range(Range::closed(1.0, 1e15))
+        .meaning("the number of members; each has its own draws of the initial state"),
+    Parameter::tree("statistics")
+        .fallback(Fallback::Absent)
+        .meaning(
+            "over the members: \"mean\", \"variance\", \"standard_error\"; all of them by default",
+        ),
+    Parameter::tree("quantiles")
+        .fallback(Fallback::Absent)
+        .meaning("over the members: probabilities between 0 and 1; none by default"),
+    Parameter::boolean("keep")
+        .fallback(Fallback::Boolean(true))
+        .meaning("whether the members' own numbers are stored, or only their statistics"),
+];
+
 /// `[output]`.
 pub(super) const OUTPUT: &[Parameter] = &[
     Parameter::text("path")
@@ -168,6 +225,9 @@ pub(super) const OUTPUT: &[Parameter] = &[
         .fallback(Fallback::Integer(0))
         .range(Range::closed(0.0, 9.0))
         .meaning("deflate level, 0 for none"),
+    Parameter::tree("checkpoint").fallback(Fallback::Absent).meaning(
+        "how often a long run is made safe: an interval of simulated time, { steps = N }, or false",
+    ),
 ];
 
 /// The tables of the file that this version decodes, with their options; `true` marks an array of tables.
@@ -177,6 +237,8 @@ pub(super) const SECTIONS: &[(&str, &[Parameter], bool)] = &[
     ("solver", SOLVER, false),
     ("stimulus", STIMULUS, true),
     ("record", RECORD, false),
+    ("ensemble", ENSEMBLE, false),
+    ("sweep", SWEEP, false),
     ("output", OUTPUT, false),
 ];
 
@@ -185,11 +247,6 @@ pub(super) const FILE: &str = "the file";
 
 /// Keys of the format that this version does not have yet: the table, the key, what to do instead.
 pub(super) const NOT_YET: &[(&str, &str, &str)] = &[
-    (
-        FILE,
-        "sweep",
-        "run the file once per value with --set instead",
-    ),
     (FILE, "analysis", "only `run` exists so far"),
     (FILE, "fit", "only `run` exists so far"),
     (
@@ -198,11 +255,10 @@ pub(super) const NOT_YET: &[(&str, &str, &str)] = &[
         "the schemes of this version are deterministic",
     ),
     (
-        FILE,
-        "ensemble",
-        "run the file once per seed with --set seed=K instead",
+        "[ensemble]",
+        "noise",
+        "the schemes of this version are deterministic",
     ),
     (FILE, "steps", "this version runs flows, which need [time]"),
     (FILE, "trials", "this version runs flows, which need [time]"),
-    ("[output]", "checkpoint", "a run is written as a whole"),
 ];

@@ -1,13 +1,13 @@
 //! `[output]`: where the archive goes. Paths are relative to the experiment's folder.
 
 use super::decoder::Decoder;
-use super::experiment::Output;
+use super::experiment::{Checkpoint, Output};
 use super::options;
 use super::problem::Problem;
 use super::resolved;
 use super::section::Section;
 use super::sources::Origin;
-use crate::system::tree::{Entry, Span};
+use crate::system::tree::{Entry, Node, Span};
 
 /// Decode `[output]`, which need not exist.
 pub(super) fn decode(d: &mut Decoder, entry: Option<&Entry>) -> Option<Output> {
@@ -35,8 +35,47 @@ pub(super) fn decode(d: &mut Decoder, entry: Option<&Entry>) -> Option<Output> {
         }
     };
     let compression = section.integer(d, "compression")?;
+    let checkpoint = checkpoint(d, &section);
     Some(Output {
         path: d.folder.join(path),
         compression: u8::try_from(compression).ok()?,
+        checkpoint,
     })
+}
+
+/// An interval of simulated time, `{ steps = N }`, or `false`.
+fn checkpoint(d: &mut Decoder, section: &Section<'_>) -> Checkpoint {
+    let Some(value) = section.value("checkpoint") else {
+        return Checkpoint::Auto;
+    };
+    d.given("checkpoint", value);
+    if let Node::Boolean(on) = value.node {
+        return match on {
+            true => Checkpoint::Auto,
+            false => Checkpoint::Off,
+        };
+    }
+    let steps = match value.get("steps").map(|steps| &steps.node) {
+        Some(&Node::Integer(steps)) => u64::try_from(steps).ok().filter(|steps| *steps > 0),
+        _ => None,
+    };
+    let only = value.as_table().is_some_and(|entries| entries.len() == 1);
+    if let Some(steps) = steps.filter(|_| only) {
+        return Checkpoint::Steps(steps);
+    }
+    let interval = value
+        .as_number()
+        .filter(|interval| *interval > 0.0 && interval.is_finite());
+    if let Some(interval) = interval {
+        return Checkpoint::Time(interval);
+    }
+    d.problem(
+        Problem::at(
+            value.span,
+            "`checkpoint` must be an interval of simulated time, a number of steps, or false",
+            "none of these",
+        )
+        .help("for example checkpoint = 1000.0, checkpoint = { steps = 100000 } or checkpoint = false"),
+    );
+    Checkpoint::Off
 }

@@ -10,9 +10,21 @@ use super::sources::Sources;
 use crate::system::tree::{Entry, Node, Span, Tree};
 
 /// One step of a path, with its place.
-enum Step<'a> {
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Step<'a> {
     Key(&'a str, Span),
     Index(usize, Span),
+}
+
+impl Step<'_> {
+    /// Whether two steps lead to the same place.
+    pub fn is(&self, other: &Step<'_>) -> bool {
+        match (self, other) {
+            (Step::Key(a, _), Step::Key(b, _)) => a == b,
+            (Step::Index(a, _), Step::Index(b, _)) => a == b,
+            _ => false,
+        }
+    }
 }
 
 /// Apply one `--set` argument to the tree.
@@ -50,7 +62,8 @@ fn value(text: &str, offset: usize) -> Result<Tree, Vec<Problem>> {
     }
 }
 
-fn steps(path: &str, start: usize) -> Result<Vec<Step<'_>>, Box<Problem>> {
+/// The steps of a path whose first byte stands at `start`.
+pub(super) fn steps(path: &str, start: usize) -> Result<Vec<Step<'_>>, Box<Problem>> {
     let mut steps = Vec::new();
     let mut offset = start;
     for part in path.split('.') {
@@ -81,7 +94,8 @@ fn steps(path: &str, start: usize) -> Result<Vec<Step<'_>>, Box<Problem>> {
     Ok(steps)
 }
 
-fn insert(tree: &mut Tree, steps: &[Step<'_>], value: Tree) -> Result<(), Box<Problem>> {
+/// Put a value at a path.
+pub(super) fn insert(tree: &mut Tree, steps: &[Step<'_>], value: Tree) -> Result<(), Box<Problem>> {
     let Some((step, rest)) = steps.split_first() else {
         *tree = value;
         return Ok(());

@@ -472,7 +472,13 @@ fn fill(
         Form::Random(random) => random,
     };
     let entry = slot.given?;
-    let seed = random::seed(d.seed, &slot.path);
+    let seed = match random.redraw {
+        Some(_) => {
+            d.redraws = true;
+            random::member_seed(d.seed, &slot.path, d.member)
+        }
+        None => random::seed(d.seed, &slot.path),
+    };
     let array = match random.law {
         Law::Own(generator, entries) => own(d, slot, generator, entries, &shape, seed, parameters)?,
         law => numbers::draw(&law, &shape, seed)?,
@@ -497,7 +503,7 @@ fn own(
     let path = slot.path.as_str();
     let written: Vec<Entry> = entries
         .iter()
-        .filter(|entry| entry.key != "random" && entry.key != "size")
+        .filter(|entry| !["random", "size", "redraw"].contains(&entry.key.as_str()))
         .cloned()
         .collect();
     // The options are part of the value, which the resolved text keeps as given.
@@ -587,7 +593,24 @@ pub(super) fn of_shape(
                 );
                 return None;
             }
-            numbers::draw(&random.law, shape, random::seed(d.seed, path))?
+            if let Some(span) = random.redraw {
+                d.problem(
+                    Problem::at(
+                        span,
+                        format!("`redraw` is not used for `{name}`"),
+                        "has no effect here",
+                    )
+                    .help("remove it: each member draws its own initial state"),
+                );
+                return None;
+            }
+            let Law::General(law) = random.law else {
+                return None;
+            };
+            d.drawn = Some(law);
+            let count = shape.iter().product();
+            let seed = random::member_seed(d.seed, path, d.member);
+            Array::new(shape.to_vec(), law.draw(seed, count))
         }
     };
     if array.shape != shape {

@@ -6,6 +6,49 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
 use sha2::{Digest, Sha256};
 
+/// The laws that every array can be drawn from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Law {
+    /// Normal.
+    Gaussian {
+        /// Mean.
+        mean: f64,
+        /// Standard deviation.
+        sd: f64,
+    },
+    /// Uniform in `[low, high)`.
+    Uniform {
+        /// Least value.
+        low: f64,
+        /// Upper bound.
+        high: f64,
+    },
+}
+
+impl Law {
+    /// `count` numbers.
+    pub fn draw(&self, seed: [u8; 32], count: usize) -> Vec<f64> {
+        match *self {
+            Law::Gaussian { mean, sd } => gaussian(seed, count, mean, sd),
+            Law::Uniform { low, high } => uniform(seed, count, low, high),
+        }
+    }
+}
+
+/// As [`seed`], for a member of an ensemble. The first member has the numbers of the run without an
+/// ensemble.
+pub(super) fn member_seed(experiment: u64, path: &str, member: u64) -> [u8; 32] {
+    if member == 0 {
+        return seed(experiment, path);
+    }
+    let mut hash = Sha256::new();
+    hash.update(experiment.to_le_bytes());
+    hash.update(path.as_bytes());
+    hash.update(b"\nmember");
+    hash.update(member.to_le_bytes());
+    hash.finalize().into()
+}
+
 /// 256 bits from the experiment's seed and a dotted path.
 pub(super) fn seed(seed: u64, path: &str) -> [u8; 32] {
     let mut hash = Sha256::new();
@@ -15,7 +58,7 @@ pub(super) fn seed(seed: u64, path: &str) -> [u8; 32] {
 }
 
 /// Normal numbers.
-pub(super) fn gaussian(seed: [u8; 32], count: usize, mean: f64, sd: f64) -> Vec<f64> {
+fn gaussian(seed: [u8; 32], count: usize, mean: f64, sd: f64) -> Vec<f64> {
     let mut generator = ChaCha8Rng::from_seed(seed);
     (0..count)
         .map(|_| {
@@ -26,7 +69,7 @@ pub(super) fn gaussian(seed: [u8; 32], count: usize, mean: f64, sd: f64) -> Vec<
 }
 
 /// Numbers uniform in `[low, high)`.
-pub(super) fn uniform(seed: [u8; 32], count: usize, low: f64, high: f64) -> Vec<f64> {
+fn uniform(seed: [u8; 32], count: usize, low: f64, high: f64) -> Vec<f64> {
     let mut generator = ChaCha8Rng::from_seed(seed);
     (0..count)
         .map(|_| {

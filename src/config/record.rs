@@ -415,3 +415,43 @@ fn on_axis(d: &mut Decoder, entry: &Entry, selection: Selection, axes: &[(&str, 
         ));
     }
 }
+
+/// Every name at the root of the archive that is taken: no axis of a sweep may have one of them.
+pub(super) fn taken_names(
+    record: &Record,
+    offer: Option<&Offer<'_>>,
+    members: bool,
+) -> Vec<String> {
+    let mut taken: Vec<String> = RESERVED_NAMES.iter().map(|name| name.to_string()).collect();
+    let groups = record.groups.iter();
+    let grouped = groups.flat_map(|group| group.variables.iter().chain(&group.observables));
+    let mut variables: Vec<&String> = record.variables.iter().chain(&record.observables).collect();
+    variables.extend(grouped);
+    for name in variables {
+        taken.push(name.clone());
+        for summary in &record.summaries {
+            taken.push(format!("{name}_{summary}"));
+        }
+        for group in &record.groups {
+            taken.push(format!("{}_{name}", group.name));
+        }
+        if members {
+            taken.push(format!("{name}_member"));
+        }
+        let variable = offer.and_then(|offer| offer.variable(name));
+        let axes = variable.map_or(&[][..], |variable| &variable.axes);
+        taken.extend(axes.iter().map(|axis| axis.name.clone()));
+    }
+    taken.extend(
+        record
+            .groups
+            .iter()
+            .map(|group| format!("time_{}", group.name)),
+    );
+    // The last state of every block has its axes as well.
+    let blocks = offer.map(|offer| offer.system.layout().blocks());
+    for block in blocks.unwrap_or_default() {
+        taken.extend(block.variable.axes.iter().map(|axis| axis.name.clone()));
+    }
+    taken
+}

@@ -365,6 +365,12 @@ impl Array {
         Self { shape, data }
     }
 
+    /// Whether shape and numbers are equal to the bit.
+    pub fn has_bits_of(&self, other: &Array) -> bool {
+        let mut pairs = self.data.iter().zip(&other.data);
+        self.shape == other.shape && pairs.all(|(a, b)| a.to_bits() == b.to_bits())
+    }
+
     /// An array of one repeated value.
     pub fn filled(shape: Vec<usize>, value: f64) -> Self {
         let length = shape.iter().product();
@@ -411,6 +417,25 @@ impl Parameters {
     /// Set a number or an array.
     pub fn set_real(&mut self, name: impl Into<String>, array: Array) {
         self.set(name, Value::Real(Arc::new(array)));
+    }
+
+    /// The array of a real parameter, to be changed; a shared one is copied first.
+    pub fn array_mut(&mut self, name: &str) -> Option<&mut Array> {
+        match self.values.get_mut(name) {
+            Some(Value::Real(array)) => Some(Arc::make_mut(array)),
+            _ => None,
+        }
+    }
+
+    /// Share every array with `other` that has the same numbers to the bit.
+    pub fn share(&mut self, other: &Parameters) {
+        for (name, value) in &mut self.values {
+            if let (Value::Real(mine), Some(Value::Real(theirs))) = (&*value, other.get(name))
+                && mine.has_bits_of(theirs)
+            {
+                *value = Value::Real(Arc::clone(theirs));
+            }
+        }
     }
 
     /// Fix a named size.

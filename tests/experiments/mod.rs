@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nullcline::config::experiment::{
-    Experiment, ExternalFile, Kinks, Output, Record, Save, Solver, Source, Time,
+    Checkpoint, Experiment, ExternalFile, Kinks, Output, Record, Save, Solver, Source, Time,
 };
 use nullcline::engine::integrate::{Options, Span, integrate};
 use nullcline::engine::recorder::Samples;
@@ -71,9 +71,14 @@ pub fn pair(path: &Path) -> Experiment {
             variables: vec!["x".into()],
             ..Record::default()
         },
+        ensemble: None,
+        sweep: None,
+        draws: Vec::new(),
+        recipe: None,
         output: Output {
             path: path.to_path_buf(),
             compression: 0,
+            checkpoint: Checkpoint::Auto,
         },
         source: source(),
     }

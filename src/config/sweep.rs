@@ -1,0 +1,744 @@
+//! `[sweep]`: the axes as written, then what each of them does to a run.
+//!
+//! The axes are read before the rest of the file, because the file is decoded with their first values
+//! in place. Once the model is known, `targets` finds the axes whose values need no new decoding, and
+//! checks every listed number of those against the declarations.
+
+use super::axis::{Axis, Item, MOST_SOBOL_AXES, Mode, Spread, Target, Values};
+use super::decoder::Decoder;
+use super::model::Model;
+use super::numbers::{self, Form};
+use super::options;
+use super::overrides::{self, Step};
+use super::problem::Problem;
+use super::resolved;
+use super::section::Section;
+use crate::system::layout::Layout;
+use crate::system::parameters::{Array, Kind, Parameter, Range, Shape};
+use crate::system::tree::{Entry, Node, Span, Tree};
+use std::sync::Arc;
+
+/// `[sweep]` before the model is known.
+pub(super) struct Raw<'t> {
+    pub mode: Mode,
+    pub samples: u64,
+    pub axes: Vec<RawAxis<'t>>,
+    tree: &'t Tree,
+}
+
+/// An axis as written.
+pub(super) struct RawAxis<'t> {
+    pub path: String,
+    pub steps: Vec<Step<'t>>,
+    pub name: Option<(String, Span)>,
+    pub values: Values,
+    pub span: Span,
+    /// Why the first value could not be put into the file, if it could not.
+    pub misplaced: Option<Problem>,
+}
+
+/// Read `[sweep]`; `None` if there is none or nothing of it is sound.
+pub(super) fn read<'t>(d: &mut Decoder, root: &'t Tree) -> Option<Raw<'t>> {
+    let entry = root.as_table()?.iter().find(|entry| entry.key == "sweep")?;
+    // What the sections write into the resolved text comes later, behind the rest of the file.
+    let text = std::mem::take(&mut d.resolved);
+    let section = Section::open(
+        d,
+        "[sweep]",
+        entry.key_span,
+        Some(&entry.value),
+        options::SWEEP,
+        &[],
+    );
+    let mode = section.text(d, "mode").and_then(|name| Mode::named(&name));
+    let samples = samples(d, &section, mode);
+    let axes = axes(d, &section, mode);
+    d.resolved = text;
+    Some(Raw {
+        mode: mode?,
+        samples: samples?,
+        axes: axes?,
+        tree: &entry.value,
+    })
+}
+
+fn samples(d: &mut Decoder, section: &Section<'_>, mode: Option<Mode>) -> Option<u64> {
+    match mode {
+        Some(mode) if !mode.is_sampled() => {
+            let why = format!("a {} has as many runs as its axes say", mode.name());
+            section.refuse(
+                d,
+                "samples",
+                &why,
+                "remove it, or set mode = \"random\" or \"sobol\"",
+            );
+            Some(0)
+        }
+        _ if section.entry("samples").is_none() => {
+            if mode.is_some() {
+                section.missing(d, "samples", ", which samples its axes");
+            }
+            None
+        }
+        _ => section
+            .integer(d, "samples")
+            .and_then(|samples| u64::try_from(samples).ok()),
+    }
+}
+
+fn axes<'t>(
+    d: &mut Decoder,
+    section: &Section<'t>,
+    mode: Option<Mode>,
+) -> Option<Vec<RawAxis<'t>>> {
+    let Some(table) = section.value("axes") else {
+        section.missing(d, "axes", "");
+        return None;
+    };
+    let Some(entries) = table.as_table() else {
+        d.wrong_type(table, "sweep.axes", "a table of paths");
+        return None;
+    };
+    if entries.is_empty() {
+        d.problem(
+            Problem::at(
+                section.entry("axes").map_or(table.span, |e| e.key_span),
+                "[sweep.axes] names no axis",
+                "no axis",
+            )
+            .help("for example \"model.parameters.input[0]\" = [0.0, 0.5, 1.0]"),
+        );
+        return None;
+    }
+    let before = d.problems.len();
+    let axes: Vec<RawAxis<'t>> = entries
+        .iter()
+        .filter_map(|entry| axis(d, entry, mode))
+        .collect();
+    overlapping(d, &axes);
+    if mode == Some(Mode::Sobol) && axes.len() > MOST_SOBOL_AXES {
+        d.problem(Problem::at(
+            axes[MOST_SOBOL_AXES].span,
+            format!("a sobol sweep has at most {MOST_SOBOL_AXES} axes"),
+            "one too many",
+        ));
+    }
+    if mode == Some(Mode::Zip) {
+        equal_lengths(d, &axes);
+    }
+    (d.problems.len() == before).then_some(axes)
+}
+
+fn axis<'t>(d: &mut Decoder, entry: &'t Entry, mode: Option<Mode>) -> Option<RawAxis<'t>> {
+    let keys: Vec<&str> = options::AXIS.iter().map(|option| option.name).collect();
+    if let Node::Table(inner) = &entry.value.node
+        && !inner.is_empty()
+        && !inner.iter().any(|one| keys.contains(&one.key.as_str()))
+        && inner
+            .iter()
+            .all(|one| one.value.as_table().is_some() || one.value.as_array().is_some())
+    {
+        let path = format!("{}.{}", entry.key, inner[0].key);
+        d.problem(
+            Problem::at(
+                entry.key_span,
+                "the path of an axis must stand in quotes",
+                "without quotes, each dot opens a table",
+            )
+            .help(format!("write \"{path}...\" = ...")),
+        );
+        return None;
+    }
+    let path = entry.key.as_str();
+    // The key stands in quotes, or is a bare one.
+    let quoted = usize::from(entry.key_span.end - entry.key_span.start > path.len());
+    let steps = match overrides::steps(path, entry.key_span.start + quoted) {
+        Ok(steps) => steps,
+        Err(problem) => {
+            d.problem(*problem);
+            return None;
+        }
+    };
+    if let Some(Step::Key(first, _)) = steps.first()
+        && ["sweep", "ensemble", "output", "title", "analysis"].contains(first)
+    {
+        d.problem(
+            Problem::at(
+                entry.key_span,
+                format!("`{path}` cannot be swept: it changes no run"),
+                "not a value of a run",
+            )
+            .help(
+                "what can be swept stands under model, initial, time, solver, stimulus or record",
+            ),
+        );
+        return None;
+    }
+    let (name, values) = match &entry.value.node {
+        Node::Array(_) => (None, list(d, path, &entry.value)?),
+        Node::Table(_) => table(d, path, entry, mode)?,
+        _ => {
+            d.wrong_type(
+                &entry.value,
+                path,
+                "a list of values, or { from, to, count }",
+            );
+            return None;
+        }
+    };
+    Some(RawAxis {
+        path: path.to_string(),
+        steps,
+        name,
+        values,
+        span: entry.key_span,
+        misplaced: None,
+    })
+}
+
+fn list(d: &mut Decoder, name: &str, tree: &Tree) -> Option<Values> {
+    let Some(elements) = tree.as_array() else {
+        d.wrong_type(tree, name, "a list of values");
+        return None;
+    };
+    if elements.is_empty() {
+        d.problem(Problem::at(
+            tree.span,
+            format!("the axis `{name}` has no value"),
+            "an empty list",
+        ));
+        return None;
+    }
+    let item = |tree: &Tree| Item {
+        tree: tree.clone(),
+        array: None,
+    };
+    Some(Values::List(elements.iter().map(item).collect()))
+}
+
+type Named = (Option<(String, Span)>, Values);
+
+fn table(d: &mut Decoder, path: &str, entry: &Entry, mode: Option<Mode>) -> Option<Named> {
+    let name = format!("the axis `{path}`");
+    let section = Section::open(
+        d,
+        &name,
+        entry.key_span,
+        Some(&entry.value),
+        options::AXIS,
+        &[],
+    );
+    let forms: Vec<&str> = ["from", "values", "files"]
+        .into_iter()
+        .filter(|key| section.entry(key).is_some())
+        .collect();
+    if forms.len() != 1 {
+        let what = match forms.len() {
+            0 => "says no values",
+            _ => "gives its values twice",
+        };
+        d.problem(
+            Problem::at(
+                entry.value.span,
+                format!("{name} {what}"),
+                "one of the forms",
+            )
+            .help("{ from, to, count }, { values = [...] } or { files = [...] }"),
+        );
+        return None;
+    }
+    if forms[0] != "from" {
+        for key in ["to", "count", "scale"] {
+            section.refuse(d, key, "the values are listed", "remove it");
+        }
+    }
+    let values = match forms[0] {
+        "from" => spread(d, &section, entry.value.span, mode)?,
+        "values" => list(d, path, section.value("values")?)?,
+        _ => files(d, path, section.value("files")?)?,
+    };
+    Some((axis_name(d, &section), values))
+}
+
+fn axis_name(d: &mut Decoder, section: &Section<'_>) -> Option<(String, Span)> {
+    let value = section.value("name")?;
+    let name = section.text(d, "name")?;
+    let legal = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if !legal {
+        d.problem(
+            Problem::at(
+                value.span,
+                format!("`{name}` cannot name a dimension"),
+                "not a name",
+            )
+            .help("a letter, then letters, digits and underscores"),
+        );
+        return None;
+    }
+    Some((name, value.span))
+}
+
+fn spread(
+    d: &mut Decoder,
+    section: &Section<'_>,
+    span: Span,
+    mode: Option<Mode>,
+) -> Option<Values> {
+    let from = section.number(d, "from")?;
+    if section.entry("to").is_none() {
+        section.missing(d, "to", "");
+        return None;
+    }
+    let to = section.number(d, "to")?;
+    let count = if mode.is_some_and(Mode::is_sampled) {
+        section.refuse(
+            d,
+            "count",
+            "the axis is sampled",
+            "remove it: `samples` under [sweep] says how many",
+        );
+        0
+    } else if section.entry("count").is_none() {
+        section.missing(d, "count", "");
+        return None;
+    } else {
+        usize::try_from(section.integer(d, "count")?).ok()?
+    };
+    let logarithmic = section.text(d, "scale").as_deref() == Some("log");
+    if logarithmic && from * to <= 0.0 {
+        d.problem(
+            Problem::at(
+                span,
+                format!("a logarithmic scale cannot go from {from} to {to}"),
+                "both ends must have one sign",
+            )
+            .help("choose ends on one side of zero, or scale = \"linear\""),
+        );
+        return None;
+    }
+    let integer = |key: &str| {
+        let node = section.value(key).map(|value| &value.node);
+        matches!(node, Some(Node::Integer(_)))
+    };
+    Some(Values::Spread(Spread {
+        from,
+        to,
+        count,
+        logarithmic,
+        integers: integer("from") && integer("to"),
+        span,
+    }))
+}
+
+/// `files = [...]`: each becomes the value `{ file = "..." }`.
+fn files(d: &mut Decoder, path: &str, tree: &Tree) -> Option<Values> {
+    let Values::List(mut items) = list(d, path, tree)? else {
+        return None;
+    };
+    for item in &mut items {
+        if item.tree.as_text().is_none() {
+            d.wrong_type(&item.tree, "files", "a list of file names in quotes");
+            return None;
+        }
+        let span = item.tree.span;
+        let value = std::mem::replace(&mut item.tree, Tree::new(span, Node::Boolean(false)));
+        item.tree = Tree::new(
+            span,
+            Node::Table(vec![Entry {
+                key: "file".into(),
+                key_span: span,
+                value,
+            }]),
+        );
+    }
+    Some(Values::List(items))
+}
+
+/// Two axes must not set the same value, nor one a part of the other's.
+fn overlapping(d: &mut Decoder, axes: &[RawAxis<'_>]) {
+    for (number, axis) in axes.iter().enumerate() {
+        let inside = |other: &&RawAxis<'_>| {
+            let shared = axis.steps.iter().zip(&other.steps);
+            shared.into_iter().all(|(a, b)| a.is(b))
+        };
+        if let Some(other) = axes[..number].iter().find(inside) {
+            d.problem(
+                Problem::at(
+                    axis.span,
+                    format!(
+                        "the axes `{}` and `{}` set the same value",
+                        other.path, axis.path
+                    ),
+                    "the second",
+                )
+                .also(other.span, "the first"),
+            );
+        }
+    }
+}
+
+fn equal_lengths(d: &mut Decoder, axes: &[RawAxis<'_>]) {
+    let length = |axis: &RawAxis<'_>| match &axis.values {
+        Values::List(items) => items.len(),
+        Values::Spread(spread) => spread.count,
+    };
+    let Some((first, rest)) = axes.split_first() else {
+        return;
+    };
+    for axis in rest {
+        if length(axis) != length(first) {
+            d.problem(
+                Problem::at(
+                    axis.span,
+                    format!(
+                        "a zip needs axes of one length, but `{}` has {} values and `{}` has {}",
+                        first.path,
+                        length(first),
+                        axis.path,
+                        length(axis)
+                    ),
+                    format!("{} values", length(axis)),
+                )
+                .also(first.span, format!("{} values", length(first))),
+            );
+        }
+    }
+}
+
+impl RawAxis<'_> {
+    /// The first value as it stands in a file.
+    fn first(&self) -> Tree {
+        match &self.values {
+            Values::List(items) => items[0].tree.clone(),
+            Values::Spread(spread) => spread.tree(spread.from),
+        }
+    }
+}
+
+impl Raw<'_> {
+    /// Put the first value of every axis into the file.
+    pub fn place_first(&mut self, root: &mut Tree) {
+        for axis in &mut self.axes {
+            let placed = overrides::insert(root, &axis.steps, axis.first());
+            axis.misplaced = placed.err().map(|problem| *problem);
+        }
+    }
+
+    /// What every axis does to a run; `None` after a problem.
+    pub fn targets(
+        &self,
+        d: &mut Decoder,
+        model: &Model<'_>,
+        layout: &Layout,
+    ) -> Option<Vec<Axis>> {
+        let before = d.problems.len();
+        let mut axes = Vec::with_capacity(self.axes.len());
+        for raw in &self.axes {
+            let mut axis = Axis {
+                path: raw.path.clone(),
+                name: String::new(),
+                values: raw.values.clone(),
+                target: Target::Decode,
+                span: raw.span,
+            };
+            if let Some(target) = target(d, raw, &mut axis, model, layout) {
+                axis.target = target;
+            } else if let Some(problem) = &raw.misplaced {
+                d.problem(problem.clone());
+            }
+            axes.push(axis);
+        }
+        (d.problems.len() == before).then_some(axes)
+    }
+
+    /// The names of the axes' dimensions: as given, else the last part of the path, lengthened from the
+    /// left until it is free.
+    pub fn name(&self, d: &mut Decoder, axes: &mut [Axis], taken: &[String]) {
+        let shortest: Vec<String> = self.axes.iter().map(|raw| called(&raw.steps, 1)).collect();
+        let mut chosen: Vec<String> = Vec::new();
+        for (number, (raw, axis)) in self.axes.iter().zip(axes).enumerate() {
+            if let Some((name, span)) = &raw.name {
+                if taken.contains(name) || chosen.contains(name) {
+                    d.problem(
+                        Problem::at(
+                            *span,
+                            format!("the archive has another data set or dimension `{name}`"),
+                            "this name is taken",
+                        )
+                        .help("choose another name for the axis"),
+                    );
+                }
+                axis.name.clone_from(name);
+            } else {
+                let parts = raw
+                    .steps
+                    .iter()
+                    .filter(|s| matches!(s, Step::Key(..)))
+                    .count();
+                let free = |name: &String| {
+                    let another = shortest.iter().enumerate();
+                    let mut clash = another.filter(|(other, _)| *other != number);
+                    !taken.contains(name)
+                        && !chosen.contains(name)
+                        && !clash.any(|(_, other)| other == name)
+                };
+                let candidates = (1..=parts).map(|parts| called(&raw.steps, parts));
+                let found = candidates.into_iter().find(free);
+                axis.name = found.unwrap_or_else(|| {
+                    let mut name = called(&raw.steps, parts);
+                    while taken.contains(&name) || chosen.contains(&name) {
+                        name.push('_');
+                    }
+                    name
+                });
+            }
+            chosen.push(axis.name.clone());
+        }
+    }
+
+    /// Write the section into the resolved text.
+    pub fn resolve(&self, d: &mut Decoder) {
+        d.resolved.header("[sweep]");
+        for entry in self.tree.as_table().unwrap_or_default() {
+            if entry.key != "axes" {
+                d.given(&entry.key, &entry.value);
+            }
+        }
+        if self.tree.get("mode").is_none() {
+            d.assumed(
+                "mode",
+                &resolved::text(self.mode.name()),
+                super::sources::Origin::Default,
+            );
+        }
+        d.resolved.header("[sweep.axes]");
+        let axes = self.tree.get("axes").and_then(Tree::as_table);
+        for entry in axes.unwrap_or_default() {
+            d.given(&resolved::text(&entry.key), &entry.value);
+        }
+    }
+}
+
+/// The last `parts` keys of a path with their indices: `elements[0][2]` is `elements_0_2`.
+fn called(steps: &[Step<'_>], parts: usize) -> String {
+    let keys = steps.iter().enumerate();
+    let keys: Vec<usize> = keys
+        .filter(|(_, step)| matches!(step, Step::Key(..)))
+        .map(|(place, _)| place)
+        .collect();
+    let from = keys[keys.len() - parts.min(keys.len())];
+    let words: Vec<String> = steps[from..]
+        .iter()
+        .map(|step| match step {
+            Step::Key(key, _) => key.replace(|c: char| !c.is_ascii_alphanumeric(), "_"),
+            Step::Index(index, _) => index.to_string(),
+        })
+        .collect();
+    words.join("_")
+}
+
+/// The light target of an axis; `None` if its values need a new decoding, or after a problem.
+fn target(
+    d: &mut Decoder,
+    raw: &RawAxis<'_>,
+    axis: &mut Axis,
+    model: &Model<'_>,
+    layout: &Layout,
+) -> Option<Target> {
+    let mut keys = Vec::new();
+    let mut indices = Vec::new();
+    for step in &raw.steps {
+        match step {
+            Step::Key(key, _) if indices.is_empty() => keys.push(*key),
+            // A key behind an index leads into an array of tables.
+            Step::Key(..) => return None,
+            Step::Index(index, span) => indices.push((*index, *span)),
+        }
+    }
+    match keys.split_first()? {
+        (&"model", rest) => {
+            let (&"parameters", rest) = rest.split_first()? else {
+                return None;
+            };
+            let name = rest.join(".");
+            let slot = model
+                .slots
+                .iter()
+                .find(|slot| slot.path == format!("model.parameters.{name}"))?;
+            parameter(d, axis, model, slot.declaration, &indices)
+        }
+        (&"initial", [block]) => initial(d, axis, layout, block, &indices),
+        _ => None,
+    }
+}
+
+fn parameter(
+    d: &mut Decoder,
+    axis: &mut Axis,
+    model: &Model<'_>,
+    card: &Parameter,
+    indices: &[(usize, Span)],
+) -> Option<Target> {
+    let Kind::Real(shape) = card.kind else {
+        return None;
+    };
+    if model.feeds_a_generator(card.name) {
+        return None;
+    }
+    let array = match model.parameters.get(card.name)? {
+        crate::system::parameters::Value::Real(array) => array,
+        _ => return None,
+    };
+    if indices.is_empty() {
+        // A matrix is the heavy part of a system: runs that share one should share it.
+        if matches!(shape, Shape::Matrix(..)) {
+            return None;
+        }
+        let shape = array.shape.clone();
+        if !whole(d, axis, card.name, &shape, &card.range, card.unit) {
+            return None;
+        }
+        return Some(Target::Parameter {
+            parameter: card.name.into(),
+            shape,
+        });
+    }
+    let index = flat(d, card.name, &array.shape, indices)?;
+    let element = element_name(card.name, indices);
+    numbers_in_range(d, axis, &element, &card.range, card.unit).then(|| Target::Element {
+        parameter: card.name.into(),
+        index,
+    })
+}
+
+fn initial(
+    d: &mut Decoder,
+    axis: &mut Axis,
+    layout: &Layout,
+    block: &str,
+    indices: &[(usize, Span)],
+) -> Option<Target> {
+    let block = layout.get(block)?;
+    let shape = block.variable.shape();
+    let range = block.range();
+    if indices.is_empty() {
+        return whole(d, axis, block.name(), &shape, &Range::FINITE, "1")
+            .then_some(Target::Initial(range));
+    }
+    let index = range.start + flat(d, block.name(), &shape, indices)?;
+    let element = element_name(block.name(), indices);
+    numbers_in_range(d, axis, &element, &Range::FINITE, "1")
+        .then_some(Target::Initial(index..index + 1))
+}
+
+fn element_name(name: &str, indices: &[(usize, Span)]) -> String {
+    let indices: String = indices
+        .iter()
+        .map(|(index, _)| format!("[{index}]"))
+        .collect();
+    format!("{name}{indices}")
+}
+
+/// The place of an element in the flat array.
+fn flat(d: &mut Decoder, name: &str, shape: &[usize], indices: &[(usize, Span)]) -> Option<usize> {
+    let problem = |span: Span, message: String, label: String| {
+        Problem::at(span, message, label).help("elements are counted from 0")
+    };
+    if indices.len() != shape.len() {
+        let span = indices.last().map_or(Span::default(), |(_, span)| *span);
+        let has = numbers::shape_text(shape);
+        d.problem(problem(
+            span,
+            format!(
+                "`{}` is no element of `{name}`, whose shape is {has}",
+                element_name(name, indices)
+            ),
+            format!("shape {has}"),
+        ));
+        return None;
+    }
+    let mut flat = 0;
+    for (&(index, span), &size) in indices.iter().zip(shape) {
+        if index >= size {
+            d.problem(problem(
+                span,
+                format!("there is no element {index} of `{name}`"),
+                format!("the last one is {}", size.saturating_sub(1)),
+            ));
+            return None;
+        }
+        flat = flat * size + index;
+    }
+    Some(flat)
+}
+
+/// Check the values of an axis of single numbers.
+fn numbers_in_range(d: &mut Decoder, axis: &Axis, name: &str, range: &Range, unit: &str) -> bool {
+    match &axis.values {
+        Values::Spread(spread) => [spread.from, spread.to]
+            .iter()
+            .all(|&end| d.check(end, spread.span, name, range, unit)),
+        Values::List(items) => items.iter().all(|item| match item.tree.as_number() {
+            Some(number) => d.check(number, item.tree.span, name, range, unit),
+            None => {
+                d.wrong_type(&item.tree, name, "a number");
+                false
+            }
+        }),
+    }
+}
+
+/// Make the arrays of an axis of whole arrays, or check its numbers; `false` if it is not light.
+fn whole(
+    d: &mut Decoder,
+    axis: &mut Axis,
+    name: &str,
+    shape: &[usize],
+    range: &Range,
+    unit: &str,
+) -> bool {
+    if axis.is_numeric() {
+        return numbers_in_range(d, axis, name, range, unit);
+    }
+    let Values::List(items) = &mut axis.values else {
+        return false;
+    };
+    let mut arrays = Vec::with_capacity(items.len());
+    for item in items.iter() {
+        let literal = matches!(item.tree.node, Node::Array(_)) || item.tree.as_number().is_some();
+        if !literal {
+            return false;
+        }
+        let array = match numbers::read(d, &item.tree, name, &[]) {
+            Some(Form::Filled(number)) => Array::filled(shape.to_vec(), number),
+            Some(Form::Array(array)) => array,
+            _ => return false,
+        };
+        // Another shape changes more than this parameter.
+        if array.shape != shape || !numbers::check(d, &item.tree, &array, name, range, unit) {
+            return false;
+        }
+        arrays.push(Arc::new(array));
+    }
+    for (item, array) in items.iter_mut().zip(arrays) {
+        item.array = Some(array);
+    }
+    true
+}
+
+impl Model<'_> {
+    /// Whether some random parameter is drawn by a generator that reads this one.
+    fn feeds_a_generator(&self, name: &str) -> bool {
+        self.slots.iter().any(|slot| {
+            let law = slot.given.and_then(|entry| entry.value.get("random"));
+            let generators = slot.declaration.generators.iter();
+            let used = |text: &str| {
+                generators
+                    .clone()
+                    .any(|generator| generator.name == text && generator.needs.contains(&name))
+            };
+            law.and_then(Tree::as_text).is_some_and(used)
+        })
+    }
+}
