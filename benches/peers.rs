@@ -293,12 +293,17 @@ fn many(runs: usize, rounds: usize, driven: bool) {
                     span,
                     x0: x0.clone(),
                     recorder: Tagged(id),
+                    memory: None,
                 },
             )
         });
-        integrate_batch("tsit5", &options, &mut jobs, &mut |outcome, Tagged(id)| {
-            ends[id] = outcome.state[0]
-        })
+        integrate_batch(
+            "tsit5",
+            &options,
+            &mut jobs,
+            &mut |outcome, Tagged(id)| ends[id] = outcome.state[0],
+            &mut |_| true,
+        )
         .unwrap();
         ends.iter().sum()
     };

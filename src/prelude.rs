@@ -16,6 +16,7 @@ pub use crate::system::parameters::{
 };
 pub use crate::system::reducer::{Reducer, Summary};
 pub use crate::system::selector::Selector;
+pub use crate::system::share::Share;
 pub use crate::system::stimulus::{Channel, Drive, Place, Stimulus, Waveform};
 pub use crate::system::tree::{Entry, Node, Span, Tree};
 pub use crate::system::{Smoothness, System};

@@ -133,12 +133,13 @@ fn a_longer_run_allocates_no_more_than_a_short_one() {
                 span: Span { start: 0.0, stop },
                 x0: vec![0.0; 20],
                 recorder: listener(false),
+                memory: None,
             };
             (network as &dyn System, job)
         });
         let options = Options::new(20, 1e-6, 1e-9);
         let before = ALLOCATIONS.load(Ordering::Relaxed);
-        integrate_batch("tsit5", &options, &mut jobs, &mut |_, _| ()).unwrap();
+        integrate_batch("tsit5", &options, &mut jobs, &mut |_, _| (), &mut |_| true).unwrap();
         ALLOCATIONS.load(Ordering::Relaxed) - before
     };
     assert_eq!(lanes(10.0), lanes(200.0), "lanes allocate while they step");

@@ -5,7 +5,7 @@ mod common;
 use std::sync::Arc;
 
 use common::smooth_problems;
-use nullcline::engine::integrate::{Job, Options, Span, integrate, run_lanes};
+use nullcline::engine::integrate::{Course, Job, Options, Span, integrate, run_lanes};
 use nullcline::engine::outcome::{Outcome, Status};
 use nullcline::engine::recorder::{Recorder, Samples};
 use nullcline::engine::scheme::Scheme;
@@ -431,12 +431,13 @@ fn a_run_can_be_interrupted_between_steps() {
         span: SPAN,
         x0: vec![0.0],
         recorder: Nothing,
+        memory: None,
     }];
     let mut outcomes = vec![];
     run_lanes::<Network, 1, Nothing>(
         &network,
         scheme.as_mut(),
-        1_000_000,
+        Course::of(1_000_000),
         &mut |_| jobs.pop(),
         &mut |_, outcome, _| outcomes.push(outcome),
         &mut |t| t < 1.05,

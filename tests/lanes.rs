@@ -90,13 +90,18 @@ fn a_run_has_the_same_bits_alone_and_in_a_batch() {
                     span,
                     x0: vec![0.1; N],
                     recorder: Samples::at(times()),
+                    memory: None,
                 };
                 (network as &dyn System, job)
             });
             let mut batched = Vec::new();
-            integrate_batch(method, &options, &mut jobs, &mut |outcome, samples| {
-                batched.push((outcome, samples));
-            })
+            integrate_batch(
+                method,
+                &options,
+                &mut jobs,
+                &mut |outcome, samples| batched.push((outcome, samples)),
+                &mut |_| true,
+            )
             .unwrap();
             assert_eq!(batched.len(), networks.len());
             for (run, network) in networks.iter().enumerate() {
@@ -129,17 +134,18 @@ fn systems_with_other_weights_run_beside_the_batch() {
             span,
             x0: vec![0.1; N],
             recorder: Samples::at(times()),
+            memory: None,
         };
         (network as &dyn System, job)
     });
     let mut count = 0;
-    integrate_batch("tsit5", &options, &mut jobs, &mut |outcome, samples| {
+    let mut done = |outcome: Outcome, samples: Samples| {
         count += 1;
         let found = networks.iter().any(|network| {
             alone(network, "tsit5", &options, 8.0) == (outcome.clone(), samples.clone())
         });
         assert!(found);
-    })
-    .unwrap();
+    };
+    integrate_batch("tsit5", &options, &mut jobs, &mut done, &mut |_| true).unwrap();
     assert_eq!(count, networks.len());
 }

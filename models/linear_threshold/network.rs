@@ -68,7 +68,9 @@ impl Network {
         let parameters = build.parameters;
         let weights = parameters.array("weights");
         let n = weights.shape[0];
-        let packed = Arc::new(PackedMatrix::new(n, n, &weights.data));
+        let packed = build
+            .share
+            .of(weights, |weights| PackedMatrix::new(n, n, &weights.data));
         let clock = match parameters.text("clock") {
             "slow" => Clock::Slow,
             _ => Clock::Fast,

@@ -8,8 +8,9 @@ use super::axis::Sweep;
 use super::random::Law;
 use super::variation::Recipe;
 
-use crate::system::family::{Built, Family};
+use crate::system::family::{Build, Built, Family};
 use crate::system::parameters::{BuildError, Parameters};
+use crate::system::share::Share;
 use crate::system::stimulus::Stimulus;
 
 /// Names that the contract of the archive gives to things at its root: no recorded variable may take one.
@@ -75,10 +76,19 @@ impl Experiment {
     /// # Errors
     /// As [`Family::build`].
     pub fn build(&self) -> Result<Built, BuildError> {
-        self.family.build(&crate::system::family::Build {
+        self.build_with(&self.parameters, &Share::default())
+    }
+
+    /// Build the system with other parameters of the same shapes: those of a run of a sweep.
+    ///
+    /// # Errors
+    /// As [`Family::build`], if the parameters do not fit each other.
+    pub fn build_with(&self, parameters: &Parameters, share: &Share) -> Result<Built, BuildError> {
+        self.family.build(&Build {
             dynamics: &self.dynamics,
-            parameters: &self.parameters,
+            parameters,
             stimuli: &self.stimuli,
+            share,
         })
     }
 }

@@ -42,6 +42,7 @@ use crate::registry::Registry;
 use crate::system::System;
 use crate::system::family::{Build, Built};
 use crate::system::parameters::BuildError;
+use crate::system::share::Share;
 use crate::system::stimulus::Stimulus;
 use crate::system::tree::{Entry, Span, Tree};
 use decoder::Decoder;
@@ -247,11 +248,13 @@ fn build(
         .iter()
         .map(|(stimulus, _)| stimulus.clone())
         .collect();
+    let share = Share::default();
     let attempt = |stimuli: &[Stimulus]| {
         model.family.build(&Build {
             dynamics: model.dynamics.name,
             parameters: &model.parameters,
             stimuli,
+            share: &share,
         })
     };
     let built = attempt(&stimuli).or_else(|error| {

@@ -66,6 +66,64 @@ pub struct Job<R> {
     pub x0: Vec<f64>,
     /// What is told of it.
     pub recorder: R,
+    /// The scheme's memory at a checkpoint from which to go on instead of the start.
+    pub memory: Option<Vec<f64>>,
+}
+
+impl<R> Job<R> {
+    /// A run from its start.
+    pub fn new(span: Span, x0: Vec<f64>, recorder: R) -> Self {
+        Self {
+            span,
+            x0,
+            recorder,
+            memory: None,
+        }
+    }
+}
+
+/// When the recorder is given a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Checkpoints {
+    /// Never.
+    Never,
+    /// Whenever the accepted steps of a run are a multiple of this.
+    Steps(u64),
+    /// At the first step past each multiple of this time after the start.
+    Time(f64),
+}
+
+/// What limits and accompanies every run of a batch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Course {
+    /// The budget of steps, rejected ones included.
+    pub max_steps: u64,
+    /// When a single run gives its recorder a checkpoint; runs in lanes side by side have none.
+    pub checkpoints: Checkpoints,
+}
+
+impl Course {
+    /// A budget of steps and no checkpoints.
+    pub fn of(max_steps: u64) -> Self {
+        Self {
+            max_steps,
+            checkpoints: Checkpoints::Never,
+        }
+    }
+}
+
+impl Checkpoints {
+    /// Whether a step from `before` to `after`, the last of `steps`, ends at a checkpoint.
+    fn falls(self, start: f64, before: f64, after: f64, steps: u64) -> bool {
+        match self {
+            Checkpoints::Never => false,
+            Checkpoints::Steps(every) => steps.is_multiple_of(every),
+            Checkpoints::Time(every) => {
+                let passed = |time: f64| ((time - start) / every).floor();
+                passed(after) > passed(before)
+            }
+        }
+    }
 }
 
 /// Integrate one run of a system by the named scheme.
@@ -105,22 +163,66 @@ pub fn integrate<S: System + ?Sized>(
     keep_going: &mut dyn FnMut(f64) -> bool,
 ) -> Result<Outcome, Mismatch> {
     let mut scheme = schemes::make(method, system, options)?;
-    let mut job = Some(Job {
-        span,
-        x0: x0.to_vec(),
-        recorder,
-    });
-    let mut result = None;
-    run_lanes::<S, 1, _>(
+    let job = Job::new(span, x0.to_vec(), recorder);
+    let (outcome, _) = run(
         system,
         scheme.as_mut(),
         options.max_steps,
+        job,
+        Checkpoints::Never,
+        keep_going,
+    );
+    Ok(outcome)
+}
+
+/// As [`integrate`], with checkpoints, from the start or from a checkpoint. The recorder comes back.
+///
+/// # Errors
+/// A [`Mismatch`] before the first step if the scheme cannot integrate the system.
+pub fn integrate_job<S: System + ?Sized, R: Recorder>(
+    system: &S,
+    method: &str,
+    options: &Options,
+    job: Job<R>,
+    checkpoints: Checkpoints,
+    keep_going: &mut dyn FnMut(f64) -> bool,
+) -> Result<(Outcome, R), Mismatch> {
+    let mut scheme = schemes::make(method, system, options)?;
+    Ok(run(
+        system,
+        scheme.as_mut(),
+        options.max_steps,
+        job,
+        checkpoints,
+        keep_going,
+    ))
+}
+
+/// One run in one lane.
+fn run<S: System + ?Sized, R: Recorder>(
+    system: &S,
+    scheme: &mut dyn Scheme<S, 1>,
+    max_steps: u64,
+    job: Job<R>,
+    checkpoints: Checkpoints,
+    keep_going: &mut dyn FnMut(f64) -> bool,
+) -> (Outcome, R) {
+    let mut job = Some(job);
+    let mut result = None;
+    let course = Course {
+        max_steps,
+        checkpoints,
+    };
+    run_lanes::<S, 1, R>(
+        system,
+        scheme,
+        course,
         &mut |_| job.take(),
-        &mut |_, outcome, _| result = Some(outcome),
+        &mut |_, outcome, recorder| result = Some((outcome, recorder)),
         keep_going,
     );
     // The one job was handed out, and every job that is handed out ends with an outcome.
-    Ok(result.unwrap_or_else(|| unreachable!("a run without an outcome")))
+    result.unwrap_or_else(|| unreachable!("a run without an outcome"))
 }
 
 /// The tolerances of a scheme for a system: components of auxiliary blocks do not count.
@@ -166,7 +268,7 @@ pub(super) fn check_step(card: &'static Card, options: &Options) -> Result<(), M
 pub fn run_lanes<F, const L: usize, R: Recorder>(
     field: &F,
     scheme: &mut dyn Scheme<F, L>,
-    max_steps: u64,
+    course: Course,
     next: &mut dyn FnMut(usize) -> Option<Job<R>>,
     done: &mut dyn FnMut(usize, Outcome, R),
     keep_going: &mut dyn FnMut(f64) -> bool,
@@ -189,11 +291,17 @@ pub fn run_lanes<F, const L: usize, R: Recorder>(
             let status = match progress[lane] {
                 Progress::Idle => None,
                 Progress::Failed(status, component) => Some((status, component)),
-                Progress::Rejected => over_budget(scheme, lane, max_steps),
+                Progress::Rejected => over_budget(scheme, lane, course.max_steps),
                 Progress::Accepted => {
+                    let before = scheme.previous_time(lane);
                     let ended = running.advance(field, scheme, lane, &mut state);
                     interrupted |= !keep_going(scheme.time(lane));
-                    ended.or_else(|| over_budget(scheme, lane, max_steps))
+                    let ended = ended.or_else(|| over_budget(scheme, lane, course.max_steps));
+                    if L == 1 && ended.is_none() {
+                        let checkpoints = course.checkpoints;
+                        running.checkpoint(field, scheme, checkpoints, before, interrupted);
+                    }
+                    ended
                 }
             };
             let status = match status {
@@ -215,6 +323,7 @@ pub fn run_lanes<F, const L: usize, R: Recorder>(
 
 /// A lane's run in progress.
 struct Running<R> {
+    start: f64,
     stop: f64,
     limit: f64,
     recorder: R,
@@ -230,7 +339,17 @@ fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
         span,
         mut x0,
         mut recorder,
+        memory,
     } = job;
+    if let Some(memory) = memory {
+        scheme.restore(lane, &memory);
+        return Running {
+            start: span.start,
+            stop: span.stop,
+            limit: field.next_break_of(lane, scheme.time(lane)).min(span.stop),
+            recorder,
+        };
+    }
     field.impulse_of(lane, span.start, &mut x0);
     while recorder.next_time() <= span.start {
         recorder.record(span.start, &x0);
@@ -240,6 +359,7 @@ fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
     }
     scheme.start(field, lane, span.start, &x0, span.stop);
     Running {
+        start: span.start,
         stop: span.stop,
         limit: field.next_break_of(lane, span.start).min(span.stop),
         recorder,
@@ -247,6 +367,29 @@ fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
 }
 
 impl<R: Recorder> Running<R> {
+    /// Give the recorder a checkpoint if one falls on this step, or if the run is about to be left and
+    /// its scheme forgets nothing.
+    fn checkpoint<F: Field<L> + ?Sized, const L: usize>(
+        &mut self,
+        field: &F,
+        scheme: &mut dyn Scheme<F, L>,
+        checkpoints: Checkpoints,
+        before: f64,
+        leaving: bool,
+    ) {
+        let (time, steps) = (scheme.time(0), scheme.counts(0).steps);
+        let falls = checkpoints.falls(self.start, before, time, steps);
+        if !(falls || leaving && scheme.remembers()) {
+            return;
+        }
+        if !scheme.remembers() {
+            let mut state = vec![0.0; field.dim()];
+            scheme.state(0, &mut state);
+            scheme.restart(field, 0, time, &state);
+        }
+        self.recorder.checkpoint(time, &scheme.save(0));
+    }
+
     /// After an accepted step: record, and pass the limit if the lane stands on it.
     fn advance<F: Field<L> + ?Sized, const L: usize>(
         &mut self,
@@ -320,7 +463,9 @@ fn outcome<F: ?Sized, const L: usize>(
 
 /// Integrate many runs of systems that share their heavy part, [`LANES`] at a time, by an explicit
 /// scheme. Every run has the bits that [`integrate`] gives it alone. Runs are handed to `done` as they
-/// end. A system that does not join the batch of the others is integrated by itself.
+/// end. A system that does not join the batch of the others is integrated by itself. `keep_going` is
+/// asked after every step; once it says `false`, the runs that go on are [`Status::Pending`], and the
+/// jobs that are left end after their first step.
 ///
 /// # Errors
 /// A [`Mismatch`] before the first step if the scheme cannot integrate the systems.
@@ -329,6 +474,7 @@ pub fn integrate_batch<R: Recorder>(
     options: &Options,
     jobs: &mut dyn Iterator<Item = (&dyn System, Job<R>)>,
     done: &mut dyn FnMut(Outcome, R),
+    keep_going: &mut dyn FnMut(f64) -> bool,
 ) -> Result<(), Mismatch> {
     let card = schemes::card(method).ok_or_else(|| unknown(method))?;
     check_step(card, options)?;
@@ -336,8 +482,8 @@ pub fn integrate_batch<R: Recorder>(
     while let Some(&(first, _)) = jobs.peek() {
         card.accepts(first)?;
         match Batched::new(first) {
-            Some(field) => batch(method, options, &field, &mut jobs, done)?,
-            None => alone(method, options, &mut jobs, done)?,
+            Some(field) => batch(method, options, &field, &mut jobs, done, keep_going)?,
+            None => alone(method, options, &mut jobs, done, keep_going)?,
         }
     }
     Ok(())
@@ -352,6 +498,7 @@ fn batch<'a, R: Recorder>(
     field: &Batched<'a>,
     jobs: &mut Jobs<'_, 'a, R>,
     done: &mut dyn FnMut(Outcome, R),
+    keep_going: &mut dyn FnMut(f64) -> bool,
 ) -> Result<(), Mismatch> {
     let tolerances = tolerances(options, &Field::<LANES>::measured(field));
     let mut scheme =
@@ -364,10 +511,10 @@ fn batch<'a, R: Recorder>(
     run_lanes::<_, LANES, R>(
         field,
         scheme.as_mut(),
-        options.max_steps,
+        Course::of(options.max_steps),
         &mut next,
         &mut |_, outcome, recorder| done(outcome, recorder),
-        &mut |_| true,
+        keep_going,
     );
     Ok(())
 }
@@ -378,12 +525,13 @@ fn alone<'a, R: Recorder>(
     options: &Options,
     jobs: &mut Jobs<'_, 'a, R>,
     done: &mut dyn FnMut(Outcome, R),
+    keep_going: &mut dyn FnMut(f64) -> bool,
 ) -> Result<(), Mismatch> {
-    let Some((system, mut job)) = jobs.next() else {
+    let Some((system, job)) = jobs.next() else {
         return Ok(());
     };
-    let Job { span, x0, recorder } = &mut job;
-    let outcome = integrate(system, method, options, *span, x0, recorder, &mut |_| true)?;
-    done(outcome, job.recorder);
+    let never = Checkpoints::Never;
+    let (outcome, recorder) = integrate_job(system, method, options, job, never, keep_going)?;
+    done(outcome, recorder);
     Ok(())
 }

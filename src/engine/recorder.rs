@@ -14,6 +14,11 @@ pub trait Recorder {
         false
     }
 
+    /// Take in that the run could go on from here: `memory` is all that the scheme needs for it.
+    fn checkpoint(&mut self, t: f64, memory: &[f64]) {
+        let _ = (t, memory);
+    }
+
     /// Take the state after an accepted step (and, before the first one, the initial state).
     fn step(&mut self, t: f64, x: &[f64]) {
         let _ = (t, x);
@@ -60,6 +65,10 @@ impl Recorder for Samples {
 }
 
 impl<R: Recorder + ?Sized> Recorder for &mut R {
+    fn checkpoint(&mut self, t: f64, memory: &[f64]) {
+        (**self).checkpoint(t, memory);
+    }
+
     fn next_time(&self) -> f64 {
         (**self).next_time()
     }

@@ -54,6 +54,12 @@ pub trait Scheme<F: ?Sized, const L: usize> {
     /// The length of the lane's last step, or of the one it would try next after a rejection.
     fn step_length(&self, lane: usize) -> f64;
 
+    /// Whether a lane goes on from its saved memory as if nothing had happened. A scheme that cannot
+    /// say so is restarted at every checkpoint, in the uninterrupted run too.
+    fn remembers(&self) -> bool {
+        true
+    }
+
     /// All that the lane needs to go on, as numbers.
     fn save(&self, lane: usize) -> Vec<f64>;
 

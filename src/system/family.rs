@@ -5,6 +5,7 @@
 
 use super::layout::Block;
 use super::parameters::{BuildError, Parameter, Parameters};
+use super::share::Share;
 use super::stimulus::{Channel, Stimulus};
 use super::tree::Tree;
 use super::{Map, System};
@@ -58,6 +59,8 @@ pub struct Build<'a> {
     pub parameters: &'a Parameters,
     /// The stimuli, whose channels are all the family's.
     pub stimuli: &'a [Stimulus],
+    /// Heavy parts that runs with the same arrays share.
+    pub share: &'a Share,
 }
 
 /// A built system of either kind.

@@ -19,6 +19,7 @@ pub mod observe;
 pub mod parameters;
 pub mod reducer;
 pub mod selector;
+pub mod share;
 pub mod stimulus;
 pub mod tree;
 

@@ -239,6 +239,11 @@ impl<F: Field<1> + ?Sized> Scheme<F, 1> for OdeSolversDopri5 {
         self.h
     }
 
+    /// Its steps are made by the crate in stretches, whose inside is not to be had.
+    fn remembers(&self) -> bool {
+        false
+    }
+
     fn save(&self, _lane: usize) -> Vec<f64> {
         let Counts {
             steps,
