@@ -4,6 +4,7 @@
 //! track      a sampling grid: `time` (the default record), `time_<group>` for each record group
 //! field      one recorded variable on one track: a data set of dims (run dims, track, components)
 //! summary    a reducer over a field of the default record: dims (run dims, components)
+//! member     a statistic over the members of a field or summary: the same dims without `member`
 //! per run    /run_status, /run_steps, ... and /health: dims (run dims)
 //! ```
 //!
@@ -15,7 +16,8 @@ use std::ops::Range;
 
 use super::derivation;
 use super::grid::Grid;
-use crate::config::experiment::Experiment;
+use super::run_dims::{Along, RunDims};
+use crate::config::experiment::{Experiment, Statistic};
 use crate::system::System;
 use crate::system::reducer::Summary;
 
@@ -51,6 +53,8 @@ pub enum Scale {
         /// The data set.
         data_set: usize,
     },
+    /// What stands along a dimension of runs.
+    Runs(Along),
 }
 
 /// A dimension of the file.
@@ -83,6 +87,65 @@ pub enum Number {
     I8,
 }
 
+impl Number {
+    /// Bytes.
+    pub fn size(self) -> usize {
+        match self {
+            Number::F64 | Number::I64 | Number::U64 => 8,
+            Number::F32 => 4,
+            Number::I8 => 1,
+        }
+    }
+}
+
+/// What a data set has an entry for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Per {
+    /// Every run.
+    Run,
+    /// Every point of the sweep: its members together.
+    Point,
+}
+
+/// A statistic over the members.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum OverMembers {
+    /// One of the moments.
+    Moment(Statistic),
+    /// The quantile of this probability.
+    Quantile(f64),
+}
+
+/// The data sets of the statistics of one recorded quantity.
+pub type Statistics = Vec<(OverMembers, usize)>;
+
+/// One recorded quantity of a run: the samples of a field, or a summary of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Column<'a> {
+    /// Its data set, if it is stored.
+    pub data_set: Option<usize>,
+    /// Its statistics over the members.
+    pub statistics: &'a Statistics,
+    /// How many samples; unknown beforehand where there is one per step.
+    pub rows: Option<usize>,
+    /// Numbers per sample.
+    pub width: usize,
+    /// How its numbers are stored.
+    pub number: Number,
+}
+
+impl Column<'_> {
+    /// The numbers of one run, if that is known beforehand.
+    pub fn numbers(&self) -> Option<usize> {
+        self.rows.map(|rows| rows * self.width)
+    }
+
+    /// Whether anybody wants its numbers.
+    pub fn is_wanted(&self) -> bool {
+        self.data_set.is_some() || !self.statistics.is_empty()
+    }
+}
+
 /// A data set that the runs fill.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DataSet {
@@ -102,6 +165,8 @@ pub struct DataSet {
     pub track: Option<usize>,
     /// How many numbers one run gives, or one sample of it.
     pub width: usize,
+    /// What it has an entry for.
+    pub per: Per,
 }
 
 /// Where the numbers of a field come from.
@@ -115,16 +180,28 @@ pub enum Origin {
 
 /// A recorded variable.
 pub struct Field {
-    /// The data set of its samples.
-    pub data_set: usize,
+    /// The data set of its samples; none if only its summaries or statistics are stored.
+    pub data_set: Option<usize>,
+    /// The data sets of the statistics of its samples over the members.
+    pub statistics: Statistics,
     /// Where its numbers come from.
     pub origin: Origin,
     /// The number of components before any selection.
     pub length: usize,
     /// Which components are kept, if not all.
     pub kept: Option<Vec<usize>>,
-    /// The data sets of its summaries.
-    pub summaries: Vec<(usize, &'static Summary)>,
+    /// Its summaries.
+    pub summaries: Vec<Summarised>,
+}
+
+/// A summary of a field.
+pub struct Summarised {
+    /// What it is.
+    pub summary: &'static Summary,
+    /// Its data set; none if only its statistics are stored.
+    pub data_set: Option<usize>,
+    /// The data sets of its statistics over the members.
+    pub statistics: Statistics,
 }
 
 /// A sampling grid and what is recorded on it.
@@ -139,8 +216,8 @@ pub struct Track {
 
 /// All data sets of an archive that depend on the runs.
 pub struct Contents {
-    /// How many of the first dimensions are run dims.
-    pub run_dims: usize,
+    /// The run dims, which are the first dimensions.
+    pub runs: RunDims,
     /// Every dimension.
     pub dimensions: Vec<Dimension>,
     /// Every data set that the runs fill.
@@ -175,8 +252,81 @@ impl Contents {
     ///
     /// # Errors
     /// If something is to be recorded that the system does not have.
-    pub fn new(experiment: &Experiment, system: &dyn System) -> Result<Self, ContentsError> {
-        derivation::derive(experiment, system)
+    pub fn new(
+        experiment: &Experiment,
+        system: &dyn System,
+        runs: RunDims,
+    ) -> Result<Self, ContentsError> {
+        derivation::derive(experiment, system, runs)
+    }
+
+    /// The number of run dims of a data set.
+    pub fn run_dims(&self, data_set: &DataSet) -> usize {
+        match data_set.per {
+            Per::Run => self.runs.dims.len(),
+            Per::Point => self.runs.points,
+        }
+    }
+
+    /// How many numbers one run (or point) has in a data set of known lengths.
+    pub fn numbers(&self, data_set: &DataSet) -> usize {
+        let inner = &data_set.dims[self.run_dims(data_set)..];
+        inner.iter().map(|&dim| self.length(dim, &[])).product()
+    }
+
+    /// Whether archives of both contents have data sets of the same names, shapes and meanings.
+    pub fn same_as(&self, other: &Contents) -> bool {
+        let stored = |contents: &Contents| -> Vec<(DataSet, Vec<Dimension>)> {
+            let bare = |set: &DataSet| DataSet {
+                dims: Vec::new(),
+                track: None,
+                ..set.clone()
+            };
+            let sets = contents.data_sets.iter();
+            sets.map(|set| {
+                let dims = set.dims.iter().map(|&dim| contents.dimensions[dim].clone());
+                (bare(set), dims.collect())
+            })
+            .collect()
+        };
+        let grids = |contents: &Contents| -> Vec<Option<Grid>> {
+            let shown = |track: &Track| {
+                let mut fields = track.fields.iter();
+                fields
+                    .any(|field| field.data_set.is_some() || !field.statistics.is_empty())
+                    .then(|| track.grid.clone())
+            };
+            contents.tracks.iter().map(shown).collect()
+        };
+        stored(self) == stored(other) && grids(self) == grids(other)
+    }
+
+    /// Everything that is recorded of a run, in a fixed order: each field and then its summaries.
+    pub fn columns(&self) -> Vec<Column<'_>> {
+        let mut columns = Vec::new();
+        for track in &self.tracks {
+            for field in &track.fields {
+                let width = field.kept.as_ref().map_or(field.length, Vec::len);
+                let number = field
+                    .data_set
+                    .map_or(Number::F64, |index| self.data_sets[index].number);
+                columns.push(Column {
+                    data_set: field.data_set,
+                    statistics: &field.statistics,
+                    rows: track.grid.len(),
+                    width,
+                    number,
+                });
+                columns.extend(field.summaries.iter().map(|one| Column {
+                    data_set: one.data_set,
+                    statistics: &one.statistics,
+                    rows: Some(1),
+                    width: field.length,
+                    number: Number::F64,
+                }));
+            }
+        }
+        columns
     }
 
     /// The shape of a data set, given how long the ragged tracks are.
@@ -209,37 +359,37 @@ impl Contents {
     /// How many samples a run has in a data set; `None` for one entry per run.
     pub fn samples(&self, data_set: &DataSet, lengths: &[usize]) -> Option<usize> {
         data_set.track?;
-        Some(self.length(data_set.dims[self.run_dims], lengths))
+        Some(self.length(data_set.dims[self.run_dims(data_set)], lengths))
     }
 
-    /// The number of runs.
-    pub fn runs(&self) -> u64 {
-        (0..self.run_dims)
+    /// The number of entries of a data set: runs or points.
+    pub fn entries(&self, data_set: &DataSet) -> u64 {
+        (0..self.run_dims(data_set))
             .map(|dim| self.length(dim, &[]) as u64)
             .product()
     }
 
-    /// The place of a run along the run dims, which count in C order.
-    pub fn place(&self, mut run: u64) -> Vec<usize> {
-        let mut place = vec![0; self.run_dims];
+    /// The place of an entry along the run dims, which count in C order.
+    pub fn place(&self, data_set: &DataSet, mut entry: u64) -> Vec<usize> {
+        let mut place = vec![0; self.run_dims(data_set)];
         for (dim, place) in place.iter_mut().enumerate().rev() {
             let length = self.length(dim, &[]) as u64;
-            *place = (run % length) as usize;
-            run /= length;
+            *place = (entry % length) as usize;
+            entry /= length;
         }
         place
     }
 
-    /// Where `values` numbers of a run go that begin with sample `first`: start and count along each
+    /// Where `values` numbers of an entry go that begin with sample `first`: start and count along each
     /// dimension.
     pub fn block(
         &self,
         data_set: &DataSet,
-        run: u64,
+        entry: u64,
         first: usize,
         values: usize,
     ) -> (Vec<usize>, Vec<usize>) {
-        let mut start = self.place(run);
+        let mut start = self.place(data_set, entry);
         let mut count = vec![1; start.len()];
         if data_set.track.is_some() {
             start.push(first);

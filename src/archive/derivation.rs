@@ -4,30 +4,34 @@
 //! track of its own; then what every run leaves. Variables take their names in this order.
 
 use super::contents::{
-    Contents, ContentsError, DataSet, Dimension, Extent, Field, Number, Origin, Scale, Track,
+    Contents, ContentsError, DataSet, Dimension, Extent, Field, Number, Origin, OverMembers, Per,
+    Scale, Statistics, Summarised, Track,
 };
 use super::grid::Grid;
 use super::naming::{Components, Names};
 use super::per_run;
+use super::run_dims::{Along, RunDims};
 use super::selection::Kept;
-use crate::config::experiment::{Experiment, Group, Precision};
+use crate::config::ensemble::quantile_name;
+use crate::config::experiment::{Experiment, Group, Precision, Statistic};
 use crate::system::System;
 use crate::system::layout::{Axis, Variable};
-use crate::system::reducer::{SUMMARIES, Summary};
+use crate::system::reducer::SUMMARIES;
 
 /// The contents of the archive of an experiment with this system.
 pub(super) fn derive(
     experiment: &Experiment,
     system: &dyn System,
+    runs: RunDims,
 ) -> Result<Contents, ContentsError> {
-    let mut builder = Builder::new(experiment, system);
+    let mut builder = Builder::new(experiment, system, runs);
     builder.default_record()?;
     for (number, group) in experiment.record.groups.iter().enumerate() {
         builder.group(group, &format!("record.group[{number}]"))?;
     }
     builder.per_run();
     Ok(Contents {
-        run_dims: 0,
+        runs: builder.runs,
         dimensions: builder.components.into_dimensions(),
         data_sets: builder.data_sets,
         tracks: builder.tracks,
@@ -38,6 +42,7 @@ pub(super) fn derive(
 struct Builder<'a> {
     experiment: &'a Experiment,
     system: &'a dyn System,
+    runs: RunDims,
     names: Names,
     components: Components,
     data_sets: Vec<DataSet>,
@@ -46,16 +51,51 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(experiment: &'a Experiment, system: &'a dyn System) -> Self {
+    fn new(experiment: &'a Experiment, system: &'a dyn System, runs: RunDims) -> Self {
+        let mut components = Components::default();
+        for dim in &runs.dims {
+            components.push(Dimension {
+                name: dim.name.clone(),
+                extent: Extent::Fixed(dim.length),
+                scale: Scale::Runs(dim.along),
+                unit: "1".into(),
+                long_name: dim.name.replace('_', " "),
+            });
+        }
         Self {
             experiment,
             system,
-            names: Names::of(experiment),
-            components: Components::default(),
+            names: Names::of(experiment, &runs),
+            runs,
+            components,
             data_sets: Vec::new(),
             tracks: Vec::new(),
             last_state: Vec::new(),
         }
+    }
+
+    /// The run dims of a data set of all runs, by their indices.
+    fn run_dims(&self) -> Vec<usize> {
+        (0..self.runs.dims.len()).collect()
+    }
+
+    /// The attribute that names the coordinates that are no scales.
+    fn coordinates(&self) -> Vec<(String, String)> {
+        match self.runs.auxiliary() {
+            names if names.is_empty() => Vec::new(),
+            names => vec![("coordinates".into(), names)],
+        }
+    }
+
+    /// Whether the members' own numbers are stored.
+    fn keeps(&self) -> bool {
+        let ensemble = self.experiment.ensemble.as_ref();
+        ensemble.is_none_or(|ensemble| ensemble.keep) || self.is_shard()
+    }
+
+    /// A shard's statistics are worked out when it is merged.
+    fn is_shard(&self) -> bool {
+        self.runs.dims.iter().any(|dim| dim.along == Along::Run)
     }
 
     fn default_record(&mut self) -> Result<(), ContentsError> {
@@ -63,7 +103,17 @@ impl<'a> Builder<'a> {
         let time = &self.experiment.time;
         let grid =
             Grid::new(&time.save, time).map_err(|why| ContentsError::new("time.save", why))?;
-        let dim = self.track("time", grid);
+        let stored =
+            record.trajectories && !(record.variables.is_empty() && record.observables.is_empty());
+        let dim = stored.then(|| self.dimension("time", &grid, 0));
+        self.tracks.push(Track {
+            grid: grid.clone(),
+            times: None,
+            fields: Vec::new(),
+        });
+        if stored {
+            self.times("time", &grid);
+        }
         let chosen = self.chosen(&record.variables, &record.observables, "record")?;
         for (origin, variable) in &chosen {
             let kept = Kept::all(variable);
@@ -79,7 +129,14 @@ impl<'a> Builder<'a> {
     fn group(&mut self, group: &Group, place: &str) -> Result<(), ContentsError> {
         let grid = Grid::new(&group.save, &self.experiment.time)
             .map_err(|why| ContentsError::new(format!("{place}.every"), why))?;
-        let dim = self.track(&format!("time_{}", group.name), grid);
+        let name = format!("time_{}", group.name);
+        let dim = self.dimension(&name, &grid, self.tracks.len());
+        self.tracks.push(Track {
+            grid: grid.clone(),
+            times: None,
+            fields: Vec::new(),
+        });
+        self.times(&name, &grid);
         let number = match group.precision {
             Precision::F64 => Number::F64,
             Precision::F32 => Number::F32,
@@ -87,55 +144,80 @@ impl<'a> Builder<'a> {
         for (origin, variable) in self.chosen(&group.variables, &group.observables, place)? {
             let kept = Kept::new(&variable, group)
                 .map_err(|why| ContentsError::new(format!("{place}.select"), why))?;
-            self.field(Some(&group.name), dim, &variable, origin, kept, number);
+            self.field(
+                Some(&group.name),
+                Some(dim),
+                &variable,
+                origin,
+                kept,
+                number,
+            );
         }
         Ok(())
     }
 
-    /// Open a track, and give back the index of its dimension.
-    fn track(&mut self, name: &str, grid: Grid) -> usize {
-        let track = self.tracks.len();
+    /// The dimension of a track's samples, by its index.
+    fn dimension(&mut self, name: &str, grid: &Grid, track: usize) -> usize {
         let unit = self.experiment.family.time_unit().to_string();
-        let long_name = match name.strip_prefix("time_") {
-            Some(group) => format!("time of the samples of the record group {group}"),
-            None => "time".to_string(),
-        };
-        let (extent, scale, times) = match grid.len() {
-            Some(length) => (Extent::Fixed(length), Scale::Times { track }, None),
-            None => {
-                let data_set = self.data_sets.len();
+        let long_name = time_meaning(name);
+        let ragged = Extent::Ragged { track };
+        let (name, extent, scale, unit, long_name) = match grid.len() {
+            Some(length) => {
+                let scale = Scale::Times { track };
                 (
-                    Extent::Ragged { track },
-                    Scale::Recorded { data_set },
-                    Some(data_set),
+                    name.to_string(),
+                    Extent::Fixed(length),
+                    scale,
+                    unit,
+                    long_name,
                 )
             }
+            // The times of one run are the scale; those of several runs differ.
+            None if self.runs.dims.is_empty() => {
+                let data_set = self.data_sets.len();
+                (
+                    name.to_string(),
+                    ragged,
+                    Scale::Recorded { data_set },
+                    unit,
+                    long_name,
+                )
+            }
+            None => {
+                let scale = Scale::Index { first: 0 };
+                let name = name.replacen("time", "step", 1);
+                (name, ragged, scale, "1".into(), "step of the scheme".into())
+            }
         };
-        let dim = self.components.push(Dimension {
-            name: name.to_string(),
+        self.components.push(Dimension {
+            name,
             extent,
             scale,
-            unit: unit.clone(),
-            long_name: long_name.clone(),
-        });
-        if times.is_some() {
-            self.data_sets.push(DataSet {
-                path: name.to_string(),
-                dims: vec![dim],
-                number: Number::F64,
-                unit,
-                long_name,
-                attributes: Vec::new(),
-                track: Some(track),
-                width: 1,
-            });
+            unit,
+            long_name,
+        })
+    }
+
+    /// The data set of the times of the track opened last, if they are known only afterwards.
+    fn times(&mut self, name: &str, grid: &Grid) {
+        if grid.len().is_some() {
+            return;
         }
-        self.tracks.push(Track {
-            grid,
-            times,
-            fields: Vec::new(),
+        let track = self.tracks.len() - 1;
+        let mut dims = self.run_dims();
+        dims.push(self.components.len() - 1);
+        self.tracks[track].times = Some(self.data_sets.len());
+        self.data_sets.push(DataSet {
+            path: name.to_string(),
+            dims,
+            number: Number::F64,
+            unit: self.experiment.family.time_unit().to_string(),
+            long_name: time_meaning(name),
+            attributes: self.coordinates(),
+            track: Some(track),
+            width: 1,
+            per: Per::Run,
         });
-        dim
     }
 
     /// The variables and observables of these names.
@@ -175,31 +257,41 @@ impl<'a> Builder<'a> {
     fn field(
         &mut self,
         group: Option<&str>,
-        track_dim: usize,
+        track_dim: Option<usize>,
         variable: &Variable,
         origin: Origin,
         kept: Kept,
         number: Number,
     ) {
         let track = self.tracks.len() - 1;
-        let data_set = self.data_sets.len();
-        let mut dims = vec![track_dim];
-        dims.extend(
-            self.components
-                .dims(&variable.name, &kept.axes, &self.names),
-        );
-        self.data_sets.push(DataSet {
-            path: self.names.variable(group, &variable.name),
-            dims,
-            number,
-            unit: variable.unit.clone(),
-            long_name: long_name(variable),
-            attributes: kept.attributes,
-            track: Some(track),
-            width: kept.axes.iter().map(|(axis, _)| axis.size).product(),
+        let components = self
+            .components
+            .dims(&variable.name, &kept.axes, &self.names);
+        let name = self.names.variable(group, &variable.name);
+        let width = kept.axes.iter().map(|(axis, _)| axis.size).product();
+        let card = track_dim.map(|track_dim| {
+            let mut attributes = kept.attributes;
+            attributes.extend(self.coordinates());
+            DataSet {
+                path: name.clone(),
+                dims: [vec![track_dim], components].concat(),
+                number,
+                unit: variable.unit.clone(),
+                long_name: long_name(variable),
+                attributes,
+                track: Some(track),
+                width,
+                per: Per::Run,
+            }
         });
+        let ragged = self.tracks[track].grid.len().is_none();
+        let (data_set, statistics) = match card {
+            Some(card) => self.stored(card, !ragged),
+            None => (None, Vec::new()),
+        };
         self.tracks[track].fields.push(Field {
             data_set,
+            statistics,
             origin,
             length: variable.len(),
             kept: kept.indices,
@@ -207,11 +299,67 @@ impl<'a> Builder<'a> {
         });
     }
 
+    /// Make the data set of a quantity, given without its run dims, and those of its statistics over the
+    /// members.
+    fn stored(&mut self, card: DataSet, with_statistics: bool) -> (Option<usize>, Statistics) {
+        let mut statistics = Vec::new();
+        if let Some(ensemble) = &self.experiment.ensemble
+            && with_statistics
+            && !self.is_shard()
+        {
+            let moments = ensemble.statistics.iter().map(|&one| {
+                let meaning = match one {
+                    Statistic::Mean => "mean",
+                    Statistic::Variance => "variance",
+                    Statistic::StandardError => "standard error of the mean",
+                };
+                (
+                    OverMembers::Moment(one),
+                    one.name().to_string(),
+                    meaning.to_string(),
+                )
+            });
+            let quantiles = ensemble.quantiles.iter().map(|&p| {
+                (
+                    OverMembers::Quantile(p),
+                    quantile_name(p),
+                    format!("{p} quantile"),
+                )
+            });
+            for (over, name, meaning) in moments.chain(quantiles) {
+                let points = (0..self.runs.points).collect::<Vec<usize>>();
+                let path = self
+                    .names
+                    .variable(None, &format!("{}_member_{name}", card.path));
+                let squared = matches!(over, OverMembers::Moment(Statistic::Variance));
+                let unit = match card.unit.as_str() {
+                    "1" => "1".to_string(),
+                    unit if squared => format!("({unit})^2"),
+                    unit => unit.to_string(),
+                };
+                statistics.push((over, self.data_sets.len()));
+                self.data_sets.push(DataSet {
+                    path,
+                    dims: [points, card.dims.clone()].concat(),
+                    number: Number::F64,
+                    unit,
+                    long_name: format!("{}: {meaning} over the members", card.long_name),
+                    per: Per::Point,
+                    ..card.clone()
+                });
+            }
+        }
+        if !self.keeps() {
+            return (None, statistics);
+        }
+        let data_set = self.data_sets.len();
+        let dims = [self.run_dims(), card.dims.clone()].concat();
+        self.data_sets.push(DataSet { dims, ..card });
+        (Some(data_set), statistics)
+    }
+
     /// The data sets of the summaries of a variable of the default record.
-    fn summaries(
-        &mut self,
-        variable: &Variable,
-    ) -> Result<Vec<(usize, &'static Summary)>, ContentsError> {
+    fn summaries(&mut self, variable: &Variable) -> Result<Vec<Summarised>, ContentsError> {
         let mut made = Vec::new();
         for name in &self.experiment.record.summaries {
             let summary = SUMMARIES
@@ -221,19 +369,24 @@ impl<'a> Builder<'a> {
                     ContentsError::new("record.summaries", format!("there is no summary `{name}`"))
                 })?;
             let axes: Vec<(Axis, usize)> = variable.axes.iter().map(|a| (a.clone(), 0)).collect();
-            let dims = self.components.dims(&variable.name, &axes, &self.names);
-            made.push((self.data_sets.len(), summary));
-            self.data_sets.push(DataSet {
+            let card = DataSet {
+                dims: self.components.dims(&variable.name, &axes, &self.names),
                 path: self
                     .names
                     .variable(None, &format!("{}_{name}", variable.name)),
-                dims,
                 number: Number::F64,
                 unit: variable.unit.clone(),
                 long_name: format!("{}: {}", long_name(variable), summary.meaning),
-                attributes: Vec::new(),
+                attributes: self.coordinates(),
                 track: None,
                 width: variable.len(),
+                per: Per::Run,
+            };
+            let (data_set, statistics) = self.stored(card, true);
+            made.push(Summarised {
+                summary,
+                data_set,
+                statistics,
             });
         }
         Ok(made)
@@ -243,12 +396,17 @@ impl<'a> Builder<'a> {
     fn per_run(&mut self) {
         let time_unit = self.experiment.family.time_unit();
         for card in per_run::CARDS {
-            self.data_sets.push(card.data_set(time_unit));
+            self.data_sets.push(DataSet {
+                dims: self.run_dims(),
+                attributes: self.coordinates(),
+                ..card.data_set(time_unit)
+            });
         }
         for block in self.system.layout().blocks() {
             let variable = &block.variable;
             let axes: Vec<(Axis, usize)> = variable.axes.iter().map(|a| (a.clone(), 0)).collect();
-            let dims = self.components.dims(&variable.name, &axes, &self.names);
+            let inner = self.components.dims(&variable.name, &axes, &self.names);
+            let dims = [self.run_dims(), inner].concat();
             self.last_state.push(self.data_sets.len());
             self.data_sets.push(DataSet {
                 path: format!("health/last_{}", variable.name),
@@ -256,11 +414,19 @@ impl<'a> Builder<'a> {
                 number: Number::F64,
                 unit: variable.unit.clone(),
                 long_name: format!("{}: the last finite state of the run", long_name(variable)),
-                attributes: Vec::new(),
+                attributes: self.coordinates(),
                 track: None,
                 width: variable.len(),
+                per: Per::Run,
             });
         }
+    }
+}
+
+fn time_meaning(name: &str) -> String {
+    match name.strip_prefix("time_") {
+        Some(group) => format!("time of the samples of the record group {group}"),
+        None => "time".to_string(),
     }
 }
 

@@ -28,6 +28,16 @@ pub enum ArchiveError {
     /// A complete result is there and may not be replaced.
     #[error("`{0}` exists and is complete; `--force` replaces it, `-o FILE` writes elsewhere")]
     Exists(PathBuf),
+    /// An unfinished result is there that this one cannot go on with.
+    #[error(
+        "`{part}` holds finished runs of {differs}; `--restart` throws them away, `-o FILE` writes elsewhere"
+    )]
+    Unfinished {
+        /// The unfinished archive.
+        part: PathBuf,
+        /// What it is of.
+        differs: &'static str,
+    },
     /// The result's name is that of a folder.
     #[error("`{0}` is a folder; give the result the name of a file with `-o FILE`")]
     Folder(PathBuf),

@@ -8,30 +8,39 @@
 //!
 //! `/events` exists only for systems with guards or impulses.
 
+mod axes;
+mod checkpoint;
 mod chunk;
+pub mod claim;
 pub mod contents;
 mod derivation;
+mod ending;
 pub mod error;
+pub(crate) mod gathering;
 pub mod grid;
 mod inputs;
-mod journal;
+pub mod journal;
+pub mod members;
 mod naming;
 mod pack;
 pub mod paths;
 pub mod per_run;
 pub mod provenance;
 pub mod reader;
+pub mod run_dims;
 mod scale;
 mod selection;
 mod sidecar;
 pub mod skeleton;
 mod slab;
+mod store;
 mod text;
 pub mod writer;
 
+pub use claim::{Claim, Leave};
 pub use contents::Contents;
 pub use error::ArchiveError;
 pub use per_run::{Ending, RunRecord};
 pub use reader::{Coordinates, Reader, Variable};
 pub use skeleton::About;
-pub use writer::{Claim, Milestone, Writer};
+pub use writer::{Checkpoints, Milestone, Resumed, TaskResult, Writer};

@@ -11,6 +11,7 @@ use std::collections::BTreeSet;
 
 use super::contents::{Dimension, Extent, Scale};
 use super::per_run;
+use super::run_dims::RunDims;
 use crate::config::experiment::{Experiment, RESERVED_NAMES};
 use crate::system::layout::Axis;
 
@@ -23,7 +24,7 @@ pub(super) struct Names {
 
 impl Names {
     /// The names that the contract and the records of the experiment take.
-    pub(super) fn of(experiment: &Experiment) -> Self {
+    pub(super) fn of(experiment: &Experiment, runs: &RunDims) -> Self {
         let record = &experiment.record;
         let fixed = RESERVED_NAMES.iter().map(|name| name.to_string());
         let per_run = per_run::CARDS.iter().map(|card| card.path.to_string());
@@ -31,6 +32,8 @@ impl Names {
         let taken = fixed
             .chain(per_run)
             .chain(groups.map(|group| format!("time_{}", group.name)))
+            .chain(runs.dims.iter().map(|dim| dim.name.clone()))
+            .chain(runs.coordinates.iter().map(|one| one.name.clone()))
             .collect();
         let mut wanted = BTreeSet::new();
         for variable in record.variables.iter().chain(&record.observables) {
@@ -126,6 +129,11 @@ impl Components {
                 _ => name.push('_'),
             }
         }
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.dimensions.len()
     }
 
     pub(super) fn into_dimensions(self) -> Vec<Dimension> {

@@ -50,6 +50,56 @@ impl Paths {
         self.with(".part.packed")
     }
 
+    /// The sums over the members of finished tasks.
+    pub fn sums(&self) -> PathBuf {
+        self.with(".part.sums")
+    }
+
+    /// The numbers of members that are not kept in the archive.
+    pub fn members(&self) -> PathBuf {
+        self.with(".part.members")
+    }
+
+    /// The last checkpoint of the run in this slot.
+    pub fn checkpoint(&self, slot: u64) -> PathBuf {
+        self.with(&format!(".part.checkpoint.{slot}"))
+    }
+
+    /// Every checkpoint that is there.
+    pub fn checkpoints(&self) -> Vec<PathBuf> {
+        let mut prefix = self.destination.file_name().unwrap_or_default().to_owned();
+        prefix.push(".part.checkpoint.");
+        let prefix = prefix.to_string_lossy().into_owned();
+        let entries = std::fs::read_dir(self.folder()).into_iter().flatten();
+        let names = entries.flatten().map(|entry| entry.path());
+        names
+            .filter(|path| {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                name.starts_with(&prefix)
+            })
+            .collect()
+    }
+
+    /// Remove everything that is not the result itself, the journal excepted.
+    pub(super) fn clear(&self) -> Result<(), ArchiveError> {
+        let mut leftovers = vec![
+            self.part(),
+            self.skeleton(),
+            self.sidecar(),
+            self.packed(),
+            self.flat(),
+            self.sums(),
+            self.members(),
+        ];
+        leftovers.extend(self.checkpoints());
+        leftovers.iter().try_for_each(|path| remove(path))
+    }
+
+    /// A ragged archive on its way to a compressed one.
+    pub fn flat(&self) -> PathBuf {
+        self.with(".part.flat")
+    }
+
     fn with(&self, suffix: &str) -> PathBuf {
         let mut name = self.destination.as_os_str().to_owned();
         name.push(suffix);

@@ -9,7 +9,7 @@
 //!
 //! All have the run dims. The diagnosis of a failed run is a text, `/health/diagnosis`.
 
-use super::contents::{DataSet, Number};
+use super::contents::{DataSet, Number, Per};
 
 /// The declaration of one data set with an entry per run.
 pub(super) struct Card {
@@ -168,6 +168,7 @@ impl Card {
             attributes: Vec::new(),
             track: None,
             width: 1,
+            per: Per::Run,
         }
     }
 

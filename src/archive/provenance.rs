@@ -20,6 +20,12 @@ pub struct Provenance {
     pub host: String,
 }
 
+/// The program as one word: version and revision. Numbers of two builds may differ.
+pub fn build() -> String {
+    let revision = env!("NULLCLINE_GIT_REVISION");
+    format!("{VERSION}-{revision}")
+}
+
 impl Provenance {
     /// Provenance of a run that starts now.
     pub fn now(command_line: &str, scheme: String) -> Self {

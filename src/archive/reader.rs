@@ -10,7 +10,6 @@ use hdf5::types::{TypeDescriptor, VarLenUnicode};
 use hdf5::{Dataset, File, Group};
 
 use super::error::{ArchiveError, reason};
-use super::journal::Journal;
 use super::{scale, slab, text};
 
 /// An open archive.
@@ -18,8 +17,10 @@ pub struct Reader {
     path: PathBuf,
     file: File,
     status: String,
-    /// Whether the numbers of the runs mean nothing yet.
-    blank: bool,
+    /// The lengths of the run dims.
+    runs: Vec<usize>,
+    /// For each run, whether its numbers mean nothing yet; empty if all of them mean something.
+    pending: Vec<bool>,
 }
 
 /// A data set with numbers, or with the labels of a dimension.
@@ -81,16 +82,39 @@ impl Reader {
             }
         }
         let status = text::read_attribute(&file, "status").unwrap_or_else(|| "running".into());
-        let mut journal = path.as_os_str().to_owned();
-        journal.push(".journal");
-        let finished = Journal::read(Path::new(&journal))?;
-        let blank = status == "running" && finished.runs.is_empty();
-        Ok(Self {
+        let mut reader = Self {
             path: path.to_path_buf(),
             file,
             status,
-            blank,
-        })
+            runs: Vec::new(),
+            pending: Vec::new(),
+        };
+        reader.find_pending()?;
+        Ok(reader)
+    }
+
+    /// Which runs are not finished. What a single run had when it was interrupted is shown.
+    fn find_pending(&mut self) -> Result<(), ArchiveError> {
+        let data_set = self.data_set("run_status")?;
+        self.runs = data_set.shape();
+        let shown = self.status == "interrupted" && self.runs.is_empty();
+        if self.is_complete() || shown {
+            return Ok(());
+        }
+        let codes = data_set.read_raw::<i8>();
+        let codes = codes.map_err(|error| self.failed("run_status", &error))?;
+        self.pending = codes.into_iter().map(|code| code == 0).collect();
+        Ok(())
+    }
+
+    /// The lengths of the dimensions of runs: axes and members; empty for a single run.
+    pub fn run_shape(&self) -> &[usize] {
+        &self.runs
+    }
+
+    /// The number of runs.
+    pub fn runs(&self) -> usize {
+        self.runs.iter().product()
     }
 
     /// The path it was opened by.
@@ -165,10 +189,41 @@ impl Reader {
         let data_set = self.data_set(name)?;
         let numbers = slab::read::<f64>(&data_set, start, count)
             .map_err(|error| self.failed(name, &error))?;
-        if self.blank && filled_by_runs(name, &data_set) {
-            return Ok(vec![f64::NAN; numbers.len()]);
+        if self.pending.is_empty() || !filled_by_runs(name, &data_set) {
+            return Ok(numbers);
         }
-        Ok(numbers)
+        Ok(self.masked(numbers, &data_set.shape(), start, count))
+    }
+
+    /// A block with NaN for the numbers of runs that are not finished.
+    fn masked(
+        &self,
+        mut numbers: Vec<f64>,
+        shape: &[usize],
+        start: &[usize],
+        count: &[usize],
+    ) -> Vec<f64> {
+        let dims = self.runs.len();
+        if !shape.starts_with(&self.runs) {
+            // A statistic over members, which is worked out at the end.
+            numbers.fill(f64::NAN);
+            return numbers;
+        }
+        let each: usize = count[dims..].iter().product();
+        for (place, numbers) in numbers.chunks_mut(each.max(1)).enumerate() {
+            let mut rest = place;
+            let mut slot = 0;
+            let mut stride = 1;
+            for dim in (0..dims).rev() {
+                slot += (start[dim] + rest % count[dim]) * stride;
+                rest /= count[dim];
+                stride *= self.runs[dim];
+            }
+            if self.pending[slot] {
+                numbers.fill(f64::NAN);
+            }
+        }
+        numbers
     }
 
     /// What stands along each dimension of a variable; positions where a dimension has no scale.
@@ -262,14 +317,18 @@ impl Reader {
         let data_set = self.data_set("run_status")?;
         let meanings = text::read_attribute(&data_set, "flag_meanings").unwrap_or_default();
         let meanings: Vec<&str> = meanings.split(' ').collect();
-        let status = |value: f64| {
-            let meaning = if value.is_nan() { 0.0 } else { value } as usize;
+        let codes = data_set
+            .read_raw::<i8>()
+            .map_err(|error| self.failed("run_status", &error))?;
+        let status = |code: i8| {
+            let place = usize::try_from(code).unwrap_or(usize::MAX);
             meanings
-                .get(meaning)
-                .map_or("unknown", |meaning| meaning)
+                .get(place)
+                .copied()
+                .unwrap_or("unknown")
                 .to_string()
         };
-        Ok(self.read("run_status")?.into_iter().map(status).collect())
+        Ok(codes.into_iter().map(status).collect())
     }
 
     /// The first 64 bits of each run's key, exactly.

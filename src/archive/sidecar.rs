@@ -9,7 +9,7 @@
 //! move into the archive; until then a cut or damaged frame is known by its checksum.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Write};
+use std::io::{BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use flate2::Crc;
@@ -39,6 +39,32 @@ impl Sidecar {
     /// An empty sidecar.
     pub(super) fn create(path: &Path) -> Result<Self, ArchiveError> {
         let file = File::create(path).map_err(ArchiveError::io("create", path))?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            file,
+            bytes: Vec::new(),
+        })
+    }
+
+    /// Go on behind the last whole frame of a sidecar; `visit` is told of every frame that is there.
+    pub(super) fn go_on(path: &Path, visit: &mut dyn FnMut(&Frame)) -> Result<Self, ArchiveError> {
+        if !path.exists() {
+            return Self::create(path);
+        }
+        let mut frames = Frames::open(path)?;
+        let mut whole = 0;
+        // A frame that was cut short, and whatever follows it, was never journaled.
+        while let Ok(Some(frame)) = frames.next() {
+            whole += (HEADER + 4 + 8 * frame.values.len()) as u64;
+            visit(&frame);
+        }
+        let mut file = File::options()
+            .write(true)
+            .open(path)
+            .map_err(ArchiveError::io("open", path))?;
+        file.set_len(whole)
+            .and_then(|()| file.seek(SeekFrom::End(0)))
+            .map_err(ArchiveError::io("cut", path))?;
         Ok(Self {
             path: path.to_path_buf(),
             file,

@@ -16,8 +16,11 @@ use super::contents::{Contents, DataSet, Number, Scale};
 use super::grid::Grid;
 use super::per_run::Ending;
 use super::provenance::{Provenance, VERSION};
-use super::{inputs, per_run, scale, text};
+use super::{axes, inputs, per_run, scale, text};
 use crate::config::experiment::Experiment;
+use crate::plan::tasks::Tasks;
+use crate::plan::{Plan, Shard};
+use crate::system::parameters::Array;
 
 /// The version of the layout, in the attribute `schema` of the file.
 pub const SCHEMA: i64 = 1;
@@ -31,8 +34,14 @@ pub struct About<'a> {
     pub contents: &'a Contents,
     /// What makes the archive.
     pub provenance: &'a Provenance,
-    /// The content hash of the plan.
-    pub plan: &'a str,
+    /// The runs.
+    pub plan: &'a Plan,
+    /// How they are cut into tasks.
+    pub tasks: &'a Tasks,
+    /// Which part of them it holds.
+    pub shard: Shard,
+    /// The arrays of axes that count whole arrays, by axis.
+    pub arrays: &'a [Option<Array>],
     /// Every way in which a run can end.
     pub endings: &'a [Ending],
 }
@@ -80,7 +89,7 @@ pub(super) fn create(
         "why the run failed and what to try",
     )?;
     let data_sets = data_sets(&file, about, lengths, storage)?;
-    scales(&file, about.contents, lengths, &data_sets)?;
+    scales(&file, about, lengths, &data_sets)?;
     file.flush()?;
     let end = file.dataset("provenance/end")?;
     Ok(Skeleton {
@@ -101,9 +110,12 @@ fn root_attributes(file: &File, about: About<'_>) -> Result<()> {
         ("source", &format!("nullcline {VERSION}")),
         ("created", &about.provenance.start),
         ("status", "running"),
-        ("plan", about.plan),
+        ("plan", about.plan.hash()),
     ] {
         text::attribute(file, name, value)?;
+    }
+    if !about.shard.is_all() {
+        text::attribute(file, "shard", &about.shard.to_string())?;
     }
     text::scalar(file, "schema", &SCHEMA)
 }
@@ -130,7 +142,7 @@ fn data_sets(
         };
         let chunk = level.map(|level| {
             let rows = contents.rows(data_set);
-            (chunk(contents.run_dims, &shape, rows), level)
+            (chunk(contents.runs.dims.len(), &shape, rows), level)
         });
         let path = data_set.path.as_str();
         let made = match data_set.number {
@@ -161,10 +173,14 @@ fn filled_by_runs<T: H5Type>(
     shape: &[usize],
     chunk: Option<(Vec<usize>, u8)>,
 ) -> Result<Dataset> {
-    let builder = file.new_dataset_builder().fill_time(FillTime::Never);
+    let builder = file.new_dataset_builder();
     let builder = match chunk {
+        // Chunks that no run comes to are never made, and read as the fill value.
         Some((chunk, level)) => builder.chunk(chunk).shuffle().deflate(level),
-        None => builder.no_chunk().alloc_time(Some(AllocTime::Early)),
+        None => builder
+            .fill_time(FillTime::Never)
+            .no_chunk()
+            .alloc_time(Some(AllocTime::Early)),
     };
     builder.empty::<T>().shape(shape).create(path)
 }
@@ -184,12 +200,8 @@ pub(super) fn chunk(run_dims: usize, shape: &[usize], rows: usize) -> Vec<usize>
 }
 
 /// Make every scale and tie every dimension to its own.
-fn scales(
-    file: &File,
-    contents: &Contents,
-    lengths: &[usize],
-    data_sets: &[Dataset],
-) -> Result<()> {
+fn scales(file: &File, about: About<'_>, lengths: &[usize], data_sets: &[Dataset]) -> Result<()> {
+    let contents = about.contents;
     let mut scales = Vec::with_capacity(contents.dimensions.len());
     for (index, dimension) in contents.dimensions.iter().enumerate() {
         let name = dimension.name.as_str();
@@ -205,9 +217,12 @@ fn scales(
             }
             Scale::Times { track } => times(file, name, &contents.tracks[*track].grid)?,
             Scale::Recorded { data_set } => data_sets[*data_set].clone(),
+            Scale::Runs(along) => axes::coordinate(file, name, *along, length, about)?,
         };
-        text::attribute(&scale, "long_name", &dimension.long_name)?;
-        text::attribute(&scale, "units", &dimension.unit)?;
+        if !matches!(dimension.scale, Scale::Runs(_)) {
+            text::attribute(&scale, "long_name", &dimension.long_name)?;
+            text::attribute(&scale, "units", &dimension.unit)?;
+        }
         scale::make(&scale, name)?;
         scales.push(scale);
     }
@@ -219,7 +234,25 @@ fn scales(
             }
         }
     }
-    Ok(())
+    axes::others(file, about, &scales)
+}
+
+/// Open an unfinished archive again.
+pub(super) fn open(path: &Path, contents: &Contents) -> Result<Skeleton> {
+    let file = File::open_rw(path)?;
+    let data_sets: Result<Vec<Dataset>> = contents
+        .data_sets
+        .iter()
+        .map(|card| file.dataset(&card.path))
+        .collect();
+    text::attribute(&file, "status", "running")?;
+    file.flush()?;
+    Ok(Skeleton {
+        data_sets: data_sets?,
+        diagnosis: file.dataset("health/diagnosis")?,
+        end: file.dataset("provenance/end")?,
+        file,
+    })
 }
 
 fn coordinates<T: H5Type>(file: &File, name: &str, values: &[T]) -> Result<Dataset> {

@@ -1,29 +1,40 @@
 //! The writer: the one thread's hand that writes an archive while the runs go on.
 //!
 //! ```text
-//! claim the lock -> skeleton, flushed -> samples as they come -> per run: numbers, flush, sync, journal
-//! -> end: status, sync, rename;  or, if ragged or compressed: written anew (see `pack`), rename
+//! claim the lock -> skeleton, flushed (or the unfinished archive, opened again)
+//! -> samples of long runs as they come, checkpoints
+//! -> per task: numbers, journal line; at most a second apart: data and journal brought to the disk
+//! -> end: statistics over members, failures, status, sync, rename;
+//!    or, if ragged or compressed: written anew (see `pack`), rename
 //! ```
 //!
 //! `NAME.h5.part` becomes `NAME.h5` by a rename, so the final name is always a complete archive. A run
-//! is finished when it is journaled. Digests are taken of the bytes as stored, per data set in the
-//! order in which they are written, so that a stored run can be checked against its journal line. A
-//! failed run is NaN in every data set before it is journaled, samples before the failure included.
+//! is finished when its task is journaled. A failed run is NaN in every data set before that, samples
+//! before the failure included.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use hdf5::{Dataset, Result as Hdf5Result};
-use sha2::{Digest, Sha256};
+use hdf5::Result as Hdf5Result;
+use sha2::Digest;
 
-use super::contents::{Contents, DataSet, Number};
+use super::claim::Claim;
+use super::contents::Per;
+use super::ending;
 use super::error::ArchiveError;
-use super::journal::Journal;
+use super::gathering::Gathering;
+use super::journal::{Failure, Heading, Journal};
 use super::paths::{self, Paths};
 use super::per_run::{self, RunRecord, Value};
 use super::sidecar::Sidecar;
 use super::skeleton::{self, About, Skeleton, Storage};
-use super::{pack, provenance, slab, text};
+use super::store::{self, Store};
+use super::{checkpoint, pack, provenance, text};
 use crate::plan::hexadecimal;
+use crate::plan::tasks::Task;
+
+use super::members::Sums;
 
 /// A point in the life of an archive at which a process might die; tests stop there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,9 +43,11 @@ pub enum Milestone {
     Skeleton,
     /// A block of samples was written.
     Samples,
-    /// All numbers of a run are on disk; its journal line is not.
+    /// A checkpoint is on disk.
+    Checkpoint,
+    /// All numbers of a task are written; its journal line is not.
     Written,
-    /// The journal line is on disk.
+    /// The journal line is written.
     Journaled,
     /// The status says complete; the file is not renamed yet.
     Complete,
@@ -42,178 +55,349 @@ pub enum Milestone {
     Renamed,
 }
 
-/// The right to write one result: no other process has it at the same time.
+/// What finished runs of a task leave.
 #[derive(Debug)]
-pub struct Claim {
-    paths: Paths,
-    journal: Journal,
-    /// Whether an unfinished attempt was there, which is replaced.
-    pub replaces_unfinished: bool,
-}
-
-impl Claim {
-    /// Claim a result: make its folder, take the lock, and refuse a complete result unless `force`.
-    ///
-    /// # Errors
-    /// [`ArchiveError::Exists`], [`ArchiveError::Busy`], or what the operating system says.
-    pub fn new(destination: &Path, plan: &str, force: bool) -> Result<Self, ArchiveError> {
-        let paths = Paths::new(destination);
-        std::fs::create_dir_all(paths.folder())
-            .map_err(ArchiveError::io("make the folder", paths.folder()))?;
-        if destination.is_dir() {
-            return Err(ArchiveError::Folder(destination.to_path_buf()));
-        }
-        let refuse = |paths: &Paths| match paths.destination().exists() && !force {
-            true => Err(ArchiveError::Exists(destination.to_path_buf())),
-            false => Ok(()),
-        };
-        refuse(&paths)?;
-        let journal = Journal::claim(&paths, plan)?;
-        // Another process may have completed it just before the lock was ours.
-        if let Err(error) = refuse(&paths) {
-            journal.remove()?;
-            return Err(error);
-        }
-        let replaces_unfinished = paths.part().exists();
-        for leftover in [
-            paths.part(),
-            paths.skeleton(),
-            paths.sidecar(),
-            paths.packed(),
-        ] {
-            paths::remove(&leftover)?;
-        }
-        Ok(Self {
-            paths,
-            journal,
-            replaces_unfinished,
-        })
-    }
-
-    /// Give the claim back before anything was written.
-    ///
-    /// # Errors
-    /// If the journal cannot be removed.
-    pub fn release(self) -> Result<(), ArchiveError> {
-        self.journal.remove()
-    }
+pub struct TaskResult {
+    /// The task.
+    pub task: Task,
+    /// Which of its runs, as bits.
+    pub which: u64,
+    /// The index of each run in the whole plan.
+    pub runs: Vec<u64>,
+    /// The slot of each run in the archive.
+    pub slots: Vec<u64>,
+    /// How each run went.
+    pub records: Vec<RunRecord>,
+    /// For each of [`Contents::columns`] the numbers of all runs, one after the other; nothing where
+    /// the samples went to the writer before, or where nobody wants them.
+    pub columns: Vec<Vec<f64>>,
+    /// For each column the sums over its members, where they are wanted and were made.
+    pub sums: Vec<Option<Sums>>,
+    /// If samples went to the writer before: how many each track had.
+    pub streamed: Option<Vec<usize>>,
 }
 
 /// An archive that is being written.
 pub struct Writer<'a> {
-    about: About<'a>,
-    paths: Paths,
-    journal: Journal,
-    skeleton: Skeleton,
+    pub(super) about: About<'a>,
+    pub(super) paths: Paths,
+    pub(super) journal: Journal,
+    pub(super) heading: Heading,
+    pub(super) skeleton: Skeleton,
+    pub(super) store: Store,
     sidecar: Option<Sidecar>,
-    /// How many samples each track has so far.
-    lengths: Vec<usize>,
-    /// How many samples each data set has of the run that is being written.
-    written: Vec<usize>,
-    digests: Vec<Sha256>,
-    failed: Vec<u64>,
+    pub(super) gathering: Option<Gathering>,
+    /// How many samples each ragged track has at most.
+    pub(super) lengths: Vec<usize>,
+    synced: Instant,
     hook: fn(Milestone),
 }
 
-/// A number as the archive stores it.
-fn store(data_set: &DataSet, values: &[f64], take: &mut dyn FnMut(&[u8])) {
-    for value in values {
-        match data_set.number {
-            Number::F32 => take(&(*value as f32).to_le_bytes()),
-            _ => take(&value.to_le_bytes()),
+/// The longest time for which finished runs are not on the disk.
+const PERIOD: Duration = Duration::from_secs(1);
+
+/// What an unfinished archive holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resumed {
+    /// The finished runs of each task that has some, as bits.
+    pub tasks: BTreeMap<u64, u64>,
+    /// How many runs were journaled, but are not what was written: they are run again.
+    pub damaged: u64,
+}
+
+impl Resumed {
+    /// The number of finished runs.
+    pub fn runs(&self) -> u64 {
+        self.tasks
+            .values()
+            .map(|which| u64::from(which.count_ones()))
+            .sum()
+    }
+}
+
+/// Where the checkpoints of an archive are read.
+#[derive(Clone, Debug)]
+pub struct Checkpoints {
+    paths: Paths,
+    plan: String,
+}
+
+impl Checkpoints {
+    /// No checkpoints, of no archive.
+    pub fn none() -> Self {
+        Self {
+            paths: Paths::new(std::path::Path::new("")),
+            plan: String::new(),
         }
+    }
+
+    /// The checkpoint of the run in a slot, if there is one.
+    pub fn read(&self, slot: u64) -> Option<Vec<f64>> {
+        checkpoint::read(&self.paths.checkpoint(slot), &self.plan)
     }
 }
 
 impl<'a> Writer<'a> {
-    /// Make the archive's skeleton.
+    /// Make the archive's skeleton, or open the unfinished archive that the claim found. `slots` gives
+    /// the slots of some of a task's runs.
     ///
     /// # Errors
-    /// If the file cannot be made.
+    /// If the file cannot be made or opened.
     pub fn create(
         claim: Claim,
         about: About<'a>,
+        slots: &dyn Fn(u64, u64) -> Vec<u64>,
         hook: fn(Milestone),
-    ) -> Result<Self, ArchiveError> {
-        let Claim { paths, journal, .. } = claim;
-        let fresh = paths.skeleton();
-        let lengths = vec![0; about.contents.tracks.len()];
-        let skeleton = skeleton::create(&fresh, about, &lengths, Storage::Contiguous)
-            .map_err(|error| ArchiveError::hdf5("create", &fresh, &error))?;
-        let sidecar = match about.contents.is_ragged() {
-            true => Some(Sidecar::create(&paths.sidecar())?),
-            false => None,
+    ) -> Result<(Self, Resumed), ArchiveError> {
+        let Claim {
+            paths,
+            journal,
+            heading,
+            finished,
+            ..
+        } = claim;
+        let contents = about.contents;
+        let mut lengths = vec![0; contents.tracks.len()];
+        let skeleton = match &finished {
+            Some(_) => skeleton::open(&paths.part(), contents)
+                .map_err(|error| ArchiveError::hdf5("open", &paths.part(), &error))?,
+            None => fresh(&paths, about, &lengths)?,
         };
-        paths::sync(&fresh)?;
-        // The open file stays the same under its new name.
-        std::fs::rename(&fresh, paths.part()).map_err(ArchiveError::io(
-            "give the name of the unfinished archive to",
-            &fresh,
-        ))?;
-        paths::sync(paths.folder())?;
-        hook(Milestone::Skeleton);
-        let count = about.contents.data_sets.len();
-        Ok(Self {
+        let store = Store::open(&paths.part(), contents, &skeleton.data_sets)?;
+        let sidecar = match (contents.is_ragged(), &finished) {
+            (false, _) => None,
+            (true, None) => Some(Sidecar::create(&paths.sidecar())?),
+            (true, Some(_)) => Some(Sidecar::go_on(&paths.sidecar(), &mut |frame| {
+                let card = &contents.data_sets[frame.data_set];
+                let rows = frame.first + frame.values.len() / card.width.max(1);
+                if let Some(track) = card.track {
+                    lengths[track] = lengths[track].max(rows);
+                }
+            })?),
+        };
+        let gathering = Gathering::new(contents, about.plan.members(), &paths)?;
+        let mut writer = Self {
             about,
             paths,
             journal,
+            heading,
             skeleton,
+            store,
             sidecar,
+            gathering,
             lengths,
-            written: vec![0; count],
-            digests: vec![Sha256::new(); count],
-            failed: Vec::new(),
+            synced: Instant::now(),
             hook,
-        })
+        };
+        let mut resumed = Resumed::default();
+        if let Some(finished) = finished {
+            for ((number, which), digest) in finished.tasks {
+                let found = writer.digest(number, &slots(number, which), &|_| None)?;
+                match found == digest {
+                    true => *resumed.tasks.entry(number).or_default() |= which,
+                    false => resumed.damaged += u64::from(which.count_ones()),
+                }
+            }
+            writer.journal.go_on()?;
+        } else {
+            hook(Milestone::Skeleton);
+        }
+        Ok((writer, resumed))
     }
 
-    /// Write samples of a data set, or its one entry of a run.
+    /// Where the checkpoints are read.
+    pub fn checkpoints(&self) -> Checkpoints {
+        Checkpoints {
+            paths: self.paths.clone(),
+            plan: self.heading.plan.clone(),
+        }
+    }
+
+    /// Write samples of a column of a long run, from sample `first` on.
     ///
     /// # Errors
     /// If the disk is full, for one.
     pub fn rows(
         &mut self,
-        run: u64,
+        slot: u64,
+        column: usize,
+        first: usize,
+        values: &[f64],
+    ) -> Result<(), ArchiveError> {
+        let contents = self.about.contents;
+        let columns = contents.columns();
+        let width = columns[column].width;
+        if let Some(data_set) = columns[column].data_set {
+            self.samples(slot, data_set, first, values)?;
+        }
+        if let Some(gathering) = &self.gathering {
+            gathering.numbers(column, slot, first * width, values)?;
+        }
+        (self.hook)(Milestone::Samples);
+        Ok(())
+    }
+
+    /// Write samples of a data set of a long run, from sample `first` on.
+    ///
+    /// # Errors
+    /// If the disk is full, for one.
+    pub fn samples(
+        &mut self,
+        slot: u64,
         data_set: usize,
         first: usize,
         values: &[f64],
     ) -> Result<(), ArchiveError> {
         let contents = self.about.contents;
         let card = &contents.data_sets[data_set];
-        let digest = &mut self.digests[data_set];
-        store(card, values, &mut |bytes| digest.update(bytes));
         let rows = values.len() / card.width.max(1);
-        self.written[data_set] = first + rows;
         let ragged = card.track.filter(|_| contents.is_ragged_set(card));
         if let (Some(track), Some(sidecar)) = (ragged, &mut self.sidecar) {
             self.lengths[track] = self.lengths[track].max(first + rows);
-            sidecar.append(data_set, run, first, values)?;
-        } else {
-            let made = &self.skeleton.data_sets[data_set];
-            put(contents, card, made, run, first, values).map_err(|e| self.failed("write", &e))?;
+            return sidecar.append(data_set, slot, first, values);
         }
-        (self.hook)(Milestone::Samples);
-        Ok(())
+        self.store.write(data_set, slot, first * card.width, values)
     }
 
-    /// Write down how a run ended: it is finished when this returns.
+    /// Make a long run safe up to now; its samples so far have come before.
     ///
     /// # Errors
     /// If the disk is full, for one.
-    pub fn finish_run(&mut self, run: u64, record: &RunRecord) -> Result<(), ArchiveError> {
-        let ending = record.ending;
-        if !ending.success {
-            self.failed.push(run);
-            self.forget_run(run)?;
-        }
-        self.fill_rest(run)?;
-        self.record(run, record)?;
-        self.sync()?;
-        (self.hook)(Milestone::Written);
-        let digest = self.digest();
-        self.journal.finished(run, ending.name, &digest)?;
-        (self.hook)(Milestone::Journaled);
+    pub fn checkpoint(&mut self, slot: u64, memory: &[f64]) -> Result<(), ArchiveError> {
+        self.sync_data()?;
+        checkpoint::write(&self.paths.checkpoint(slot), &self.heading.plan, memory)?;
+        (self.hook)(Milestone::Checkpoint);
         Ok(())
+    }
+
+    /// Write down how the runs of a task ended: they are finished when this returns.
+    ///
+    /// # Errors
+    /// If the disk is full, for one.
+    pub fn task(&mut self, result: &TaskResult) -> Result<(), ArchiveError> {
+        let contents = self.about.contents;
+        let mut stored: Vec<Option<Vec<u8>>> = vec![None; contents.data_sets.len()];
+        for (column, values) in contents.columns().iter().zip(&result.columns) {
+            let Some(data_set) = column.data_set.filter(|_| !values.is_empty()) else {
+                continue;
+            };
+            let mut bytes = Vec::with_capacity(values.len() * column.number.size());
+            store::encode(column.number, values, &mut bytes);
+            stored[data_set] = Some(bytes);
+        }
+        self.last_states(&result.records, &mut stored);
+        if let Some(lengths) = &result.streamed {
+            self.finish_streamed(result, lengths)?;
+        }
+        if let Some(gathering) = &self.gathering {
+            gathering.task(self.about.tasks.local(result.task.number), result)?;
+        }
+        let mut status = None;
+        for card in per_run::CARDS {
+            let found = contents.data_sets.iter().position(|d| d.path == card.path);
+            if let Some(index) = found {
+                stored[index] = Some(entries(card, &result.records));
+                status = status.or((card.path == "run_status").then_some(index));
+            }
+        }
+        // The status comes last: where it says that a run is over, the rest is there.
+        let rest = (0..stored.len()).filter(|&index| Some(index) != status);
+        for index in rest.chain(status) {
+            if let Some(bytes) = &stored[index] {
+                self.store.write_runs(index, &result.slots, bytes)?;
+            }
+        }
+        (self.hook)(Milestone::Written);
+        self.journal_task(result, &stored)?;
+        (self.hook)(Milestone::Journaled);
+        if result.streamed.is_some() {
+            let slots = result.slots.iter();
+            slots
+                .into_iter()
+                .try_for_each(|&slot| paths::remove(&self.paths.checkpoint(slot)))?;
+        }
+        Ok(())
+    }
+
+    fn journal_task(
+        &mut self,
+        result: &TaskResult,
+        stored: &[Option<Vec<u8>>],
+    ) -> Result<(), ArchiveError> {
+        for (run, record) in result.runs.iter().zip(&result.records) {
+            if !record.ending.success {
+                self.journal.failed(&Failure {
+                    run: *run,
+                    status: record.ending.name.into(),
+                    time: record.time,
+                    diagnosis: record.diagnosis.clone(),
+                })?;
+            }
+        }
+        let known = |data_set: usize| stored[data_set].clone();
+        let digest = self.digest(result.task.number, &result.slots, &known)?;
+        self.journal
+            .task(result.task.number, result.which, &digest)?;
+        if self.synced.elapsed() >= PERIOD {
+            self.sync()?;
+        }
+        Ok(())
+    }
+
+    /// The digest of a task; see [`Store::digest`].
+    fn digest(
+        &self,
+        number: u64,
+        slots: &[u64],
+        known: &dyn Fn(usize) -> Option<Vec<u8>>,
+    ) -> Result<String, ArchiveError> {
+        let mut digest = self.store.digest(slots, known)?;
+        if let Some(gathering) = &self.gathering {
+            gathering.hash(self.about.tasks.local(number), slots, &mut digest)?;
+        }
+        Ok(hexadecimal(&digest.finalize()))
+    }
+
+    /// What a run whose samples came before did not come to is NaN; all of it, if it failed.
+    fn finish_streamed(
+        &mut self,
+        result: &TaskResult,
+        lengths: &[usize],
+    ) -> Result<(), ArchiveError> {
+        let contents = self.about.contents;
+        for (&slot, record) in result.slots.iter().zip(&result.records) {
+            for (index, card) in contents.data_sets.iter().enumerate() {
+                let Some(track) = card.track.filter(|_| card.per == Per::Run) else {
+                    continue;
+                };
+                let rows = match record.ending.success {
+                    true => lengths[track],
+                    false => 0,
+                };
+                self.store.blank(index, slot, rows * card.width)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes of the last state of every block.
+    fn last_states(&self, records: &[RunRecord], stored: &mut [Option<Vec<u8>>]) {
+        let contents = self.about.contents;
+        let mut from = 0;
+        for &index in &contents.last_state {
+            let card = &contents.data_sets[index];
+            let mut bytes = Vec::with_capacity(records.len() * card.width * 8);
+            for record in records {
+                let block = record.state.get(from..from + card.width);
+                match block {
+                    Some(block) => store::encode(card.number, block, &mut bytes),
+                    // A run that could not be begun has no state.
+                    None => store::encode(card.number, &vec![f64::NAN; card.width], &mut bytes),
+                }
+            }
+            stored[index] = Some(bytes);
+            from += card.width;
+        }
     }
 
     /// Give the archive its final name.
@@ -221,10 +405,12 @@ impl<'a> Writer<'a> {
     /// # Errors
     /// If the disk is full, for one; what was written stays under the unfinished name.
     pub fn complete(self) -> Result<PathBuf, ArchiveError> {
+        self.sync()?;
+        ending::statistics(&self)?;
+        ending::failures(&self)?;
         let level = self.about.experiment.output.compression;
         let ready = if level > 0 || self.about.contents.is_ragged() {
-            self.pack("complete", level)?;
-            self.paths.packed()
+            self.pack("complete", level)?
         } else {
             self.stamp("complete")?;
             self.paths.part()
@@ -244,40 +430,64 @@ impl<'a> Writer<'a> {
             .map_err(ArchiveError::io("give the final name to", &ready))?;
         paths::sync(paths.folder())?;
         hook(Milestone::Renamed);
-        paths::remove(&paths.part())?;
-        paths::remove(&paths.sidecar())?;
+        paths.clear()?;
         journal.remove()?;
         Ok(destination)
     }
 
-    /// Leave the archive unfinished but readable: what is not there is NaN, and the status says
-    /// `interrupted`.
+    /// Show what a long run had when it was left; it is not finished, and goes on from its checkpoint.
     ///
     /// # Errors
     /// If the disk is full, for one.
-    pub fn interrupt(mut self, run: u64, record: &RunRecord) -> Result<PathBuf, ArchiveError> {
-        self.forget_summaries(run)?;
-        self.fill_rest(run)?;
-        self.record(run, record)?;
-        let part = self.paths.part();
-        if self.about.contents.is_ragged() {
-            self.pack("interrupted", 0)?;
-            let Self {
-                paths, skeleton, ..
-            } = self;
-            drop(skeleton);
-            paths::sync(&paths.packed())?;
-            std::fs::rename(paths.packed(), &part).map_err(ArchiveError::io(
-                "give the name of the unfinished archive to",
-                &part,
-            ))?;
-            paths::remove(&paths.sidecar())?;
-            paths::sync(paths.folder())?;
-        } else {
-            self.stamp("interrupted")?;
-            drop(self.skeleton);
-            paths::sync(&part)?;
+    pub fn left(&mut self, result: &TaskResult) -> Result<(), ArchiveError> {
+        let contents = self.about.contents;
+        let mut stored: Vec<Option<Vec<u8>>> = vec![None; contents.data_sets.len()];
+        self.last_states(&result.records, &mut stored);
+        for card in per_run::CARDS {
+            let found = contents.data_sets.iter().position(|d| d.path == card.path);
+            if let Some(index) = found {
+                stored[index] = Some(entries(card, &result.records));
+            }
         }
+        for (index, bytes) in stored.iter().enumerate() {
+            if let Some(bytes) = bytes {
+                self.store.write_runs(index, &result.slots, bytes)?;
+            }
+        }
+        let lengths = result.streamed.clone().unwrap_or_default();
+        for &slot in &result.slots {
+            for (index, card) in contents.data_sets.iter().enumerate() {
+                if let Some(track) = card.track.filter(|_| card.per == Per::Run) {
+                    let rows = lengths.get(track).copied().unwrap_or(0);
+                    self.store.blank(index, slot, rows * card.width)?;
+                }
+            }
+            for column in contents
+                .columns()
+                .iter()
+                .filter(|column| column.rows == Some(1))
+            {
+                if let Some(data_set) = column
+                    .data_set
+                    .filter(|&d| contents.data_sets[d].track.is_none())
+                {
+                    self.store.blank(data_set, slot, 0)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Leave the archive unfinished: it opens, its status says `interrupted`, and the next run goes on.
+    ///
+    /// # Errors
+    /// If the disk is full, for one.
+    pub fn interrupt(self) -> Result<PathBuf, ArchiveError> {
+        let part = self.paths.part();
+        self.sync()?;
+        self.stamp("interrupted")?;
+        drop(self.skeleton);
+        paths::sync(&part)?;
         Ok(part)
     }
 
@@ -287,106 +497,25 @@ impl<'a> Writer<'a> {
     /// If a file cannot be removed.
     pub fn abandon(self) -> Result<(), ArchiveError> {
         drop(self.skeleton);
-        paths::remove(&self.paths.part())?;
-        paths::remove(&self.paths.sidecar())?;
+        self.paths.clear()?;
         self.journal.remove()
     }
 
-    /// Write what a run leaves besides its samples.
-    fn record(&mut self, run: u64, record: &RunRecord) -> Result<(), ArchiveError> {
-        let contents = self.about.contents;
-        let write = || -> Hdf5Result<()> {
-            for card in per_run::CARDS {
-                let found = contents.data_sets.iter().position(|d| d.path == card.path);
-                if let Some(index) = found {
-                    let made = &self.skeleton.data_sets[index];
-                    let place = contents.place(run);
-                    let one = vec![1; place.len()];
-                    match card.value(record) {
-                        Value::F64(value) => slab::write(made, &place, &one, &[value]),
-                        Value::I64(value) => slab::write(made, &place, &one, &[value]),
-                        Value::U64(value) => slab::write(made, &place, &one, &[value]),
-                        Value::I8(value) => slab::write(made, &place, &one, &[value]),
-                    }?;
-                }
-            }
-            let mut state = record.state.as_slice();
-            for &index in &contents.last_state {
-                let card = &contents.data_sets[index];
-                let (block, rest) = state.split_at(card.width.min(state.len()));
-                put(
-                    contents,
-                    card,
-                    &self.skeleton.data_sets[index],
-                    run,
-                    0,
-                    block,
-                )?;
-                state = rest;
-            }
-            if !record.diagnosis.is_empty() {
-                let diagnosis = text::unicode(&record.diagnosis);
-                self.skeleton.diagnosis.write_scalar(&diagnosis)?;
-            }
-            Ok(())
-        };
-        write().map_err(|error| self.failed("write", &error))
-    }
-
-    /// Take back the samples of a run that failed, and its summaries: all of it will be NaN.
-    fn forget_run(&mut self, run: u64) -> Result<(), ArchiveError> {
-        self.written.fill(0);
-        self.digests.fill(Sha256::new());
-        self.forget_summaries(run)
-    }
-
-    fn forget_summaries(&mut self, run: u64) -> Result<(), ArchiveError> {
-        let contents = self.about.contents;
-        let fields = contents.tracks.iter().flat_map(|track| &track.fields);
-        for &(index, _) in fields.flat_map(|field| &field.summaries) {
-            let nothing = vec![f64::NAN; contents.data_sets[index].width];
-            self.rows(run, index, 0, &nothing)?;
+    fn sync_data(&self) -> Result<(), ArchiveError> {
+        self.store.sync()?;
+        if let Some(gathering) = &self.gathering {
+            gathering.sync()?;
         }
-        Ok(())
-    }
-
-    /// Fill what a run did not come to (it failed, was stopped or interrupted) with NaN.
-    fn fill_rest(&mut self, run: u64) -> Result<(), ArchiveError> {
-        let contents = self.about.contents;
-        for (index, card) in contents.data_sets.iter().enumerate() {
-            let length = match contents.samples(card, &self.lengths) {
-                Some(length) if card.width > 0 && !contents.is_ragged_set(card) => length,
-                _ => continue,
-            };
-            let rows = contents.rows(card);
-            while self.written[index] < length {
-                let first = self.written[index];
-                let last = (first + rows).min(length);
-                let nothing = vec![f64::NAN; (last - first) * card.width];
-                self.rows(run, index, first, &nothing)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Bring everything to the disk.
-    fn sync(&self) -> Result<(), ArchiveError> {
-        self.skeleton
-            .file
-            .flush()
-            .map_err(|error| self.failed("write", &error))?;
-        paths::sync(&self.paths.part())?;
         self.sidecar.as_ref().map_or(Ok(()), Sidecar::sync)
     }
 
-    /// The digest of the run that is being written; the next one begins.
-    fn digest(&mut self) -> String {
-        let mut whole = Sha256::new();
-        for digest in &mut self.digests {
-            whole.update(digest.finalize_reset());
-        }
-        self.written.fill(0);
-        hexadecimal(&whole.finalize())
+    /// Bring everything to the disk.
+    ///
+    /// # Errors
+    /// If the disk is full, for one.
+    pub fn sync(&self) -> Result<(), ArchiveError> {
+        self.sync_data()?;
+        self.journal.sync()
     }
 
     /// Write the status and the end into the file as it is.
@@ -394,26 +523,53 @@ impl<'a> Writer<'a> {
         stamp(&self.skeleton, status).map_err(|error| self.failed("write", &error))
     }
 
-    /// Write the archive anew, in its final form.
-    fn pack(&self, status: &str, level: u8) -> Result<(), ArchiveError> {
-        self.sync()?;
+    /// Write the archive anew, in its final form; where it is.
+    fn pack(&self, status: &str, level: u8) -> Result<PathBuf, ArchiveError> {
         pack::pack(
             &pack::Source {
                 about: self.about,
                 lengths: &self.lengths,
-                data_sets: &self.skeleton.data_sets,
-                diagnosis: &self.skeleton.diagnosis,
-                failed: &self.failed,
+                skeleton: &self.skeleton,
                 paths: &self.paths,
+                is_failed: &|slot| ending::is_failed(self, slot),
             },
             status,
             level,
         )
     }
 
-    fn failed(&self, doing: &str, error: &hdf5::Error) -> ArchiveError {
+    pub(super) fn failed(&self, doing: &str, error: &hdf5::Error) -> ArchiveError {
         ArchiveError::hdf5(doing, &self.paths.part(), error)
     }
+}
+
+/// The skeleton of a new archive, under the unfinished name.
+fn fresh(paths: &Paths, about: About<'_>, lengths: &[usize]) -> Result<Skeleton, ArchiveError> {
+    let fresh = paths.skeleton();
+    let skeleton = skeleton::create(&fresh, about, lengths, Storage::Contiguous)
+        .map_err(|error| ArchiveError::hdf5("create", &fresh, &error))?;
+    paths::sync(&fresh)?;
+    // The open file stays the same under its new name.
+    std::fs::rename(&fresh, paths.part()).map_err(ArchiveError::io(
+        "give the name of the unfinished archive to",
+        &fresh,
+    ))?;
+    paths::sync(paths.folder())?;
+    Ok(skeleton)
+}
+
+/// The bytes of one data set with an entry per run.
+fn entries(card: &per_run::Card, records: &[RunRecord]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for record in records {
+        match card.value(record) {
+            Value::F64(value) => bytes.extend(value.to_ne_bytes()),
+            Value::I64(value) => bytes.extend(value.to_ne_bytes()),
+            Value::U64(value) => bytes.extend(value.to_ne_bytes()),
+            Value::I8(value) => bytes.extend(value.to_ne_bytes()),
+        }
+    }
+    bytes
 }
 
 /// Write the status and the end.
@@ -423,23 +579,4 @@ pub(super) fn stamp(skeleton: &Skeleton, status: &str) -> Hdf5Result<()> {
         .write_scalar(&text::unicode(&provenance::utc()))?;
     text::attribute(&skeleton.file, "status", status)?;
     skeleton.file.flush()
-}
-
-/// Write samples, or the one entry, of a run at their place.
-pub(super) fn put(
-    contents: &Contents,
-    card: &DataSet,
-    made: &Dataset,
-    run: u64,
-    first: usize,
-    values: &[f64],
-) -> Hdf5Result<()> {
-    let (start, count) = contents.block(card, run, first, values.len());
-    match card.number {
-        Number::F32 => {
-            let single: Vec<f32> = values.iter().map(|&value| value as f32).collect();
-            slab::write(made, &start, &count, &single)
-        }
-        _ => slab::write(made, &start, &count, values),
-    }
 }

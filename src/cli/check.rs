@@ -1,18 +1,20 @@
 //! `nullcline check CONFIG`: everything short of the first step, and the plan.
 
 use std::io::Write;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::experiment;
-use super::failure::Failure;
+use super::failure::{Code, Failure};
 use super::output::Output;
-use super::progress::short;
+use super::progress::{duration, short};
 use super::table;
-use crate::archive::contents::{Contents, DataSet, Extent, Number};
+use crate::archive::contents::{Contents, DataSet, Extent};
+use crate::config::axis::{Axis, Mode, Values};
 use crate::config::experiment::{Experiment, Save};
 use crate::engine::card::Stepping;
-use crate::ensemble::Prepared;
+use crate::ensemble::{Estimate, Prepared};
 use crate::registry::Registry;
 use crate::system::layout::Variable;
 
@@ -22,6 +24,9 @@ use crate::system::layout::Variable;
 pub struct Arguments {
     #[command(flatten)]
     experiment: experiment::Arguments,
+    /// Try the first runs for about a second, and tell how long all of them will take
+    #[arg(long)]
+    estimate: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -35,8 +40,28 @@ pub fn execute(
     let experiment = arguments.experiment.load(registry)?;
     let file = &arguments.experiment.config;
     let prepared = Prepared::new(&experiment).map_err(|error| super::run::refuse(&error, file))?;
+    let corners = prepared.corners();
+    if let Some(corner) = corners.first() {
+        let more = match corners.len() {
+            1 => String::new(),
+            all => format!(" (and {} more corners like it)", all - 1),
+        };
+        let message = format!(
+            "{}: at a corner of the sweep, with {}: {}{more}",
+            file.display(),
+            corner.values,
+            corner.message
+        );
+        let help =
+            "change the axes so that every run is possible; `run` would mark such runs as refused";
+        return Err(Failure::new(Code::Usage, message).help(help));
+    }
+    let estimate = arguments
+        .estimate
+        .then(|| Estimate::new(&prepared, PATIENCE))
+        .flatten();
     if arguments.json {
-        output.json(&as_json(&experiment, &prepared))?;
+        output.json(&as_json(&experiment, &prepared, estimate)?)?;
         return Ok(());
     }
     let name = file.display();
@@ -44,15 +69,141 @@ pub fn execute(
         "" => writeln!(output, "{name}")?,
         title => writeln!(output, "{name}: {title}")?,
     }
-    output.write_all(table::columns(&rows(&experiment, &prepared), table::width()).as_bytes())?;
+    let mut told = rows(&experiment, &prepared)?;
+    told.extend(told_estimate(estimate, arguments.estimate));
+    output.write_all(table::columns(&told, table::width()).as_bytes())?;
+    if !prepared.plan.axes().is_empty() {
+        writeln!(output, "\nAxes")?;
+        output.write_all(table::columns(&axes(&prepared), table::width()).as_bytes())?;
+    }
     writeln!(output, "\nData sets")?;
-    output.write_all(table::columns(&data_sets(&prepared.contents), table::width()).as_bytes())?;
+    let contents = &prepared.variants.base().contents;
+    output.write_all(table::columns(&data_sets(contents), table::width()).as_bytes())?;
+    if experiment.members() > 1 && !experiment.is_random() {
+        eprintln!("note: {ALIKE}");
+    }
     Ok(())
 }
 
-fn rows(experiment: &Experiment, prepared: &Prepared) -> Vec<Vec<String>> {
+/// What is to be said of members that do not differ.
+pub const ALIKE: &str = "all members will be equal: nothing in the experiment is random";
+
+/// How long `--estimate` tries.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+fn told_estimate(estimate: Option<Estimate>, asked: bool) -> Vec<Vec<String>> {
+    let threads = std::thread::available_parallelism().map_or(1, |count| count.get());
+    let text = match estimate {
+        None if !asked => return Vec::new(),
+        None => "the trial came to nothing in the time it had".to_string(),
+        Some(estimate) => format!(
+            "{} a run, about {} for all on {threads} threads",
+            duration(estimate.per_run),
+            duration(estimate.all / threads as f64)
+        ),
+    };
+    vec![vec!["estimate".into(), text]]
+}
+
+/// The axes: name, path, values.
+fn axes(prepared: &Prepared) -> Vec<Vec<String>> {
+    let plan = &prepared.plan;
+    plan.axes()
+        .iter()
+        .map(|axis| {
+            let count = match plan.mode() {
+                Some(mode) if mode.is_sampled() => "sampled".to_string(),
+                _ => format!("{} values", axis.len()),
+            };
+            let way = match axis.is_light() {
+                true => "",
+                false => ", decoded for each",
+            };
+            vec![
+                axis.name.clone(),
+                axis.path.clone(),
+                format!("{count}{way}"),
+                values(axis),
+            ]
+        })
+        .collect()
+}
+
+/// The first values and the last one.
+fn values(axis: &Axis) -> String {
+    match &axis.values {
+        Values::Spread(spread) => {
+            let scale = if spread.logarithmic {
+                ", logarithmic"
+            } else {
+                ""
+            };
+            format!("{} to {}{scale}", spread.from, spread.to)
+        }
+        Values::List(items) => {
+            let text = |place: usize| {
+                let text = axis.text(axis.at(place));
+                match text.char_indices().nth(24) {
+                    Some((end, _)) => format!("{}...", &text[..end]),
+                    None => text,
+                }
+            };
+            match items.len() {
+                0..=4 => (0..items.len()).map(text).collect::<Vec<_>>().join(", "),
+                all => format!("{}, {}, ..., {}", text(0), text(1), text(all - 1)),
+            }
+        }
+    }
+}
+
+/// `123 = 41 x 3`: points, members, and how they come about.
+fn runs(prepared: &Prepared) -> String {
+    let plan = &prepared.plan;
+    let mut factors: Vec<String> = match plan.mode() {
+        None => Vec::new(),
+        Some(Mode::Grid) => plan
+            .axes()
+            .iter()
+            .map(|axis| axis.len().to_string())
+            .collect(),
+        Some(mode) => vec![format!("{} samples ({})", plan.points(), mode.name())],
+    };
+    if plan.members() > 1 {
+        factors.push(format!("{} members", plan.members()));
+    }
+    let product = match factors.len() {
+        0 => String::new(),
+        1 => format!(": {}", factors[0]),
+        _ => format!(" = {}", factors.join(" x ")),
+    };
+    let lanes = match prepared.tasks.block() {
+        1 => String::new(),
+        block => format!(", {block} to a task"),
+    };
+    format!("{}{product}{lanes}", plan.len())
+}
+
+/// What the runs hold in memory at the same time, roughly.
+fn memory(prepared: &Prepared, threads: usize) -> u64 {
+    let contents = &prepared.variants.base().contents;
+    let columns = contents.columns();
+    let numbers: usize = columns
+        .iter()
+        .filter(|column| column.is_wanted())
+        .map(|column| column.numbers().unwrap_or(1 << 17).min(1 << 18))
+        .sum();
+    let state = prepared.variants.base().experiment.initial.len();
+    let task = (numbers + 40 * state) * 8 * prepared.tasks.block() as usize;
+    (2 * threads * task + (16 << 20)) as u64
+}
+
+fn rows(experiment: &Experiment, prepared: &Prepared) -> Result<Vec<Vec<String>>, Failure> {
     let solver = &experiment.solver;
-    let contents = &prepared.contents;
+    let base = prepared.variants.base();
+    let contents = &base.contents;
+    let system = prepared
+        .system()
+        .map_err(|error| super::run::refuse(&error, &experiment.source.path))?;
     let mut rows = vec![(
         "model",
         format!(
@@ -61,15 +212,15 @@ fn rows(experiment: &Experiment, prepared: &Prepared) -> Vec<Vec<String>> {
             experiment.dynamics
         ),
     )];
-    for block in prepared.system.layout().blocks() {
+    for block in system.layout().blocks() {
         let auxiliary = if block.auxiliary { ", auxiliary" } else { "" };
         rows.push(("state", format!("{}{auxiliary}", describe(&block.variable))));
     }
-    let steps = match prepared.card.stepping {
+    let steps = match base.card.stepping {
         Stepping::Fixed => format!("step {}", solver.step.unwrap_or(f64::NAN)),
         Stepping::Adaptive => format!("rtol {:e}, atol {}", solver.rtol, spread(&solver.atol)),
     };
-    rows.push(("time", time(experiment, &prepared.contents)));
+    rows.push(("time", time(experiment, contents)));
     rows.push((
         "solver",
         format!(
@@ -81,6 +232,17 @@ fn rows(experiment: &Experiment, prepared: &Prepared) -> Vec<Vec<String>> {
         rows.push(("stimuli", experiment.stimuli.len().to_string()));
     }
     rows.push(("seed", experiment.seed.to_string()));
+    if prepared.plan.len() > 1 {
+        rows.push(("runs", runs(prepared)));
+        let threads = std::thread::available_parallelism().map_or(1, |count| count.get());
+        rows.push((
+            "memory",
+            format!(
+                "about {} on {threads} threads",
+                size(memory(prepared, threads))
+            ),
+        ));
+    }
     for file in &experiment.source.files {
         let sha = file.sha256.get(..12).unwrap_or(&file.sha256);
         rows.push((
@@ -109,9 +271,10 @@ fn rows(experiment: &Experiment, prepared: &Prepared) -> Vec<Vec<String>> {
             size(total(contents))
         ),
     ));
-    rows.into_iter()
+    Ok(rows
+        .into_iter()
         .map(|(name, text)| vec![name.into(), text])
-        .collect()
+        .collect())
 }
 
 /// What is recorded, set by set, and what every run leaves in one line.
@@ -200,11 +363,7 @@ fn dims(contents: &Contents, set: &DataSet) -> String {
 
 /// The bytes of a data set on disk; unknown where it has one row per step.
 fn bytes_of(contents: &Contents, set: &DataSet) -> Option<u64> {
-    let width = match set.number {
-        Number::F64 | Number::I64 | Number::U64 => 8,
-        Number::F32 => 4,
-        Number::I8 => 1,
-    };
+    let width = set.number.size() as u64;
     set.dims
         .iter()
         .map(|&dim| match contents.dimensions[dim].extent {
@@ -241,10 +400,23 @@ pub fn size(bytes: u64) -> String {
     format!("{} {unit}", short(scaled))
 }
 
-fn as_json(experiment: &Experiment, prepared: &Prepared) -> Value {
-    let contents = &prepared.contents;
+fn as_json(
+    experiment: &Experiment,
+    prepared: &Prepared,
+    estimate: Option<Estimate>,
+) -> Result<Value, Failure> {
+    let base = prepared.variants.base();
+    let contents = &base.contents;
     let solver = &experiment.solver;
-    let state = prepared.system.layout().blocks().iter().map(|block| {
+    let system = prepared
+        .system()
+        .map_err(|error| super::run::refuse(&error, &experiment.source.path))?;
+    let axes = prepared
+        .plan
+        .axes()
+        .iter()
+        .map(|axis| json!({"name": axis.name, "path": axis.path, "values": axis.len()}));
+    let state = system.layout().blocks().iter().map(|block| {
         let axes = block
             .variable
             .axes
@@ -266,8 +438,8 @@ fn as_json(experiment: &Experiment, prepared: &Prepared) -> Value {
             "bytes": bytes_of(contents, set),
         })
     });
-    let adaptive = prepared.card.stepping == Stepping::Adaptive;
-    json!({
+    let adaptive = base.card.stepping == Stepping::Adaptive;
+    Ok(json!({
         "title": experiment.title,
         "seed": experiment.seed,
         "family": experiment.family.name(),
@@ -286,8 +458,12 @@ fn as_json(experiment: &Experiment, prepared: &Prepared) -> Value {
             "max_steps": solver.max_steps,
         },
         "output": {"path": experiment.output.path, "bytes": total(contents)},
+        "runs": prepared.plan.len(),
+        "members": prepared.plan.members(),
+        "axes": axes.collect::<Vec<_>>(),
+        "estimate": estimate.map(|one| json!({"per_run": one.per_run, "all": one.all})),
         "data_sets": sets.collect::<Vec<_>>(),
-    })
+    }))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use super::output::Output;
 use super::progress::{Progress, duration, short};
 use super::{experiment, interrupt};
 use crate::ensemble::{Report, RunError, RunOptions};
+use crate::plan::Shard;
 use crate::registry::Registry;
 
 /// Run an experiment and write its archive
@@ -21,9 +22,21 @@ pub struct Arguments {
     /// Write the archive here instead of where the file says
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// How many runs go at the same time; as many as there are processors by default
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    threads: usize,
+    /// Run only part K of N of a sweep; `merge` puts the parts together
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Shard>,
+    /// Throw an unfinished result away instead of going on with it
+    #[arg(long)]
+    restart: bool,
     /// Replace a complete result
     #[arg(long)]
     force: bool,
+    /// End at the first run that fails
+    #[arg(long)]
+    fail_fast: bool,
     /// Tell nothing but errors
     #[arg(short, long)]
     quiet: bool,
@@ -41,16 +54,31 @@ pub fn execute(
     if let Some(path) = &arguments.output {
         experiment.output.path.clone_from(path);
     }
+    let shard = arguments.shard.unwrap_or(Shard::ALL);
+    if !shard.is_all() && arguments.output.is_none() {
+        experiment.output.path = shard_path(&experiment.output.path, shard);
+    }
     let options = RunOptions {
         force: arguments.force,
+        restart: arguments.restart,
+        fail_fast: arguments.fail_fast,
+        threads: arguments.threads,
+        shard,
         command_line: command_line(std::env::args()),
         ..RunOptions::new(interrupt::listen()?)
     };
+    if experiment.members() > 1 && !experiment.is_random() && !arguments.quiet {
+        eprintln!("note: {}", super::check::ALIKE);
+    }
     let stop = experiment.time.stop;
     let mut progress = Progress::new(arguments.quiet);
     let report = crate::ensemble::run(&experiment, &options, &mut |now| {
         let start = experiment.time.start;
-        progress.update(now.time - start, stop - start, "time units");
+        match now.runs {
+            1 if now.time.is_nan() => {}
+            1 => progress.update(now.time - start, stop - start, "time units"),
+            runs => progress.update(now.finished as f64, runs as f64, "runs"),
+        }
     });
     progress.finish();
     let report = report.map_err(|error| refuse(&error, &arguments.experiment.config))?;
@@ -76,49 +104,117 @@ pub fn refuse(error: &RunError, file: &Path) -> Failure {
     }
 }
 
+/// Where a shard goes if nobody says so: `sweep.h5` becomes `sweep.shard-2-of-8.h5`.
+fn shard_path(path: &Path, shard: Shard) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(
+        "{stem}.shard-{}-of-{}.h5",
+        shard.number, shard.count
+    ))
+}
+
 fn tell(report: &Report, quiet: bool) -> Result<(), Failure> {
     let path = report.path.display();
-    let counts = report.outcome.counts;
-    if report.interrupted {
-        let time = short(report.outcome.time);
-        let message = format!("interrupted at t = {time}; what there is so far is in {path}");
-        return Err(Failure::new(Code::Interrupted, message));
+    if report.damaged > 0 && !quiet {
+        eprintln!(
+            "{} runs were not on the disk as the journal says, and were run again",
+            report.damaged
+        );
     }
-    if !report.outcome.status.is_success() {
-        let message = format!("the run failed: {}", report.diagnosis);
-        let help = format!("{path} is complete: it has the last finite state under /health");
-        return Err(Failure::new(Code::SomeRunsFailed, message).help(help));
+    if !report.complete {
+        return Err(left(report));
+    }
+    if report.failed > 0 {
+        return Err(failed(report));
     }
     if !quiet {
         if report.replaced_unfinished {
             eprintln!("replaced an unfinished earlier attempt");
         }
-        eprintln!(
-            "wrote {path}: {} steps, {} rejected, in {}",
-            counts.steps,
-            counts.rejected,
-            duration(report.wall_time)
-        );
+        if report.from_checkpoint {
+            eprintln!("went on from a checkpoint");
+        }
+        let what = match &report.only {
+            Some(only) => {
+                let counts = only.outcome.counts;
+                format!("{} steps, {} rejected", counts.steps, counts.rejected)
+            }
+            None => runs(report),
+        };
+        eprintln!("wrote {path}: {what}, in {}", duration(report.wall_time));
     }
     Ok(())
 }
 
+fn runs(report: &Report) -> String {
+    match report.resumed {
+        0 => format!("{} runs", report.runs),
+        before => format!("{} runs, {before} of them before", report.runs),
+    }
+}
+
+/// The runs did not come to their end.
+fn left(report: &Report) -> Failure {
+    let path = report.path.display();
+    let done = report.resumed + report.finished;
+    let far = match &report.only {
+        Some(only) => format!("at t = {}", short(only.outcome.time)),
+        None => format!("after {done} of {} runs", report.runs),
+    };
+    let help = "the same command goes on from there; --restart begins anew";
+    match report.interrupted {
+        true => {
+            let message = format!("interrupted {far}; what there is so far is in {path}");
+            Failure::new(Code::Interrupted, message).help(help)
+        }
+        false => {
+            let message = format!("a run failed {far}, and --fail-fast ends there; see {path}");
+            Failure::new(Code::SomeRunsFailed, message).help(help)
+        }
+    }
+}
+
+fn failed(report: &Report) -> Failure {
+    let path = report.path.display();
+    let (message, help) = match &report.only {
+        Some(only) => (
+            format!("the run failed: {}", only.diagnosis),
+            format!("{path} is complete: it has the last finite state under /health"),
+        ),
+        None => (
+            format!("{} of {} runs failed", report.failed, report.runs),
+            format!(
+                "{path} is complete; `nullcline inspect {path}` lists them and how to repeat each"
+            ),
+        ),
+    };
+    Failure::new(Code::SomeRunsFailed, message).help(help)
+}
+
 fn as_json(report: &Report) -> Value {
-    let outcome = &report.outcome;
-    let failed = (!report.interrupted && !outcome.status.is_success())
-        .then(|| json!({"run": 0, "time": outcome.time, "diagnosis": report.diagnosis}));
-    json!({
+    let mut value = json!({
         "output": report.path,
-        "status": outcome.status.name(),
+        "complete": report.complete,
         "interrupted": report.interrupted,
-        "failed": failed.into_iter().collect::<Vec<_>>(),
-        "time": outcome.time,
-        "steps": outcome.counts.steps,
-        "rejected": outcome.counts.rejected,
-        "evaluations": outcome.counts.evaluations,
-        "kinks": outcome.counts.kinks,
+        "runs": report.runs,
+        "resumed": report.resumed,
+        "finished": report.finished,
+        "failures": report.failed,
         "wall_time": report.wall_time,
-    })
+    });
+    if let Some(only) = &report.only {
+        let outcome = &only.outcome;
+        let failed = (!report.interrupted && !outcome.status.is_success())
+            .then(|| json!({"run": 0, "time": outcome.time, "diagnosis": only.diagnosis}));
+        value["failed"] = failed.into_iter().collect();
+        value["status"] = outcome.status.name().into();
+        value["time"] = outcome.time.into();
+        value["steps"] = outcome.counts.steps.into();
+        value["rejected"] = outcome.counts.rejected.into();
+        value["evaluations"] = outcome.counts.evaluations.into();
+        value["kinks"] = outcome.counts.kinks.into();
+    }
+    value
 }
 
 /// The command line as a shell would take it.

@@ -141,8 +141,20 @@ pub enum Kinks {
     Ignore,
 }
 
+impl Default for Record {
+    fn default() -> Self {
+        Self {
+            variables: Vec::new(),
+            observables: Vec::new(),
+            summaries: Vec::new(),
+            trajectories: true,
+            groups: Vec::new(),
+        }
+    }
+}
+
 /// What is recorded.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     /// The state blocks at the save times.
     pub variables: Vec<String>,
@@ -150,6 +162,8 @@ pub struct Record {
     pub observables: Vec<String>,
     /// The summaries of each recorded variable and observable over the save times.
     pub summaries: Vec<String>,
+    /// Whether the samples at the save times are stored, or only their summaries.
+    pub trajectories: bool,
     /// Further groups.
     pub groups: Vec<Group>,
 }

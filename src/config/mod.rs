@@ -11,7 +11,7 @@
 pub mod axis;
 mod decoder;
 mod document;
-mod ensemble;
+pub mod ensemble;
 pub mod experiment;
 mod external;
 mod initial;

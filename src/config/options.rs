@@ -135,6 +135,9 @@ pub(super) const RECORD: &[Parameter] = &[
     Parameter::tree("summaries")
         .fallback(Fallback::Absent)
         .meaning("summaries of what is recorded, such as \"mean\"; none by default"),
+    Parameter::boolean("trajectories")
+        .fallback(Fallback::Boolean(true))
+        .meaning("whether the samples are stored, or only their summaries"),
     Parameter::tree("group")
         .fallback(Fallback::Absent)
         .meaning("[[record.group]]: more, at its own pace and place"),

@@ -83,6 +83,7 @@ pub(super) fn decode(
             .filter(|block| !block.auxiliary);
         blocks.map(|block| block.name().to_string()).collect()
     });
+    let blocks_by_default = default.clone();
     let blocks = offer.map(Offer::blocks);
     let observables = offer.map(Offer::observables);
     let summaries = SUMMARIES.iter().map(|summary| summary.name).collect();
@@ -104,22 +105,31 @@ pub(super) fn decode(
             Some(summaries),
             Vec::new(),
         ),
+        trajectories: section.boolean(d, "trajectories").unwrap_or_else(|| {
+            d.assumed("trajectories", "true", Origin::Default);
+            true
+        }),
         groups: Vec::new(),
     };
     prepare(d, &section, offer);
-    if let Some(value) = section.value("summaries")
-        && !record.summaries.is_empty()
-        && record.variables.is_empty()
-        && record.observables.is_empty()
+    if !record.trajectories
+        && record.summaries.is_empty()
+        && let Some(value) = section.value("trajectories")
     {
         d.problem(
             Problem::at(
                 value.span,
-                "there is nothing to summarise: no variable and no observable is recorded",
-                "of nothing",
+                "neither samples nor summaries are recorded",
+                "nothing would be left",
             )
-            .help("summaries are of what is recorded; name it in `variables` or `observables`"),
+            .help("name some `summaries`, for example [\"final\"], or keep the samples"),
         );
+    }
+    // Without a block to record, summaries alone are of the blocks that there are.
+    if record.variables.is_empty() && record.observables.is_empty() && !record.summaries.is_empty()
+    {
+        record.variables = blocks_by_default;
+        record.trajectories = false;
     }
     clashes(d, &section, &record, span);
     let Some(value) = section.value("group") else {

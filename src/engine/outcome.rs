@@ -33,17 +33,20 @@ pub enum Status {
     BudgetExhausted = 4,
     /// A guard stopped it, as asked.
     Stopped = 5,
+    /// It could not be begun: the model does not allow its values.
+    Refused = 6,
 }
 
 impl Status {
     /// Every status, in the order of the discriminants: `flag_values` and `flag_meanings` of the archive.
-    pub const ALL: [Status; 6] = [
+    pub const ALL: [Status; 7] = [
         Status::Pending,
         Status::Complete,
         Status::NotFinite,
         Status::StepUnderflow,
         Status::BudgetExhausted,
         Status::Stopped,
+        Status::Refused,
     ];
 
     /// The name, as in `flag_meanings`.
@@ -55,6 +58,7 @@ impl Status {
             Status::StepUnderflow => "step_underflow",
             Status::BudgetExhausted => "budget_exhausted",
             Status::Stopped => "stopped",
+            Status::Refused => "refused",
         }
     }
 
@@ -90,7 +94,7 @@ impl Outcome {
         let value = plain(self.component.map_or(f64::NAN, |index| self.state[index]));
         let at = format!("after t = {} ({} steps)", self.time, self.counts.steps);
         match self.status {
-            Status::Complete | Status::Stopped | Status::Pending => String::new(),
+            Status::Complete | Status::Stopped | Status::Pending | Status::Refused => String::new(),
             Status::NotFinite => format!(
                 "{component} became NaN or infinite {at}; its last finite value was {value}. \
                  Does the model blow up there? If it should not, try a smaller `solver.step` or `solver.rtol`"

@@ -18,6 +18,18 @@ pub enum RunError {
     /// Something is to be recorded that cannot be.
     #[error(transparent)]
     Contents(#[from] ContentsError),
+    /// The file does not allow the values of a run.
+    #[error("{0}")]
+    Values(String),
+    /// A run would record something of another shape than the others.
+    #[error(
+        "the run with {0} would record data sets of other shapes than the first one; \
+         a sweep can change shapes only if it records summaries of one shape"
+    )]
+    Shapes(String),
+    /// The system gives no threads.
+    #[error("cannot start the threads: {0}")]
+    Threads(String),
     /// The plan is empty.
     #[error("the experiment has no run")]
     Nothing,
@@ -40,9 +52,11 @@ impl RunError {
             RunError::Build(_)
             | RunError::Method(_)
             | RunError::Contents(_)
+            | RunError::Values(_)
+            | RunError::Shapes(_)
             | RunError::Nothing => 2,
             RunError::Mismatch(_) | RunError::Map(_) => 3,
-            RunError::Archive(_) => 4,
+            RunError::Archive(_) | RunError::Threads(_) => 4,
         }
     }
 

@@ -1,46 +1,60 @@
 //! The ensemble: the runs of a plan, and the one writer they feed.
 //!
 //! ```text
-//! experiment -> system, scheme checked -> claim the result -> writer thread <- bounded channel <- runs
+//! experiment -> plan, tasks, variants -> claim the result -> workers -> bounded channel -> writer
 //! ```
 //!
-//! A run integrates on the calling thread and never calls HDF5; samples go to the writer in blocks of
-//! about a MiB through a bounded channel, so memory does not grow with the length of a run and a slow
-//! disk slows the run down instead of filling memory. A run that fails is an outcome, not an error: its
-//! archive is complete, with NaN for its numbers and a diagnosis.
+//! Tasks are done by a pool of threads in any order; every number depends on its run alone, and every
+//! run has its place, so the result does not. Integration never calls HDF5. A slow disk slows the runs
+//! down instead of filling memory. A run that fails is an outcome, not an error: the others go on, and
+//! the archive has NaN for its numbers and a diagnosis.
 
 mod card_text;
 pub mod error;
+mod estimate;
+mod gauge;
 mod outlet;
+mod prepared;
 mod recorder;
-mod watch;
+pub mod variants;
+mod worker;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
-use std::time::Instant;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use rayon::iter::{ParallelBridge, ParallelIterator};
 
 pub use error::RunError;
-pub use watch::Progress;
+pub use estimate::Estimate;
+pub use gauge::{Only, Progress};
+pub use prepared::Prepared;
 
-use crate::archive::provenance::Provenance;
-use crate::archive::{About, Claim, Contents, Ending, Milestone, RunRecord, Writer};
-use crate::config::experiment::{Experiment, Kinks};
-use crate::engine::card::Card;
-use crate::engine::integrate::{Options, Span, integrate};
-use crate::engine::outcome::{Outcome, Status};
-use crate::engine::schemes;
-use crate::plan::{Plan, Run};
-use crate::system::System;
-use crate::system::family::Built;
-use crate::system::parameters::BuildError;
-use outlet::{Message, Outlet};
-use recorder::RunRecorder;
-use watch::Watch;
+use crate::archive::journal::Heading;
+use crate::archive::provenance::{self, Provenance};
+use crate::archive::{About, ArchiveError, Claim, Leave, Milestone, Writer};
+use crate::config::experiment::{Checkpoint, Experiment};
+use crate::engine::integrate::Checkpoints;
+use crate::engine::outcome::Status;
+use crate::plan::Shard;
+use crate::plan::tasks::Task;
+use gauge::Gauge;
+use outlet::Messages;
+use worker::Workshop;
 
 /// How to run, besides what the experiment says.
 pub struct RunOptions<'a> {
     /// Whether a complete result may be replaced.
     pub force: bool,
+    /// Whether an unfinished result is thrown away instead of gone on with.
+    pub restart: bool,
+    /// Whether the first run that fails ends everything.
+    pub fail_fast: bool,
+    /// How many runs go at the same time; as many as there are processors if 0.
+    pub threads: usize,
+    /// Which part of the plan.
+    pub shard: Shard,
     /// The command line, for the archive.
     pub command_line: String,
     /// Set from elsewhere (Ctrl-C) to end the run early.
@@ -48,6 +62,12 @@ pub struct RunOptions<'a> {
     /// Called at the points where a dying process would leave different traces; for tests.
     #[doc(hidden)]
     pub hook: fn(Milestone),
+    /// Whether runs may go side by side in lanes; for tests.
+    #[doc(hidden)]
+    pub lanes: bool,
+    /// A seed to shuffle the tasks with; for tests.
+    #[doc(hidden)]
+    pub shuffle: Option<u64>,
 }
 
 impl<'a> RunOptions<'a> {
@@ -55,9 +75,15 @@ impl<'a> RunOptions<'a> {
     pub fn new(interrupt: &'a AtomicBool) -> Self {
         Self {
             force: false,
+            restart: false,
+            fail_fast: false,
+            threads: 0,
+            shard: Shard::ALL,
             command_line: String::new(),
             interrupt,
             hook: |_| {},
+            lanes: true,
+            shuffle: None,
         }
     }
 }
@@ -65,15 +91,27 @@ impl<'a> RunOptions<'a> {
 /// What became of the runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Report {
-    /// The archive: the final path, or after an interrupt that of the unfinished one.
+    /// The archive: the final path, or that of the unfinished one.
     pub path: PathBuf,
-    /// How the run ended and what it cost.
-    pub outcome: Outcome,
-    /// What happened and what to try; empty after a success.
-    pub diagnosis: String,
+    /// Whether all runs are finished, and the archive has its name.
+    pub complete: bool,
+    /// The runs of the plan, or of the shard.
+    pub runs: u64,
+    /// Those that were finished before, by an earlier attempt.
+    pub resumed: u64,
+    /// Those that were finished now.
+    pub finished: u64,
+    /// Those of them that failed.
+    pub failed: u64,
+    /// Runs that were journaled before and were not what was written: they were run again.
+    pub damaged: u64,
+    /// How an only run ended; nothing for a sweep or an ensemble.
+    pub only: Option<Only>,
+    /// Whether an only run was gone on with from a checkpoint.
+    pub from_checkpoint: bool,
     /// Seconds by the wall clock, the writing included.
     pub wall_time: f64,
-    /// Whether the run was interrupted.
+    /// Whether somebody asked to end.
     pub interrupted: bool,
     /// Whether an unfinished earlier attempt was replaced.
     pub replaced_unfinished: bool,
@@ -82,68 +120,20 @@ pub struct Report {
 impl Report {
     /// The exit code of the program: 0, 1 if a run failed, 130 after an interrupt.
     pub fn exit_code(&self) -> u8 {
-        match (self.interrupted, self.outcome.status.is_success()) {
+        match (self.interrupted && !self.complete, self.failed) {
             (true, _) => 130,
-            (false, true) => 0,
-            (false, false) => 1,
+            (false, 0) => 0,
+            (false, _) => 1,
         }
     }
 }
 
-/// An experiment short of its first step: nothing but the disk can refuse it now.
-pub struct Prepared {
-    /// The system.
-    pub system: Box<dyn System>,
-    /// The scheme, which accepts the system.
-    pub card: &'static Card,
-    /// What the archive will hold.
-    pub contents: Contents,
-}
+/// Between two looks at how far the runs are.
+const PERIOD: Duration = Duration::from_millis(100);
 
-impl Prepared {
-    /// Build the system and ask the scheme and the archive.
-    ///
-    /// # Errors
-    /// As [`run`], the archive's own errors excepted.
-    pub fn new(experiment: &Experiment) -> Result<Self, RunError> {
-        let system = build(experiment)?;
-        let card = schemes::card(&experiment.solver.method)
-            .ok_or_else(|| RunError::Method(experiment.solver.method.clone()))?;
-        card.accepts(system.as_ref())?;
-        let contents = Contents::new(experiment, system.as_ref())?;
-        prepare(experiment, system.as_ref())?;
-        Ok(Self {
-            system,
-            card,
-            contents,
-        })
-    }
-}
-
-/// Have the system work out what the recorded observables need, or say why they do not exist.
-fn prepare(experiment: &Experiment, system: &dyn System) -> Result<(), BuildError> {
-    let Some(observables) = system.observables() else {
-        return Ok(());
-    };
-    let groups = experiment.record.groups.iter();
-    let grouped = groups.flat_map(|group| &group.observables);
-    let recorded: Vec<&String> = experiment
-        .record
-        .observables
-        .iter()
-        .chain(grouped)
-        .collect();
-    for (index, variable) in observables.list().iter().enumerate() {
-        if recorded.iter().any(|name| **name == variable.name) {
-            observables.prepare(index)?;
-        }
-    }
-    Ok(())
-}
-
-/// Run an experiment and write its archive.
+/// Run an experiment and write its archive, or go on with an unfinished one.
 ///
-/// `progress` is called at most about ten times a second.
+/// `progress` is called about ten times a second.
 ///
 /// # Errors
 /// If the experiment cannot be built, integrated or written; see [`RunError::exit_code`].
@@ -153,150 +143,174 @@ pub fn run(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, RunError> {
     let started = Instant::now();
-    let Prepared {
-        system,
-        card,
-        contents,
-    } = Prepared::new(experiment)?;
-    let plan = Plan::new(experiment);
-    let claim = Claim::new(&experiment.output.path, plan.hash(), options.force)?;
+    let prepared = Prepared::of_shard(experiment, options.shard)?;
+    let heading = Heading {
+        plan: prepared.plan.hash().into(),
+        shard: options.shard.to_string(),
+        block: prepared.tasks.block(),
+        build: provenance::build(),
+    };
+    let leave = Leave {
+        force: options.force,
+        restart: options.restart,
+    };
+    let arrays = prepared.arrays(experiment)?;
+    let claim = Claim::new(&experiment.output.path, heading, leave)?;
     let replaced_unfinished = claim.replaces_unfinished;
+    let card = prepared.variants.base().card;
     let provenance = Provenance::now(&options.command_line, card_text::card_text(card));
-    let endings = Status::ALL.map(ending);
+    let endings = Status::ALL.map(worker::ending);
     let about = About {
         experiment,
-        contents: &contents,
+        contents: &prepared.variants.base().contents,
         provenance: &provenance,
-        plan: plan.hash(),
+        plan: &prepared.plan,
+        tasks: &prepared.tasks,
+        shard: options.shard,
+        arrays: &arrays,
         endings: &endings,
     };
-    let job = Job {
-        experiment,
-        system: system.as_ref(),
-        card,
-        contents: &contents,
+    let slots = |number: u64, which: u64| prepared.slots(number, which);
+    let (writer, resumed) = Writer::create(claim, about, &slots, options.hook)?;
+    let runs = prepared.tasks.runs();
+    let gauge = Gauge::new(options.interrupt);
+    let single = prepared.plan.len() == 1;
+    let workshop = Workshop {
+        plan: &prepared.plan,
+        tasks: &prepared.tasks,
+        shard: options.shard,
+        variants: &prepared.variants,
+        streams: prepared.streams,
+        lanes: options.lanes,
+        checkpoints: checkpoints(experiment),
+        stored: writer.checkpoints(),
+        gauge: &gauge,
+        fail_fast: options.fail_fast,
+        single,
     };
-    let (outcome, path) = std::thread::scope(|scope| {
-        let (outlet, inlet) = outlet::channel();
-        let plan = &plan;
+    let from_checkpoint = single && workshop.stored.read(0).is_some();
+    let todo = Todo {
+        workshop: &workshop,
+        finished: &resumed.tasks,
+        threads: options.threads,
+        shuffle: options.shuffle,
+    };
+    let missing = runs - resumed.runs();
+    let (path, complete) = std::thread::scope(|scope| -> Result<(PathBuf, bool), RunError> {
+        let (messages, inlet) = outlet::channel();
+        let gauge = &gauge;
         let writing = scope.spawn(move || {
-            let writer = Writer::create(claim, about, options.hook)?;
-            inlet.write(writer, plan.len())
+            let written = inlet.write(writer, missing);
+            if written.is_err() {
+                gauge.stop();
+            }
+            written
         });
-        let mut watch = Watch::new(options.interrupt, experiment, progress);
-        let outcome = job.runs(plan, outlet, &mut watch);
-        let path = writing
+        let (over, ended) = channel::<()>();
+        let todo = &todo;
+        let running = scope.spawn(move || {
+            let done = todo.all(&messages);
+            drop(over);
+            done
+        });
+        while ended.recv_timeout(PERIOD) == Err(RecvTimeoutError::Timeout) {
+            progress(gauge.progress(resumed.runs(), runs));
+        }
+        // A panic of a worker is a defect, which is not to be hidden.
+        let ran = running
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        (outcome, path)
-    });
-    // The writer's error comes first: it is why the run was cut short.
-    let path = path?;
-    let outcome = outcome?;
-    let path = path.ok_or(RunError::Nothing)?;
+        let written: Result<(PathBuf, bool), ArchiveError> = writing
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let written = written?;
+        ran?;
+        Ok(written)
+    })?;
     Ok(Report {
         path,
-        interrupted: outcome.status == Status::Pending,
-        diagnosis: outcome.diagnosis(system.layout()),
-        outcome,
+        complete,
+        runs,
+        resumed: resumed.runs(),
+        finished: gauge.finishes(),
+        failed: gauge.failures(),
+        damaged: resumed.damaged,
+        only: gauge.only(),
+        from_checkpoint,
         wall_time: started.elapsed().as_secs_f64(),
+        interrupted: gauge.interrupted(),
         replaced_unfinished,
     })
 }
 
-/// A status as the archive writes it.
-fn ending(status: Status) -> Ending {
-    Ending {
-        code: status as i8,
-        name: status.name(),
-        success: status.is_success(),
-    }
-}
-
-fn build(experiment: &Experiment) -> Result<Box<dyn System>, RunError> {
-    match experiment.build()? {
-        Built::Flow(system) => Ok(system),
-        Built::Map(_) => Err(RunError::Map(experiment.dynamics.clone())),
-    }
-}
-
-/// What the runs of a plan share.
-struct Job<'a> {
-    experiment: &'a Experiment,
-    system: &'a dyn System,
-    card: &'static Card,
-    contents: &'a Contents,
-}
-
-impl Job<'_> {
-    /// All runs in order; the outcome is that of the last one.
-    fn runs(
-        &self,
-        plan: &Plan,
-        mut outlet: Outlet,
-        watch: &mut Watch<'_>,
-    ) -> Result<Outcome, RunError> {
-        let mut last = None;
-        for run in plan.runs() {
-            let outcome = self.run(&run, &mut outlet, watch)?;
-            let interrupted = outcome.status == Status::Pending;
-            last = Some(outcome);
-            if interrupted {
-                break;
-            }
+/// When runs give checkpoints. Left to us, so rarely that runs of some seconds have none: a step costs
+/// at least some nanoseconds per component.
+fn checkpoints(experiment: &Experiment) -> Checkpoints {
+    match experiment.output.checkpoint {
+        Checkpoint::Off => Checkpoints::Never,
+        Checkpoint::Time(interval) => Checkpoints::Time(interval),
+        Checkpoint::Steps(steps) => Checkpoints::Steps(steps),
+        Checkpoint::Auto => {
+            let dim = experiment.initial.len().max(1) as u64;
+            Checkpoints::Steps((20_000_000 / dim).max(1000))
         }
-        last.ok_or(RunError::Nothing)
+    }
+}
+
+/// The tasks that are left, and who does them.
+struct Todo<'a> {
+    workshop: &'a Workshop<'a>,
+    finished: &'a std::collections::BTreeMap<u64, u64>,
+    threads: usize,
+    shuffle: Option<u64>,
+}
+
+impl Todo<'_> {
+    /// Do all tasks.
+    fn all(&self, messages: &Messages) -> Result<(), RunError> {
+        let tasks = self.workshop.tasks;
+        let work = |task: Task| {
+            let done = self.finished.get(&task.number).copied().unwrap_or(0);
+            if done.count_ones() as u64 != task.count {
+                self.workshop.work(task, done, messages);
+            }
+        };
+        let going = |_: &Task| self.workshop.gauge.going();
+        if let Some(seed) = self.shuffle {
+            let mut all: Vec<Task> = tasks.iter().collect();
+            shuffle(&mut all, seed);
+            return self.pool(all.into_iter().take_while(going), &work);
+        }
+        self.pool(tasks.iter().take_while(going), &work)
     }
 
-    /// One run, its samples and its end handed to the writer.
-    fn run(
+    fn pool(
         &self,
-        run: &Run,
-        outlet: &mut Outlet,
-        watch: &mut Watch<'_>,
-    ) -> Result<Outcome, RunError> {
-        let started = Instant::now();
-        let solver = &self.experiment.solver;
-        let options = Options {
-            rtol: solver.rtol,
-            atol: solver.atol.clone(),
-            step: solver.step,
-            max_steps: solver.max_steps,
-            locate_kinks: solver.kinks == Kinks::Locate,
+        tasks: impl Iterator<Item = Task> + Send,
+        work: &(dyn Fn(Task) + Sync),
+    ) -> Result<(), RunError> {
+        let threads = match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, |count| count.get()),
+            threads => threads,
         };
-        let time = &self.experiment.time;
-        let span = Span {
-            start: time.start,
-            stop: time.stop,
-        };
-        let mut recorder = RunRecorder::new(run.index, self.contents, self.system, outlet);
-        let lost = recorder.lost();
-        let outcome = integrate(
-            self.system,
-            self.card.name,
-            &options,
-            span,
-            &self.experiment.initial,
-            &mut recorder,
-            &mut |t| !lost.get() && watch.keep_going(t),
-        )?;
-        recorder.finish();
-        let record = RunRecord {
-            ending: ending(outcome.status),
-            steps: outcome.counts.steps,
-            rejected: outcome.counts.rejected,
-            evaluations: outcome.counts.evaluations,
-            kinks: outcome.counts.kinks,
-            time: outcome.time,
-            state: outcome.state.clone(),
-            diagnosis: outcome.diagnosis(self.system.layout()),
-            seed: run.seed(),
-            wall_time: started.elapsed().as_secs_f64(),
-        };
-        outlet.send(match outcome.status {
-            Status::Pending => Message::Interrupted(run.index, Box::new(record)),
-            _ => Message::Finished(run.index, Box::new(record)),
-        });
-        Ok(outcome)
+        let threads = threads.min(usize::try_from(self.workshop.tasks.len()).unwrap_or(threads));
+        if threads <= 1 {
+            tasks.for_each(work);
+            return Ok(());
+        }
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let pool = pool.map_err(|error| RunError::Threads(error.to_string()))?;
+        pool.install(|| tasks.par_bridge().for_each(work));
+        Ok(())
+    }
+}
+
+/// Put tasks into another order (Fisher and Yates, with a linear congruential generator).
+fn shuffle(tasks: &mut [Task], mut seed: u64) {
+    for place in (1..tasks.len()).rev() {
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        tasks.swap(place, (seed >> 33) as usize % (place + 1));
     }
 }

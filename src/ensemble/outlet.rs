@@ -1,65 +1,90 @@
-//! The channel from the runs to the writer: bounded, with the emptied blocks coming back for use again,
-//! so that a run that goes on allocates nothing and never waits for memory to be found.
+//! The channel from the runs to the writer: bounded, with the emptied blocks of long runs coming back
+//! for use again, so that a run that goes on allocates nothing and never waits for memory to be found.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use crate::archive::{ArchiveError, RunRecord, Writer};
+use crate::archive::{ArchiveError, TaskResult, Writer};
 
-/// How many blocks may wait for the writer.
-const WAITING: usize = 4;
+/// How many messages may wait for the writer.
+const WAITING: usize = 8;
+
+/// Where samples go.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Goal {
+    /// A column of the contents.
+    Column(usize),
+    /// A data set.
+    DataSet(usize),
+}
 
 /// What the writer is told.
 pub(super) enum Message {
-    /// Samples of a data set, or its one entry of a run.
+    /// Samples of a long run.
     Rows {
-        run: u64,
-        data_set: usize,
+        slot: u64,
+        goal: Goal,
         first: usize,
         values: Vec<f64>,
+        back: SyncSender<Vec<f64>>,
     },
-    /// The run ended.
-    Finished(u64, Box<RunRecord>),
-    /// The run was interrupted, and no other will follow.
-    Interrupted(u64, Box<RunRecord>),
+    /// A long run can go on from here.
+    Checkpoint(u64, Vec<f64>),
+    /// Runs of a task ended.
+    Finished(Box<TaskResult>),
+    /// A long run was left; this is how far it is.
+    Left(Box<TaskResult>),
 }
 
-/// The runs' end.
-pub(super) struct Outlet {
-    messages: SyncSender<Message>,
-    emptied: Receiver<Vec<f64>>,
-}
+/// The way to the writer.
+pub(super) type Messages = SyncSender<Message>;
 
 /// The writer's end.
 pub(super) struct Inlet {
     messages: Receiver<Message>,
-    emptied: SyncSender<Vec<f64>>,
+}
+
+/// A run's end.
+pub(super) struct Outlet {
+    messages: Messages,
+    back: SyncSender<Vec<f64>>,
+    emptied: Receiver<Vec<f64>>,
 }
 
 /// A channel.
-pub(super) fn channel() -> (Outlet, Inlet) {
-    let (to_writer, messages) = sync_channel(WAITING);
-    let (to_runs, emptied) = sync_channel(WAITING + 1);
-    (
-        Outlet {
-            messages: to_writer,
-            emptied,
-        },
-        Inlet {
-            messages,
-            emptied: to_runs,
-        },
-    )
+pub(super) fn channel() -> (Messages, Inlet) {
+    let (messages, inlet) = sync_channel(WAITING);
+    (messages, Inlet { messages: inlet })
 }
 
 impl Outlet {
+    pub(super) fn new(messages: Messages) -> Self {
+        let (back, emptied) = sync_channel(WAITING + 1);
+        Self {
+            messages,
+            back,
+            emptied,
+        }
+    }
+
+    /// Send samples; `false` if the writer has given up.
+    pub(super) fn rows(&self, slot: u64, goal: Goal, first: usize, values: Vec<f64>) -> bool {
+        self.send(Message::Rows {
+            slot,
+            goal,
+            first,
+            values,
+            back: self.back.clone(),
+        })
+    }
+
     /// Send a message; `false` if the writer has given up.
-    pub(super) fn send(&mut self, message: Message) -> bool {
+    pub(super) fn send(&self, message: Message) -> bool {
         self.messages.send(message).is_ok()
     }
 
     /// An empty block, used before if there is one.
-    pub(super) fn empty(&mut self, capacity: usize) -> Vec<f64> {
+    pub(super) fn empty(&self, capacity: usize) -> Vec<f64> {
         let mut block = self.emptied.try_recv().unwrap_or_default();
         block.clear();
         block.reserve(capacity);
@@ -68,40 +93,50 @@ impl Outlet {
 }
 
 impl Inlet {
-    /// Write everything that comes, until `runs` runs are over; then give the archive its name.
-    ///
-    /// `None` if the runs ended early without saying why (a panic, a scheme that would not start):
-    /// then there is no archive either.
+    /// Take everything that comes and keep nothing.
+    pub(super) fn discard(self) {
+        for message in self.messages {
+            if let Message::Rows { values, back, .. } = message {
+                let _ = back.try_send(values);
+            }
+        }
+    }
+
+    /// Write everything that comes. If then all of `missing` runs are finished, the archive gets its
+    /// name; else it stays, for the next run to go on with.
     pub(super) fn write(
         self,
         mut writer: Writer<'_>,
-        runs: u64,
-    ) -> Result<Option<PathBuf>, ArchiveError> {
+        missing: u64,
+    ) -> Result<(PathBuf, bool), ArchiveError> {
         let mut finished = 0;
         for message in self.messages {
             match message {
                 Message::Rows {
-                    run,
-                    data_set,
+                    slot,
+                    goal,
                     first,
                     values,
+                    back,
                 } => {
-                    writer.rows(run, data_set, first, &values)?;
+                    match goal {
+                        Goal::Column(column) => writer.rows(slot, column, first, &values)?,
+                        Goal::DataSet(index) => writer.samples(slot, index, first, &values)?,
+                    }
                     // If enough empty blocks wait already, this one is dropped.
-                    let _ = self.emptied.try_send(values);
+                    let _ = back.try_send(values);
                 }
-                Message::Finished(run, record) => {
-                    writer.finish_run(run, &record)?;
-                    finished += 1;
+                Message::Checkpoint(slot, memory) => writer.checkpoint(slot, &memory)?,
+                Message::Finished(result) => {
+                    writer.task(&result)?;
+                    finished += result.records.len() as u64;
                 }
-                Message::Interrupted(run, record) => {
-                    return writer.interrupt(run, &record).map(Some);
-                }
+                Message::Left(result) => writer.left(&result)?,
             }
         }
-        if finished < runs {
-            return writer.abandon().map(|()| None);
+        match finished == missing {
+            true => writer.complete().map(|path| (path, true)),
+            false => writer.interrupt().map(|path| (path, false)),
         }
-        writer.complete().map(Some)
     }
 }

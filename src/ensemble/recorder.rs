@@ -1,14 +1,20 @@
 //! The recorder of one run: merges the grids of all tracks, takes blocks, observables and summaries,
-//! and hands full blocks of samples to the writer.
+//! and keeps the samples (short runs) or hands full blocks of them to the writer (long runs).
 //!
 //! Every track has its own next time; the engine is asked for the earliest. Times that two tracks share
 //! are asked for once. Tracks of `save = "steps"` are fed after every accepted step instead.
+//!
+//! At a checkpoint everything so far goes to the writer, and then what the recorder needs to go on:
+//!
+//! ```text
+//! length of the scheme's memory, the memory; per track: samples; per reducer: length, memory
+//! ```
 
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::outlet::{Message, Outlet};
-use crate::archive::contents::{Contents, Field, Origin};
+use super::outlet::{Goal, Message, Outlet};
+use crate::archive::contents::{Column, Contents, Field, Origin};
 use crate::archive::grid::Grid;
 use crate::engine::recorder::Recorder;
 use crate::system::System;
@@ -21,15 +27,18 @@ pub(super) struct RunRecorder<'a> {
     context: Context<'a>,
     /// The earliest of the tracks' next times.
     next: f64,
+    /// For whoever needs to know which run this is.
+    pub(super) tag: usize,
 }
 
 /// What every track needs to take a sample.
 struct Context<'a> {
-    run: u64,
+    slot: u64,
     observables: Option<&'a dyn Observables>,
     /// The values of one observable.
     scratch: Vec<f64>,
-    outlet: &'a mut Outlet,
+    /// Where samples of long runs go.
+    outlet: Option<&'a Outlet>,
     /// Whether the writer has given up.
     lost: Rc<Cell<bool>>,
 }
@@ -44,91 +53,103 @@ struct Track<'a> {
 
 struct Recorded<'a> {
     field: &'a Field,
-    block: Block,
-    reducers: Vec<(usize, Box<dyn Reducer>)>,
+    /// The samples, if anybody wants them.
+    block: Option<Block>,
+    reducers: Vec<Box<dyn Reducer>>,
 }
 
-/// Samples of one data set on their way to the writer.
+/// Samples of one column on their way.
 struct Block {
-    data_set: usize,
+    goal: Goal,
     first: usize,
+    /// How many samples are sent at once.
     rows: usize,
     capacity: usize,
     values: Vec<f64>,
 }
 
+/// Numbers that are sent at once.
+const BLOCK: usize = 1 << 17;
+
 impl Block {
-    fn new(contents: &Contents, data_set: usize, outlet: &mut Outlet) -> Self {
-        let card = &contents.data_sets[data_set];
-        let rows = contents.rows(card);
-        let capacity = rows * card.width;
+    fn new(goal: Goal, width: usize, rows: Option<usize>, outlet: Option<&Outlet>) -> Self {
+        let most = (BLOCK / width.max(1)).max(1);
+        let rows = match (outlet, rows) {
+            (None, rows) => rows.unwrap_or(usize::MAX),
+            (Some(_), Some(rows)) => most.min(rows.max(1)),
+            (Some(_), None) => most,
+        };
+        let capacity = rows.saturating_mul(width).min(1 << 20);
         Self {
-            data_set,
+            goal,
             first: 0,
             rows,
             capacity,
-            values: outlet.empty(capacity),
+            values: match outlet {
+                Some(outlet) => outlet.empty(capacity),
+                None => Vec::with_capacity(capacity),
+            },
         }
     }
 
     /// Send what there is if the block is full after the sample number `sample`.
-    fn after(&mut self, sample: usize, context: &mut Context<'_>) {
-        if sample + 1 - self.first == self.rows {
+    fn after(&mut self, sample: usize, context: &Context<'_>) {
+        if context.outlet.is_some() && sample + 1 - self.first == self.rows {
             self.flush(sample + 1, context);
         }
     }
 
     /// Send what there is; the next block begins with sample `next`.
-    fn flush(&mut self, next: usize, context: &mut Context<'_>) {
-        if next == self.first {
+    fn flush(&mut self, next: usize, context: &Context<'_>) {
+        let Some(outlet) = context.outlet.filter(|_| next > self.first) else {
             return;
-        }
-        let empty = context.outlet.empty(self.capacity);
+        };
+        let empty = outlet.empty(self.capacity);
         let values = std::mem::replace(&mut self.values, empty);
-        context.send(self.data_set, self.first, values);
+        if !outlet.rows(context.slot, self.goal, self.first, values) {
+            context.lost.set(true);
+        }
         self.first = next;
     }
 }
 
-impl Context<'_> {
-    fn send(&mut self, data_set: usize, first: usize, values: Vec<f64>) {
-        let sent = self.outlet.send(Message::Rows {
-            run: self.run,
-            data_set,
-            first,
-            values,
-        });
-        if !sent {
-            self.lost.set(true);
-        }
-    }
+/// What is left of a run when it has ended.
+pub(super) struct Remains {
+    /// The numbers of every column that are not with the writer.
+    pub columns: Vec<Vec<f64>>,
+    /// How many samples each track has.
+    pub samples: Vec<usize>,
 }
 
 impl<'a> RunRecorder<'a> {
-    /// A recorder for run number `run`.
+    /// A recorder of the run in this slot; with an outlet, of a long run.
     pub(super) fn new(
-        run: u64,
+        slot: u64,
         contents: &'a Contents,
         system: &'a dyn System,
-        outlet: &'a mut Outlet,
+        outlet: Option<&'a Outlet>,
     ) -> Self {
+        let columns = contents.columns();
+        let mut column = 0;
         let tracks: Vec<Track<'a>> = contents
             .tracks
             .iter()
-            .map(|track| Track::new(track, contents, outlet))
+            .map(|track| Track::new(track, &columns, &mut column, outlet))
             .collect();
         let fields = contents.tracks.iter().flat_map(|track| &track.fields);
-        let longest = fields.map(|field| field.length).max().unwrap_or(0);
+        let observed = fields.filter(|field| matches!(field.origin, Origin::Observable(_)));
+        let longest = observed.map(|field| field.length).max().unwrap_or(0);
         let mut recorder = Self {
             tracks,
             context: Context {
-                run,
+                slot,
                 observables: system.observables(),
                 scratch: vec![0.0; longest],
                 outlet,
                 lost: Rc::default(),
             },
             next: f64::INFINITY,
+            tag: 0,
         };
         recorder.find_next();
         recorder
@@ -139,27 +160,74 @@ impl<'a> RunRecorder<'a> {
         Rc::clone(&self.context.lost)
     }
 
-    /// Send what is left, and the summaries.
-    pub(super) fn finish(mut self) {
+    /// Take the memory of a checkpoint back; the scheme's own part of it is handed out.
+    pub(super) fn restore(&mut self, memory: &[f64]) -> Option<Vec<f64>> {
+        let mut rest = memory;
+        let scheme = part(&mut rest)?.to_vec();
         for track in &mut self.tracks {
+            let (&samples, others) = rest.split_first()?;
+            rest = others;
+            track.samples = samples as usize;
+            track.next = track.grid.time(track.samples);
             if let Some(times) = &mut track.times {
-                times.flush(track.samples, &mut self.context);
+                times.first = track.samples;
             }
             for recorded in &mut track.fields {
-                recorded.block.flush(track.samples, &mut self.context);
-                for (data_set, reducer) in &recorded.reducers {
-                    let mut values = vec![0.0; recorded.field.length];
-                    reducer.finish(&mut values);
-                    self.context.send(*data_set, 0, values);
+                if let Some(block) = &mut recorded.block {
+                    block.first = track.samples;
+                }
+                for reducer in &mut recorded.reducers {
+                    reducer.restore(part(&mut rest)?);
                 }
             }
         }
+        self.find_next();
+        Some(scheme)
+    }
+
+    /// The end: send what is left of a long run, and hand out the rest.
+    pub(super) fn finish(mut self) -> Remains {
+        let mut remains = Remains {
+            columns: Vec::new(),
+            samples: Vec::with_capacity(self.tracks.len()),
+        };
+        let streams = self.context.outlet.is_some();
+        for track in &mut self.tracks {
+            remains.samples.push(track.samples);
+            if let Some(times) = &mut track.times {
+                times.flush(track.samples, &self.context);
+            }
+            for recorded in &mut track.fields {
+                let mut kept = Vec::new();
+                if let Some(block) = &mut recorded.block {
+                    block.flush(track.samples, &self.context);
+                    if !streams {
+                        kept = std::mem::take(&mut block.values);
+                    }
+                }
+                remains.columns.push(kept);
+                for reducer in &recorded.reducers {
+                    let mut values = vec![0.0; recorded.field.length];
+                    reducer.finish(&mut values);
+                    remains.columns.push(values);
+                }
+            }
+        }
+        remains
     }
 
     fn find_next(&mut self) {
         let times = self.tracks.iter().map(|track| track.next);
         self.next = times.fold(f64::INFINITY, f64::min);
     }
+}
+
+/// Take `length, numbers` off the front.
+fn part<'m>(memory: &mut &'m [f64]) -> Option<&'m [f64]> {
+    let (&length, rest) = memory.split_first()?;
+    let (numbers, rest) = rest.split_at_checked(length as usize)?;
+    *memory = rest;
+    Some(numbers)
 }
 
 impl Recorder for RunRecorder<'_> {
@@ -178,13 +246,40 @@ impl Recorder for RunRecorder<'_> {
         self.find_next();
     }
 
+    fn checkpoint(&mut self, _t: f64, memory: &[f64]) {
+        let Some(outlet) = self.context.outlet else {
+            return;
+        };
+        let mut all = vec![memory.len() as f64];
+        all.extend(memory);
+        for track in &mut self.tracks {
+            all.push(track.samples as f64);
+            if let Some(times) = &mut track.times {
+                times.flush(track.samples, &self.context);
+            }
+            for recorded in &mut track.fields {
+                if let Some(block) = &mut recorded.block {
+                    block.flush(track.samples, &self.context);
+                }
+                for reducer in &recorded.reducers {
+                    let memory = reducer.save();
+                    all.push(memory.len() as f64);
+                    all.extend(memory);
+                }
+            }
+        }
+        if !outlet.send(Message::Checkpoint(self.context.slot, all)) {
+            self.context.lost.set(true);
+        }
+    }
+
     fn wants_steps(&self) -> bool {
-        self.tracks.iter().any(|track| track.times.is_some())
+        self.tracks.iter().any(|track| *track.grid == Grid::Steps)
     }
 
     fn step(&mut self, t: f64, x: &[f64]) {
         for track in &mut self.tracks {
-            if track.times.is_some() {
+            if *track.grid == Grid::Steps {
                 track.take(t, x, &mut self.context);
             }
         }
@@ -194,29 +289,33 @@ impl Recorder for RunRecorder<'_> {
 impl<'a> Track<'a> {
     fn new(
         track: &'a crate::archive::contents::Track,
-        contents: &'a Contents,
-        outlet: &mut Outlet,
+        columns: &[Column<'_>],
+        column: &mut usize,
+        outlet: Option<&Outlet>,
     ) -> Self {
-        let fields = track
-            .fields
-            .iter()
-            .map(|field| Recorded {
+        let mut fields = Vec::with_capacity(track.fields.len());
+        for field in &track.fields {
+            let card = &columns[*column];
+            let block = card
+                .is_wanted()
+                .then(|| Block::new(Goal::Column(*column), card.width, card.rows, outlet));
+            *column += 1 + field.summaries.len();
+            let summaries = field.summaries.iter();
+            fields.push(Recorded {
                 field,
-                block: Block::new(contents, field.data_set, outlet),
-                reducers: field
-                    .summaries
-                    .iter()
-                    .map(|(data_set, summary)| (*data_set, (summary.make)(field.length)))
+                block,
+                reducers: summaries
+                    .map(|one| (one.summary.make)(field.length))
                     .collect(),
-            })
-            .collect();
+            });
+        }
         Self {
             grid: &track.grid,
             samples: 0,
             next: track.grid.time(0),
             times: track
                 .times
-                .map(|data_set| Block::new(contents, data_set, outlet)),
+                .map(|data_set| Block::new(Goal::DataSet(data_set), 1, None, outlet)),
             fields,
         }
     }
@@ -231,7 +330,9 @@ impl<'a> Track<'a> {
         }
         for recorded in &mut self.fields {
             recorded.take(t, x, context);
-            recorded.block.after(sample, context);
+            if let Some(block) = &mut recorded.block {
+                block.after(sample, context);
+            }
         }
     }
 }
@@ -248,11 +349,13 @@ impl Recorded<'_> {
                 &*out
             }
         };
-        match &self.field.kept {
-            None => self.block.values.extend_from_slice(values),
-            Some(kept) => self.block.values.extend(kept.iter().map(|&i| values[i])),
+        if let Some(block) = &mut self.block {
+            match &self.field.kept {
+                None => block.values.extend_from_slice(values),
+                Some(kept) => block.values.extend(kept.iter().map(|&i| values[i])),
+            }
         }
-        for (_, reducer) in &mut self.reducers {
+        for reducer in &mut self.reducers {
             reducer.observe(t, values);
         }
     }

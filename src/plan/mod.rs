@@ -17,6 +17,7 @@
 //! a system slowest. Nothing here is stored per run: a plan of a million runs holds none of them.
 
 pub mod sampling;
+pub mod tasks;
 
 use std::fmt::Write;
 

@@ -37,6 +37,11 @@ pub fn card(name: &str) -> Option<&'static Card> {
     CARDS.iter().copied().find(|card| card.name == name)
 }
 
+/// Whether runs can go side by side by the scheme of that name.
+pub fn has_lanes(name: &str) -> bool {
+    TABLEAUS.iter().any(|(card, _)| card.name == name)
+}
+
 /// The explicit Runge-Kutta scheme of that name for L lanes of a field; `None` for any other name.
 pub fn explicit<F: Field<L> + ?Sized, const L: usize>(
     name: &str,

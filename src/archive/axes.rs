@@ -1,0 +1,196 @@
+//! Axes in the file: the coordinates of runs.
+//!
+//! ```text
+//! /<axis>         numbers, labels, or positions from 0 where the values are whole arrays or tables
+//! /<axis>_value   those arrays [<axis>, ...], or their text as TOML
+//! /sample, /member, /run
+//! ```
+//!
+//! Each axis has the attribute `path`, its place in the experiment file.
+
+use hdf5::{Dataset, File, H5Type, Result};
+
+use super::run_dims::{Along, AxisKind};
+use super::skeleton::About;
+use super::{scale, text};
+use crate::config::axis::{Axis, Value, Values};
+
+/// So many coordinates are held at once.
+const PIECE: usize = 1 << 16;
+
+/// The data set of what stands along a dimension of runs.
+pub(super) fn coordinate(
+    file: &File,
+    name: &str,
+    along: Along,
+    length: usize,
+    about: About<'_>,
+) -> Result<Dataset> {
+    let made = match along {
+        Along::Axis(number) => {
+            let axis = &about.plan.axes()[number];
+            let on_dim = about
+                .contents
+                .runs
+                .coordinates
+                .iter()
+                .all(|one| one.name != name);
+            let value = |place: usize| match on_dim {
+                true => axis.at(place),
+                false => value_of(about, number, place),
+            };
+            match AxisKind::of(axis) {
+                AxisKind::Numbers => pieces(file, name, length, |place| number_of(value(place)))?,
+                AxisKind::Labels => pieces(file, name, length, |place| {
+                    let tree = axis.tree(value(place));
+                    let label = tree.as_text().map(String::from);
+                    text::unicode(&label.unwrap_or_else(|| axis.text(value(place))))
+                })?,
+                AxisKind::Counted => pieces(file, name, length, |place| match value(place) {
+                    Value::Item(item) => item as i64,
+                    Value::Number(_) => place as i64,
+                })?,
+            }
+        }
+        Along::Sample => pieces(file, name, length, |place| place as i64)?,
+        Along::Member => pieces(file, name, length, |place| match about.shard.is_all() {
+            true => place as i64,
+            false => (run_of(about, place) % about.plan.members()) as i64,
+        })?,
+        Along::Run => pieces(file, name, length, |place| run_of(about, place) as i64)?,
+    };
+    let (long_name, units) = match along {
+        Along::Axis(number) => described(about, &about.plan.axes()[number]),
+        Along::Sample => ("sample of the sweep".into(), "1".into()),
+        Along::Member => ("member of the ensemble".into(), "1".into()),
+        Along::Run => ("index of the run in the whole plan".into(), "1".into()),
+    };
+    text::attribute(&made, "long_name", &long_name)?;
+    text::attribute(&made, "units", &units)?;
+    if let Along::Axis(number) = along {
+        text::attribute(&made, "path", &about.plan.axes()[number].path)?;
+    }
+    Ok(made)
+}
+
+/// The coordinates that are no scales, and the values of axes that only count them.
+pub(super) fn others(file: &File, about: About<'_>, scales: &[Dataset]) -> Result<()> {
+    let runs = &about.contents.runs;
+    for one in &runs.coordinates {
+        let length = runs.dims[one.dim].length;
+        let made = coordinate(file, &one.name, one.along, length, about)?;
+        scale::attach(&made, &scales[one.dim], 0)?;
+    }
+    for (number, axis) in about.plan.axes().iter().enumerate() {
+        if AxisKind::of(axis) == AxisKind::Counted {
+            values(file, about, number, scales)?;
+        }
+    }
+    Ok(())
+}
+
+/// `/<axis>_value`.
+fn values(file: &File, about: About<'_>, number: usize, scales: &[Dataset]) -> Result<()> {
+    let axis = &about.plan.axes()[number];
+    let Values::List(items) = &axis.values else {
+        return Ok(());
+    };
+    let name = format!("{}_value", axis.name);
+    // Along a sweep's own dimension if the axis has one, else along its list.
+    let dims = about.contents.runs.dims.iter();
+    let own = dims
+        .into_iter()
+        .position(|dim| dim.along == Along::Axis(number));
+    let along = match own {
+        Some(place) => scales[place].clone(),
+        None => {
+            let name = format!("{}_item", axis.name);
+            let made = pieces(file, &name, items.len(), |place| place as i64)?;
+            text::attribute(
+                &made,
+                "long_name",
+                &format!("place in the list of {}", axis.path),
+            )?;
+            text::attribute(&made, "units", "1")?;
+            scale::make(&made, &name)?;
+            made
+        }
+    };
+    let (long_name, units) = described(about, axis);
+    let made = match &about.arrays[number] {
+        Some(array) => {
+            let made = file
+                .new_dataset::<f64>()
+                .shape(array.shape.as_slice())
+                .create(name.as_str())?;
+            made.write_raw(&array.data)?;
+            for (place, &size) in array.shape.iter().enumerate().skip(1) {
+                let name = format!("{}_{}", axis.name, ["row", "column"][(place - 1).min(1)]);
+                let index = pieces(file, &name, size, |place| place as i64)?;
+                text::attribute(&index, "long_name", "position in the array")?;
+                text::attribute(&index, "units", "1")?;
+                scale::make(&index, &name)?;
+                scale::attach(&made, &index, place)?;
+            }
+            made
+        }
+        None => pieces(file, &name, items.len(), |place| {
+            text::unicode(&axis.text(Value::Item(place)))
+        })?,
+    };
+    scale::attach(&made, &along, 0)?;
+    text::attribute(&made, "long_name", &long_name)?;
+    text::attribute(&made, "units", &units)
+}
+
+/// The index of the run in a slot of a shard.
+fn run_of(about: About<'_>, slot: usize) -> u64 {
+    about.plan.executed(about.tasks.position(slot as u64))
+}
+
+/// The value of an axis for the sample or the run at this place.
+fn value_of(about: About<'_>, axis: usize, place: usize) -> Value {
+    let point = match about.shard.is_all() {
+        true => place as u64,
+        false => run_of(about, place) / about.plan.members(),
+    };
+    about.plan.values(point)[axis]
+}
+
+fn number_of(value: Value) -> f64 {
+    match value {
+        Value::Number(number) => number,
+        Value::Item(item) => item as f64,
+    }
+}
+
+/// Meaning and unit of an axis: those of the parameter that it varies.
+fn described(about: About<'_>, axis: &Axis) -> (String, String) {
+    let name = axis.path.strip_prefix("model.parameters.");
+    let bare = name.map(|name| name.split('[').next().unwrap_or(name));
+    let family = about.experiment.family;
+    let card = family
+        .parameters()
+        .iter()
+        .find(|card| Some(card.name) == bare);
+    match card {
+        Some(card) => (card.meaning.into(), card.unit.into()),
+        None => (axis.path.clone(), "1".into()),
+    }
+}
+
+/// A data set of one dimension, made piece by piece.
+fn pieces<T: H5Type>(
+    file: &File,
+    name: &str,
+    length: usize,
+    value: impl Fn(usize) -> T,
+) -> Result<Dataset> {
+    let made = file.new_dataset::<T>().shape(length).create(name)?;
+    for first in (0..length).step_by(PIECE) {
+        let last = (first + PIECE).min(length);
+        let piece: Vec<T> = (first..last).map(&value).collect();
+        made.write_slice(&piece, first..last)?;
+    }
+    Ok(made)
+}

@@ -1,0 +1,222 @@
+//! Variants: the experiments that a sweep's runs are made from.
+//!
+//! Runs that differ only along light axes share one decoded experiment, its contents and its scheme.
+//! For every combination of values of the other axes the file is decoded anew; the combinations used
+//! last are kept.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::error::RunError;
+use crate::archive::Contents;
+use crate::archive::run_dims::RunDims;
+use crate::config::axis::{Axis, Value};
+use crate::config::experiment::{Experiment, Kinks};
+use crate::engine::card::Card;
+use crate::engine::integrate::{Options, Span};
+use crate::engine::schemes;
+use crate::plan::{Plan, Run};
+use crate::system::System;
+use crate::system::family::Built;
+use crate::system::parameters::{BuildError, Parameters};
+use crate::system::share::Share;
+
+/// A decoded experiment with all that its runs share.
+pub struct Variant {
+    /// The experiment.
+    pub experiment: Experiment,
+    /// What is recorded of it.
+    pub contents: Contents,
+    /// The scheme.
+    pub card: &'static Card,
+    /// How it integrates.
+    pub options: Options,
+}
+
+/// All variants of a plan.
+pub struct Variants {
+    axes: Vec<Axis>,
+    runs: RunDims,
+    base: Arc<Variant>,
+    /// The axes that need a decoding.
+    heavy: Vec<usize>,
+    redraws: bool,
+    kept: Mutex<Vec<(Key, Arc<Variant>)>>,
+    /// The heavy parts of systems.
+    share: Share,
+}
+
+/// The values of heavy axes, and the member if it matters.
+type Key = (Vec<Value>, u64);
+
+/// So many variants are kept.
+const KEPT: usize = 8;
+
+/// One run, ready to be integrated.
+pub struct Ready {
+    /// What it is a run of.
+    pub variant: Arc<Variant>,
+    /// Its system.
+    pub system: Box<dyn System>,
+    /// Its initial state.
+    pub x0: Vec<f64>,
+}
+
+impl Variant {
+    fn new(experiment: Experiment, runs: RunDims) -> Result<Self, RunError> {
+        let system = build(&experiment, &experiment.parameters, &Share::default())?;
+        let card = schemes::card(&experiment.solver.method)
+            .ok_or_else(|| RunError::Method(experiment.solver.method.clone()))?;
+        card.accepts(system.as_ref())?;
+        let contents = Contents::new(&experiment, system.as_ref(), runs)?;
+        prepare(&experiment, system.as_ref())?;
+        let solver = &experiment.solver;
+        let options = Options {
+            rtol: solver.rtol,
+            atol: solver.atol.clone(),
+            step: solver.step,
+            max_steps: solver.max_steps,
+            locate_kinks: solver.kinks == Kinks::Locate,
+        };
+        Ok(Self {
+            options,
+            card,
+            contents,
+            experiment,
+        })
+    }
+
+    /// From when to when its runs go.
+    pub fn span(&self) -> Span {
+        Span {
+            start: self.experiment.time.start,
+            stop: self.experiment.time.stop,
+        }
+    }
+}
+
+impl Variants {
+    /// The variants of an experiment with this plan.
+    ///
+    /// # Errors
+    /// If the experiment itself cannot be run.
+    pub fn new(experiment: &Experiment, plan: &Plan, runs: RunDims) -> Result<Self, RunError> {
+        let base = Arc::new(Variant::new(experiment.clone(), runs.clone())?);
+        let axes = plan.axes().iter().enumerate();
+        let heavy = axes
+            .filter(|(_, axis)| !axis.is_light())
+            .map(|(number, _)| number);
+        let recipe = experiment.recipe.as_ref();
+        Ok(Self {
+            heavy: heavy.collect(),
+            redraws: plan.members() > 1 && recipe.is_some_and(|recipe| recipe.redraws()),
+            axes: plan.axes().to_vec(),
+            runs,
+            base,
+            kept: Mutex::default(),
+            share: Share::default(),
+        })
+    }
+
+    /// The variant of the experiment as the file has it, with the first value of every axis.
+    pub fn base(&self) -> &Arc<Variant> {
+        &self.base
+    }
+
+    /// The variant of a run.
+    ///
+    /// # Errors
+    /// If the file does not allow its values, or what it records has another shape.
+    pub fn of(&self, run: &Run) -> Result<Arc<Variant>, RunError> {
+        if self.heavy.is_empty() && !self.redraws {
+            return Ok(Arc::clone(&self.base));
+        }
+        let member = if self.redraws { run.member } else { 0 };
+        let values: Vec<Value> = self.heavy.iter().map(|&axis| run.values[axis]).collect();
+        let key = (values, member);
+        {
+            // A panic elsewhere leaves whole entries.
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(place) = kept.iter().position(|(other, _)| *other == key) {
+                kept[..=place].rotate_right(1);
+                return Ok(Arc::clone(&kept[0].1));
+            }
+        }
+        let variant = Arc::new(self.decode(&key)?);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.truncate(KEPT - 1);
+        kept.insert(0, (key, Arc::clone(&variant)));
+        Ok(variant)
+    }
+
+    fn decode(&self, (values, member): &Key) -> Result<Variant, RunError> {
+        let axes = self.heavy.iter().map(|&axis| &self.axes[axis]);
+        let values: Vec<(&Axis, Value)> = axes.zip(values.iter().copied()).collect();
+        let decoded = self.base.experiment.decoded(&values, *member);
+        let experiment = decoded.map_err(|error| RunError::Values(error.to_string()))?;
+        let variant = Variant::new(experiment, self.runs.clone())?;
+        if !variant.contents.same_as(&self.base.contents) {
+            return Err(RunError::Shapes(self.told(&values)));
+        }
+        Ok(variant)
+    }
+
+    fn told(&self, values: &[(&Axis, Value)]) -> String {
+        let told: Vec<String> = values
+            .iter()
+            .map(|(axis, value)| format!("{} = {}", axis.path, axis.text(*value)))
+            .collect();
+        told.join(", ")
+    }
+
+    /// Everything that a run needs.
+    ///
+    /// # Errors
+    /// As [`of`](Variants::of), or if its parameters do not fit each other.
+    pub fn ready(&self, run: &Run) -> Result<Ready, RunError> {
+        let variant = self.of(run)?;
+        let axes = self.axes.iter().zip(run.values.iter().copied());
+        let values: Vec<(&Axis, Value)> = axes.filter(|(axis, _)| axis.is_light()).collect();
+        let settings = variant.experiment.settings(&values, run.member);
+        let system = build(&variant.experiment, &settings.parameters, &self.share)?;
+        if !values.is_empty() {
+            prepare(&variant.experiment, system.as_ref())?;
+        }
+        Ok(Ready {
+            variant,
+            system,
+            x0: settings.initial,
+        })
+    }
+}
+
+fn build(
+    experiment: &Experiment,
+    parameters: &Parameters,
+    share: &Share,
+) -> Result<Box<dyn System>, RunError> {
+    match experiment.build_with(parameters, share)? {
+        Built::Flow(system) => Ok(system),
+        Built::Map(_) => Err(RunError::Map(experiment.dynamics.clone())),
+    }
+}
+
+/// Have the system work out what the recorded observables need, or say why they do not exist.
+fn prepare(experiment: &Experiment, system: &dyn System) -> Result<(), BuildError> {
+    let Some(observables) = system.observables() else {
+        return Ok(());
+    };
+    let groups = experiment.record.groups.iter();
+    let grouped = groups.flat_map(|group| &group.observables);
+    let own = &experiment.record.observables;
+    let mut recorded = own.iter().chain(grouped).peekable();
+    if recorded.peek().is_none() {
+        return Ok(());
+    }
+    let recorded: Vec<&String> = recorded.collect();
+    for (index, variable) in observables.list().iter().enumerate() {
+        if recorded.iter().any(|name| **name == variable.name) {
+            observables.prepare(index)?;
+        }
+    }
+    Ok(())
+}
