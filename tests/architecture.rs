@@ -37,6 +37,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "archive",
         &[
             "plan",
+            "config::axis",
             "config::experiment",
             "engine::card",
             "engine::outcome",

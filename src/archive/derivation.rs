@@ -12,8 +12,7 @@ use super::naming::{Components, Names};
 use super::per_run;
 use super::run_dims::{Along, RunDims};
 use super::selection::Kept;
-use crate::config::ensemble::quantile_name;
-use crate::config::experiment::{Experiment, Group, Precision, Statistic};
+use crate::config::experiment::{Experiment, Group, Precision, Statistic, quantile_name};
 use crate::system::System;
 use crate::system::layout::{Axis, Variable};
 use crate::system::reducer::SUMMARIES;
@@ -103,8 +102,7 @@ impl<'a> Builder<'a> {
         let time = &self.experiment.time;
         let grid =
             Grid::new(&time.save, time).map_err(|why| ContentsError::new("time.save", why))?;
-        let stored =
-            record.trajectories && !(record.variables.is_empty() && record.observables.is_empty());
+        let stored = record.trajectories;
         let dim = stored.then(|| self.dimension("time", &grid, 0));
         self.tracks.push(Track {
             grid: grid.clone(),

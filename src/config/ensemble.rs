@@ -1,7 +1,7 @@
 //! `[ensemble]`: members, which differ by their random draws, and what is kept of them.
 
 use super::decoder::Decoder;
-use super::experiment::{Ensemble, Statistic};
+use super::experiment::{Ensemble, Statistic, quantile_name};
 use super::options;
 use super::problem::Problem;
 use super::resolved;
@@ -126,36 +126,4 @@ fn quantiles(d: &mut Decoder, section: &Section<'_>) -> Vec<f64> {
         found.push(probability);
     }
     found
-}
-
-/// The suffix of a quantile's data set: `q05`, `q50`, `q975`, `q00`, `q100`.
-pub fn quantile_name(probability: f64) -> String {
-    // Whole percents have two digits; finer ones as many as they need.
-    let digits = format!("{probability:.2}");
-    if digits.parse() == Ok(probability) {
-        return match probability {
-            1.0 => "q100".into(),
-            _ => format!("q{}", &digits[2..]),
-        };
-    }
-    let digits = format!("{probability}");
-    let digits = digits.strip_prefix("0.").unwrap_or(&digits);
-    format!("q{}", digits.replace(['.', '-'], "_"))
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn quantiles_are_called_by_their_percents() {
-        for (probability, name) in [
-            (0.05, "q05"),
-            (0.5, "q50"),
-            (0.975, "q975"),
-            (0.0, "q00"),
-            (1.0, "q100"),
-            (0.1, "q10"),
-        ] {
-            assert_eq!(super::quantile_name(probability), name);
-        }
-    }
 }

@@ -246,6 +246,21 @@ impl Statistic {
     }
 }
 
+/// The suffix of a quantile's data set: `q05`, `q50`, `q975`, `q00`, `q100`.
+pub fn quantile_name(probability: f64) -> String {
+    // Whole percents have two digits; finer ones as many as they need.
+    let digits = format!("{probability:.2}");
+    if digits.parse() == Ok(probability) {
+        return match probability {
+            1.0 => "q100".into(),
+            _ => format!("q{}", &digits[2..]),
+        };
+    }
+    let digits = format!("{probability}");
+    let digits = digits.strip_prefix("0.").unwrap_or(&digits);
+    format!("q{}", digits.replace(['.', '-'], "_"))
+}
+
 /// A part of the initial state that is drawn at random.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InitialDraw {
@@ -303,4 +318,21 @@ pub struct ExternalFile {
     pub bytes: Vec<u8>,
     /// SHA-256 of the content, in hexadecimal.
     pub sha256: String,
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn quantiles_are_called_by_their_percents() {
+        for (probability, name) in [
+            (0.05, "q05"),
+            (0.5, "q50"),
+            (0.975, "q975"),
+            (0.0, "q00"),
+            (1.0, "q100"),
+            (0.1, "q10"),
+        ] {
+            assert_eq!(super::quantile_name(probability), name);
+        }
+    }
 }

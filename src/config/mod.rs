@@ -33,6 +33,7 @@ mod sources;
 mod stimulus;
 mod suggest;
 mod sweep;
+mod target;
 mod time;
 pub mod variation;
 

@@ -94,6 +94,14 @@ pub(super) fn steps(path: &str, start: usize) -> Result<Vec<Step<'_>>, Box<Probl
     Ok(steps)
 }
 
+/// What stands at a path.
+pub(super) fn get<'t>(tree: &'t Tree, steps: &[Step<'_>]) -> Option<&'t Tree> {
+    steps.iter().try_fold(tree, |tree, step| match step {
+        Step::Key(key, _) => tree.get(key),
+        Step::Index(index, _) => tree.as_array()?.get(*index),
+    })
+}
+
 /// Put a value at a path.
 pub(super) fn insert(tree: &mut Tree, steps: &[Step<'_>], value: Tree) -> Result<(), Box<Problem>> {
     let Some((step, rest)) = steps.split_first() else {

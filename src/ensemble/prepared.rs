@@ -202,6 +202,9 @@ impl Prepared {
 /// The number of runs of a task: enough to fill lanes and to make messages cheap, few enough to keep
 /// many threads busy.
 fn block(runs: u64, members: u64, lanes: bool) -> u64 {
+    if runs == 1 {
+        return 1;
+    }
     // The statistics over members must not depend on how many points a sweep has.
     if members > 1 {
         return 16;

@@ -8,7 +8,7 @@
 //! ```text
 //! index = point * members + member,      point in C order over the axes (grid), or the sample
 //! hash  = SHA-256( resolved values without title and [output], keys sorted
-//!                  + name and SHA-256 of every external file )
+//!                  + name and SHA-256 of every external file + the decoded numbers )
 //! key   = SHA-256( "run", seed, path and value of every axis sorted by path, member )
 //! ```
 //!
@@ -25,6 +25,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::axis::{Axis, Mode, Sweep, Value};
 use crate::config::experiment::Experiment;
+use crate::system::parameters::Value as Parameter;
 use sampling::Sampler;
 
 /// The ordered runs of an experiment.
@@ -115,6 +116,7 @@ impl Plan {
         for file in &experiment.source.files {
             hash.update(format!("{} {}\n", file.name, file.sha256));
         }
+        numbers(experiment, &mut hash);
         let sweep = experiment.sweep.clone();
         let axes = sweep.as_ref().map_or(&[][..], |sweep| &sweep.axes);
         let points = match &sweep {
@@ -265,6 +267,40 @@ impl Plan {
 fn is_keyed(path: &str) -> bool {
     let table = path.split(['.', '[']).next().unwrap_or(path);
     !["solver", "record", "output", "time"].contains(&table)
+}
+
+/// The decoded numbers: an experiment made by a program has no text that says them.
+fn numbers(experiment: &Experiment, hash: &mut Sha256) {
+    for (name, value) in experiment.parameters.iter() {
+        hash.update(name);
+        match value {
+            Parameter::Real(array) => {
+                hash.update(format!("{:?}", array.shape));
+                array
+                    .data
+                    .iter()
+                    .for_each(|number| hash.update(number.to_le_bytes()));
+            }
+            // The text has it, without the places that a comment would move.
+            Parameter::Tree(_) => {}
+            other => hash.update(format!("{other:?}")),
+        }
+    }
+    for number in &experiment.initial {
+        hash.update(number.to_le_bytes());
+    }
+    let Experiment {
+        dynamics,
+        stimuli,
+        time,
+        solver,
+        record,
+        ensemble,
+        ..
+    } = experiment;
+    hash.update(format!(
+        "{dynamics} {stimuli:?} {time:?} {solver:?} {record:?} {ensemble:?}"
+    ));
 }
 
 /// What of the resolved text can change a number, in one canonical form: keys sorted, no comments, no
