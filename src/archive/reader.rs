@@ -309,6 +309,43 @@ impl Reader {
         Ok(found)
     }
 
+    /// The external inputs with their SHA-256: name, bytes, digest.
+    ///
+    /// # Errors
+    /// If the file is damaged.
+    pub fn files_with_digests(&self) -> Result<Vec<(String, Vec<u8>, String)>, ArchiveError> {
+        let mut found = Vec::new();
+        for data_set in self.data_sets("config/files")? {
+            let Some(name) = text::read_attribute(&data_set, "name") else {
+                continue;
+            };
+            let digest = text::read_attribute(&data_set, "sha256").unwrap_or_default();
+            let bytes = data_set
+                .read_raw::<u8>()
+                .map_err(|error| self.failed(&name, &error))?;
+            found.push((name, bytes, digest));
+        }
+        Ok(found)
+    }
+
+    /// Why runs failed: the index of each, and what happened. Of very many failures only the first ones
+    /// are told.
+    ///
+    /// # Errors
+    /// If the file is damaged.
+    pub fn diagnoses(&self) -> Result<Vec<(u64, String)>, ArchiveError> {
+        let text = self.text("health/diagnosis")?;
+        if self.runs.is_empty() {
+            let only = (!text.is_empty()).then_some((0, text));
+            return Ok(only.into_iter().collect());
+        }
+        let line = |line: &str| {
+            let (run, told) = line.strip_prefix("run ")?.split_once(": ")?;
+            Some((run.parse().ok()?, told.to_string()))
+        };
+        Ok(text.lines().filter_map(line).collect())
+    }
+
     /// How each run ended, in the words of `flag_meanings`.
     ///
     /// # Errors

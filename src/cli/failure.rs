@@ -21,6 +21,8 @@ pub enum Code {
     Mismatch = 3,
     /// A file could not be read or written.
     InputOutput = 4,
+    /// Numbers are not what they should be.
+    Verification = 5,
     /// Interrupted after everything finished was made safe.
     Interrupted = 130,
 }

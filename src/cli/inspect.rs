@@ -90,9 +90,15 @@ struct Facts {
     inputs: Vec<(String, usize)>,
     provenance: Vec<(String, String)>,
     wall_time: f64,
-    run_status: Vec<String>,
-    diagnosis: String,
+    /// How many runs ended in each way.
+    endings: Vec<(String, usize)>,
+    runs: usize,
+    shard: Option<String>,
+    diagnoses: Vec<(u64, String)>,
 }
+
+/// So many failed runs are listed.
+const LISTED: usize = 20;
 
 impl Facts {
     fn read(reader: Reader) -> Result<Self, ArchiveError> {
@@ -128,8 +134,10 @@ impl Facts {
                 .iter()
                 .filter(|seconds| seconds.is_finite())
                 .sum(),
-            run_status: reader.run_status()?,
-            diagnosis: reader.text("health/diagnosis").unwrap_or_default(),
+            endings: endings(&reader)?,
+            runs: reader.runs(),
+            shard: reader.attribute("shard"),
+            diagnoses: reader.diagnoses()?,
         })
     }
 
@@ -145,8 +153,40 @@ impl Facts {
 
     fn failed(&self) -> usize {
         let well = ["complete", "stopped", "pending"];
-        let failed = |status: &&String| !well.contains(&status.as_str());
-        self.run_status.iter().filter(failed).count()
+        let failed = self
+            .endings
+            .iter()
+            .filter(|(name, _)| !well.contains(&name.as_str()));
+        failed.map(|(_, count)| count).sum()
+    }
+
+    fn pending(&self) -> usize {
+        let found = self.endings.iter().find(|(name, _)| name == "pending");
+        found.map_or(0, |(_, count)| *count)
+    }
+
+    /// The runs that failed, each with the command that repeats it.
+    fn failures(&self, width: usize) -> String {
+        if self.runs == 1 || self.diagnoses.is_empty() {
+            return String::new();
+        }
+        let rows: Vec<Vec<String>> = self
+            .diagnoses
+            .iter()
+            .take(LISTED)
+            .map(|(run, told)| {
+                vec![
+                    format!("run {run}"),
+                    format!("nullcline rerun {} --run {run}", self.path),
+                    told.clone(),
+                ]
+            })
+            .collect();
+        let more = match self.failed().saturating_sub(LISTED) {
+            0 => String::new(),
+            more => format!("  and {more} more\n"),
+        };
+        format!("\nFailed runs\n{}{more}", table::columns(&rows, width))
     }
 
     /// The number of the only run in a data set with one number per run.
@@ -179,7 +219,7 @@ impl Facts {
             ("Parameters", self.parameters.iter().filter(given).collect()),
         ] {
             // What there is to say of an only run stands above.
-            if list.is_empty() || (heading == "Runs" && self.run_status.len() == 1) {
+            if list.is_empty() || (heading == "Runs" && self.runs == 1) {
                 continue;
             }
             text.push_str(&format!("\n{heading}\n"));
@@ -187,16 +227,24 @@ impl Facts {
                 list.iter().map(|(one, spread)| row(one, *spread)).collect();
             text.push_str(&table::columns(&rows, width));
         }
+        text.push_str(&self.failures(width));
         text
     }
 
     fn summary(&self) -> Vec<Vec<String>> {
-        let runs = match (self.run_status.as_slice(), self.failed()) {
-            ([only], _) => only.clone(),
-            (all, 0) => format!("{}, none failed", all.len()),
-            (all, failed) => format!("{}, {failed} failed", all.len()),
+        let missing = match self.pending() {
+            0 => String::new(),
+            pending => format!(", {pending} to come"),
         };
-        let cost = match self.run_status.len() {
+        let runs = match (self.runs, self.failed()) {
+            (1, _) => self
+                .endings
+                .first()
+                .map_or("pending".into(), |(name, _)| name.clone()),
+            (all, 0) => format!("{all}, none failed{missing}"),
+            (all, failed) => format!("{all}, {failed} failed{missing}"),
+        };
+        let cost = match self.runs {
             1 => format!(
                 "; {} steps, {} rejected, {} evaluations",
                 self.only("run_steps"),
@@ -216,12 +264,15 @@ impl Facts {
                 ),
             ),
             (
-                "run",
+                if self.runs == 1 { "run" } else { "runs" },
                 format!("{runs}{cost}, in {}", duration(self.wall_time)),
             ),
         ];
-        if !self.diagnosis.is_empty() {
-            rows.push(("diagnosis", self.diagnosis.clone()));
+        if let Some(shard) = &self.shard {
+            rows.push(("shard", shard.clone()));
+        }
+        if let (1, Some((_, told))) = (self.runs, self.diagnoses.first()) {
+            rows.push(("diagnosis", told.clone()));
         }
         let scheme = self.provenance("scheme").lines().next().unwrap_or_default();
         rows.push(("scheme", scheme.trim_start_matches("name: ").into()));
@@ -258,6 +309,13 @@ impl Facts {
                 .collect()
         };
         let inputs = self.inputs.iter();
+        let failures = self.diagnoses.iter().map(|(run, told)| {
+            json!({
+                "run": run,
+                "diagnosis": told,
+                "command": format!("nullcline rerun {} --run {run}", self.path),
+            })
+        });
         json!({
             "path": self.path,
             "status": self.status,
@@ -267,11 +325,13 @@ impl Facts {
             "created": self.attribute("created"),
             "source": self.attribute("source"),
             "runs": {
-                "count": self.run_status.len(),
+                "count": self.runs,
                 "failed": self.failed(),
-                "status": self.run_status,
-                "diagnosis": self.diagnosis,
+                "pending": self.pending(),
+                "endings": self.endings.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
+                "failures": failures.collect::<Vec<_>>(),
             },
+            "shard": self.shard,
             "variables": list(&self.variables),
             "parameters": list(&self.parameters),
             "health": list(&self.health),
@@ -279,6 +339,18 @@ impl Facts {
             "provenance": texts(&self.provenance),
         })
     }
+}
+
+/// How many runs ended in each way, in the order of the codes.
+fn endings(reader: &Reader) -> Result<Vec<(String, usize)>, ArchiveError> {
+    let mut found: Vec<(String, usize)> = Vec::new();
+    for status in reader.run_status()? {
+        match found.iter_mut().find(|(name, _)| *name == status) {
+            Some((_, count)) => *count += 1,
+            None => found.push((status, 1)),
+        }
+    }
+    Ok(found)
 }
 
 fn row(variable: &Variable, spread: Option<Spread>) -> Vec<String> {

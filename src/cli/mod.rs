@@ -11,12 +11,14 @@ mod experiment;
 pub mod failure;
 mod inspect;
 mod interrupt;
+mod merge;
 mod methods;
 mod models;
 mod new;
 mod output;
 mod plot;
 mod progress;
+mod rerun;
 mod run;
 mod schema;
 mod table;
@@ -40,7 +42,7 @@ use output::Output;
     max_term_width = 100,
     after_help = "Example:\n  nullcline new pair && nullcline run pair.toml && nullcline plot pair.h5\n\n\
                   Exit codes: 0 ok, 1 some runs failed, 2 usage or experiment file, 3 scheme and model do not fit,\n\
-                  4 input/output, 130 interrupted."
+                  4 input/output, 5 verification, 130 interrupted."
 )]
 struct CommandLine {
     #[command(subcommand)]
@@ -53,6 +55,8 @@ enum Verb {
     Check(check::Arguments),
     Run(run::Arguments),
     Inspect(inspect::Arguments),
+    Merge(merge::Arguments),
+    Rerun(rerun::Arguments),
     Plot(plot::Arguments),
     Models(models::Arguments),
     Describe(describe::Arguments),
@@ -95,6 +99,8 @@ impl Verb {
             Verb::Check(arguments) => arguments.json,
             Verb::Run(arguments) => arguments.json,
             Verb::Inspect(arguments) => arguments.json,
+            Verb::Merge(arguments) => arguments.json,
+            Verb::Rerun(arguments) => arguments.json,
             Verb::Models(arguments) => arguments.json,
             Verb::Describe(arguments) => arguments.json,
             Verb::Methods(arguments) => arguments.json,
@@ -108,6 +114,8 @@ impl Verb {
             Verb::Check(arguments) => check::execute(&arguments, registry, output),
             Verb::Run(arguments) => run::execute(&arguments, registry, output),
             Verb::Inspect(arguments) => inspect::execute(&arguments, output),
+            Verb::Merge(arguments) => merge::execute(&arguments, registry, output),
+            Verb::Rerun(arguments) => rerun::execute(&arguments, registry, output),
             Verb::Plot(arguments) => plot::execute(&arguments),
             Verb::Schema(_) => schema::execute(registry, output),
             Verb::Models(arguments) => models::execute(&arguments, registry, output),

@@ -218,7 +218,7 @@ fn as_json(report: &Report) -> Value {
 }
 
 /// The command line as a shell would take it.
-fn command_line(arguments: impl Iterator<Item = String>) -> String {
+pub(super) fn command_line(arguments: impl Iterator<Item = String>) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=,:+@%[]".contains(c);
     let mut words: Vec<String> = arguments
         .map(|word| match !word.is_empty() && word.chars().all(plain) {

@@ -9,13 +9,16 @@
 //! down instead of filling memory. A run that fails is an outcome, not an error: the others go on, and
 //! the archive has NaN for its numbers and a diagnosis.
 
+pub mod archived;
 mod card_text;
 pub mod error;
 mod estimate;
 mod gauge;
+pub mod merge;
 mod outlet;
 mod prepared;
 mod recorder;
+pub mod rerun;
 pub mod variants;
 mod worker;
 
@@ -276,33 +279,37 @@ impl Todo<'_> {
             }
         };
         let going = |_: &Task| self.workshop.gauge.going();
+        let threads = match tasks.len() {
+            1 => 1,
+            _ => self.threads,
+        };
         if let Some(seed) = self.shuffle {
             let mut all: Vec<Task> = tasks.iter().collect();
             shuffle(&mut all, seed);
-            return self.pool(all.into_iter().take_while(going), &work);
+            return pool(threads, all.into_iter().take_while(going), &work);
         }
-        self.pool(tasks.iter().take_while(going), &work)
+        pool(threads, tasks.iter().take_while(going), &work)
     }
+}
 
-    fn pool(
-        &self,
-        tasks: impl Iterator<Item = Task> + Send,
-        work: &(dyn Fn(Task) + Sync),
-    ) -> Result<(), RunError> {
-        let threads = match self.threads {
-            0 => std::thread::available_parallelism().map_or(1, |count| count.get()),
-            threads => threads,
-        };
-        let threads = threads.min(usize::try_from(self.workshop.tasks.len()).unwrap_or(threads));
-        if threads <= 1 {
-            tasks.for_each(work);
-            return Ok(());
-        }
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-        let pool = pool.map_err(|error| RunError::Threads(error.to_string()))?;
-        pool.install(|| tasks.par_bridge().for_each(work));
-        Ok(())
+/// Do pieces of work on so many threads; on as many as there are processors if 0.
+fn pool<T: Send>(
+    threads: usize,
+    pieces: impl Iterator<Item = T> + Send,
+    work: &(dyn Fn(T) + Sync),
+) -> Result<(), RunError> {
+    let threads = match threads {
+        0 => std::thread::available_parallelism().map_or(1, |count| count.get()),
+        threads => threads,
+    };
+    if threads == 1 {
+        pieces.for_each(work);
+        return Ok(());
     }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.map_err(|error| RunError::Threads(error.to_string()))?;
+    pool.install(|| pieces.par_bridge().for_each(work));
+    Ok(())
 }
 
 /// Put tasks into another order (Fisher and Yates, with a linear congruential generator).

@@ -93,6 +93,11 @@ impl Outlet {
 }
 
 impl Inlet {
+    /// Hand out everything that comes, until something goes wrong.
+    pub(super) fn each<E>(self, take: &mut dyn FnMut(Message) -> Result<(), E>) -> Result<(), E> {
+        self.messages.into_iter().try_for_each(take)
+    }
+
     /// Take everything that comes and keep nothing.
     pub(super) fn discard(self) {
         for message in self.messages {

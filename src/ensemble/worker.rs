@@ -230,12 +230,15 @@ pub(super) fn ending(status: Status) -> Ending {
 }
 
 /// A run that has ended.
-struct Ended {
-    offset: u64,
-    run: u64,
-    slot: u64,
-    record: RunRecord,
-    remains: Remains,
+pub(super) struct Ended {
+    /// Its place in the task.
+    pub offset: u64,
+    /// Its index in the whole plan.
+    pub run: u64,
+    /// Its place in the archive.
+    pub slot: u64,
+    pub record: RunRecord,
+    pub remains: Remains,
 }
 
 /// Runs of a task that have ended and are not sent yet.
@@ -357,35 +360,43 @@ impl Workshop<'_> {
             .any(|column| !column.statistics.is_empty())
     }
 
-    /// What the writer is told of runs that have ended.
-    fn result(&self, task: Task, mut ended: Vec<Ended>) -> TaskResult {
-        ended.sort_by_key(|one| one.offset);
-        let contents = &self.variants.base().contents;
-        let cards = contents.columns();
-        let mut columns = Vec::with_capacity(cards.len());
-        let mut sums = Vec::with_capacity(cards.len());
-        for (index, card) in cards.iter().enumerate() {
-            let sent = self.streams && !(card.rows == Some(1) && is_summary(contents, index));
-            let (numbers, sum) = match (card.is_wanted() && !sent, card.numbers()) {
-                (true, Some(length)) => column(card, index, length, &ended),
-                _ => (Vec::new(), None),
-            };
-            columns.push(numbers);
-            sums.push(sum);
-        }
-        TaskResult {
-            task,
-            which: ended.iter().fold(0, |bits, one| bits | 1 << one.offset),
-            runs: ended.iter().map(|one| one.run).collect(),
-            slots: ended.iter().map(|one| one.slot).collect(),
-            streamed: match (self.streams, ended.first()) {
-                (true, Some(one)) => Some(one.remains.samples.clone()),
-                _ => None,
-            },
-            records: ended.into_iter().map(|one| one.record).collect(),
-            columns,
-            sums,
-        }
+    fn result(&self, task: Task, ended: Vec<Ended>) -> TaskResult {
+        result(&self.variants.base().contents, self.streams, task, ended)
+    }
+}
+
+/// What the writer is told of runs that have ended.
+pub(super) fn result(
+    contents: &Contents,
+    streams: bool,
+    task: Task,
+    mut ended: Vec<Ended>,
+) -> TaskResult {
+    ended.sort_by_key(|one| one.offset);
+    let cards = contents.columns();
+    let mut columns = Vec::with_capacity(cards.len());
+    let mut sums = Vec::with_capacity(cards.len());
+    for (index, card) in cards.iter().enumerate() {
+        let sent = streams && !(card.rows == Some(1) && is_summary(contents, index));
+        let (numbers, sum) = match (card.is_wanted() && !sent, card.numbers()) {
+            (true, Some(length)) => column(card, index, length, &ended),
+            _ => (Vec::new(), None),
+        };
+        columns.push(numbers);
+        sums.push(sum);
+    }
+    TaskResult {
+        task,
+        which: ended.iter().fold(0, |bits, one| bits | 1 << one.offset),
+        runs: ended.iter().map(|one| one.run).collect(),
+        slots: ended.iter().map(|one| one.slot).collect(),
+        streamed: match (streams, ended.first()) {
+            (true, Some(one)) => Some(one.remains.samples.clone()),
+            _ => None,
+        },
+        records: ended.into_iter().map(|one| one.record).collect(),
+        columns,
+        sums,
     }
 }
 
