@@ -12,7 +12,9 @@ use super::card::{Card, Stepping};
 use super::controller::Controller;
 use super::field::Field;
 use super::interleave::{gather, scatter};
-use super::kernels::{Attempt, Terms, combine, copy_lanes, error_norm, margins, terms};
+use super::kernels::{
+    Attempt, Terms, combine, copy_lanes, dense_lanes, error_norm, margins, terms,
+};
 use super::kink::{self, Located, Scratch};
 use super::lane::{Lane, least_step};
 use super::outcome::{Counts, Status};
@@ -266,10 +268,12 @@ impl<const L: usize> Explicit<L> {
                     &mut kinks.end
                 };
                 field.drift_on(&kinks.sides, &times, argument, &mut rest[0], surfaces);
-                if node < 1.0 {
+                if node < 1.0 || is_last {
                     let margins = margins::<L>(&kinks.sides, surfaces);
                     for (lane, margin) in self.lanes.iter_mut().zip(margins) {
-                        if margin < 0.0 {
+                        if is_last {
+                            lane.margin = margin;
+                        } else if margin < 0.0 {
                             lane.excursion = node;
                         }
                     }
@@ -319,7 +323,8 @@ impl<const L: usize> Explicit<L> {
             return self.lanes[lane].accept(h, end);
         }
         if error <= 1.0 {
-            if self.kinks.count > 0 {
+            let state = &self.lanes[lane];
+            if self.kinks.count > 0 && (state.margin < 0.0 || state.excursion < 1.0) {
                 match self.scratch_lane(lane).locate(field, lane, h, end) {
                     Located::Nothing => {}
                     Located::Crossing { theta } => {
@@ -511,6 +516,24 @@ impl<F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Explicit<L> {
         let weights = &mut weights[..self.stages.len()];
         self.tableau.dense_weights(theta, weights);
         kink::dense::<L>(&self.x0, &self.stages, lane, state.computed, weights, x);
+    }
+
+    fn interpolate_lanes(&self, which: &[bool; L], t: &[f64; L], x: &mut [f64]) {
+        let mut weights = [[0.0; L]; 16];
+        let weights = &mut weights[..self.stages.len()];
+        let mut h = [0.0; L];
+        for lane in (0..L).filter(|&lane| which[lane]) {
+            let state = &self.lanes[lane];
+            let mut own = [0.0; 16];
+            let own = &mut own[..self.stages.len()];
+            let theta = (t[lane] - state.previous) / state.computed;
+            self.tableau.dense_weights(theta, own);
+            h[lane] = state.computed;
+            for (weights, &weight) in weights.iter_mut().zip(&*own) {
+                weights[lane] = weight;
+            }
+        }
+        dense_lanes::<L>(&self.x0, &self.stages, &h, weights, x);
     }
 
     fn counts(&self, lane: usize) -> Counts {

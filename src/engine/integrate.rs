@@ -8,6 +8,7 @@
 use super::card::{Card, Mismatch};
 use super::explicit::Tolerances;
 use super::field::{Batched, Field, LANES};
+use super::interleave::gather;
 use super::outcome::{Outcome, Status};
 use super::recorder::Recorder;
 use super::scheme::{Progress, Scheme};
@@ -276,6 +277,7 @@ pub fn run_lanes<F, const L: usize, R: Recorder>(
     F: Field<L> + ?Sized,
 {
     let mut state = vec![0.0; field.dim()];
+    let mut all = vec![0.0; field.dim() * L];
     let mut lanes: [Option<Running<R>>; L] =
         std::array::from_fn(|lane| next(lane).map(|job| begin(field, scheme, lane, job)));
     let mut interrupted = false;
@@ -286,6 +288,9 @@ pub fn run_lanes<F, const L: usize, R: Recorder>(
             None => f64::INFINITY,
         });
         let progress = scheme.step(field, &active, &limits);
+        if L > 1 {
+            record_lanes(scheme, &progress, &mut lanes, &mut all, &mut state);
+        }
         for (lane, place) in lanes.iter_mut().enumerate() {
             let Some(running) = place else { continue };
             let status = match progress[lane] {
@@ -316,6 +321,36 @@ pub fn run_lanes<F, const L: usize, R: Recorder>(
                 if !interrupted {
                     *place = next(lane).map(|job| begin(field, scheme, lane, job));
                 }
+            }
+        }
+    }
+}
+
+/// Give all lanes that advanced the samples that lie within their steps, side by side.
+fn record_lanes<F: ?Sized, const L: usize, R: Recorder>(
+    scheme: &dyn Scheme<F, L>,
+    progress: &[Progress; L],
+    lanes: &mut [Option<Running<R>>; L],
+    all: &mut [f64],
+    state: &mut [f64],
+) {
+    loop {
+        let mut times = [0.0; L];
+        let which: [bool; L] = std::array::from_fn(|lane| match &lanes[lane] {
+            Some(running) if progress[lane] == Progress::Accepted => {
+                times[lane] = running.recorder.next_time();
+                times[lane] < scheme.time(lane)
+            }
+            _ => false,
+        });
+        if !which.contains(&true) {
+            return;
+        }
+        scheme.interpolate_lanes(&which, &times, all);
+        for (lane, place) in lanes.iter_mut().enumerate() {
+            if let Some(running) = place.as_mut().filter(|_| which[lane]) {
+                gather::<L>(all, lane, state);
+                running.recorder.record(times[lane], state);
             }
         }
     }

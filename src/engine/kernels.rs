@@ -184,6 +184,31 @@ pub fn margins<const L: usize>(sides: &[f64], surfaces: &[f64]) -> [f64; L] {
     least
 }
 
+/// `x = x0 + h sum_i b_i k_i` of every lane at a point of its own; `weights` is `[stage][lane]`. Lane by
+/// lane the arithmetic is that of [`dense`](super::kink::dense).
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+pub fn dense_lanes<const L: usize>(
+    x0: &[f64],
+    stages: &[Vec<f64>],
+    h: &[f64; L],
+    weights: &[[f64; L]],
+    x: &mut [f64],
+) {
+    let rows = x.as_chunks_mut::<L>().0.iter_mut();
+    for (row, (x, x0)) in rows.zip(x0.as_chunks::<L>().0).enumerate() {
+        let mut sum = [0.0; L];
+        for (k, weights) in stages.iter().zip(weights) {
+            let k = &k[row * L..row * L + L];
+            for lane in 0..L {
+                sum[lane] += weights[lane] * k[lane];
+            }
+        }
+        for lane in 0..L {
+            x[lane] = x0[lane] + h[lane] * sum[lane];
+        }
+    }
+}
+
 /// Copy the chosen lanes.
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 pub fn copy_lanes<const L: usize>(chosen: &[bool; L], from: &[f64], into: &mut [f64]) {

@@ -31,6 +31,8 @@ pub struct Lane {
     pub flips: u32,
     /// A node at which a stage of the last step lay on another piece; 1 if none did.
     pub excursion: f64,
+    /// The least distance of the end of the last step to a surface, negative beyond it.
+    pub margin: f64,
 }
 
 impl Lane {
@@ -52,6 +54,7 @@ impl Lane {
             fresh: false,
             flips: 0,
             excursion: 1.0,
+            margin: f64::INFINITY,
         }
     }
 

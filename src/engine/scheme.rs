@@ -5,6 +5,7 @@
 //! keeps all it needs to go on in memory that can be saved and restored.
 
 use super::card::Card;
+use super::interleave::scatter;
 use super::outcome::{Counts, Status};
 
 /// What became of one lane in one step.
@@ -47,6 +48,16 @@ pub trait Scheme<F: ?Sized, const L: usize> {
 
     /// Write the state of a lane at `t`, between its last two times, into `x`.
     fn interpolate(&self, lane: usize, t: f64, x: &mut [f64]);
+
+    /// Write the states of the lanes `which` at times `t`, each between the lane's last two times, into
+    /// `x`, interleaved. Lane by lane as [`interpolate`](Scheme::interpolate) has it.
+    fn interpolate_lanes(&self, which: &[bool; L], t: &[f64; L], x: &mut [f64]) {
+        let mut state = vec![0.0; x.len() / L];
+        for lane in (0..L).filter(|&lane| which[lane]) {
+            self.interpolate(lane, t[lane], &mut state);
+            scatter::<L>(&state, lane, x);
+        }
+    }
 
     /// What a lane has cost since its start.
     fn counts(&self, lane: usize) -> Counts;

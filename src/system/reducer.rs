@@ -60,14 +60,14 @@ pub const SUMMARIES: &[Summary] = &[
 ];
 
 /// A running value per component: `memory = f(memory, sample)`.
-struct Fold {
+struct Fold<F> {
     memory: Vec<f64>,
     samples: f64,
-    fold: fn(f64, f64) -> f64,
+    fold: F,
 }
 
-impl Fold {
-    fn new(length: usize, start: f64, fold: fn(f64, f64) -> f64) -> Self {
+impl<F: Fn(f64, f64) -> f64> Fold<F> {
+    fn new(length: usize, start: f64, fold: F) -> Self {
         Self {
             memory: vec![start; length],
             samples: 0.0,
@@ -76,7 +76,7 @@ impl Fold {
     }
 }
 
-impl Reducer for Fold {
+impl<F: Fn(f64, f64) -> f64 + Send> Reducer for Fold<F> {
     fn observe(&mut self, _t: f64, values: &[f64]) {
         for (memory, &value) in self.memory.iter_mut().zip(values) {
             *memory = (self.fold)(*memory, value);
