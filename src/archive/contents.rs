@@ -188,6 +188,8 @@ pub struct Field {
     pub origin: Origin,
     /// The number of components before any selection.
     pub length: usize,
+    /// How its samples are stored.
+    pub number: Number,
     /// Which components are kept, if not all.
     pub kept: Option<Vec<usize>>,
     /// Its summaries.
@@ -307,15 +309,12 @@ impl Contents {
         for track in &self.tracks {
             for field in &track.fields {
                 let width = field.kept.as_ref().map_or(field.length, Vec::len);
-                let number = field
-                    .data_set
-                    .map_or(Number::F64, |index| self.data_sets[index].number);
                 columns.push(Column {
                     data_set: field.data_set,
                     statistics: &field.statistics,
                     rows: track.grid.len(),
                     width,
-                    number,
+                    number: field.number,
                 });
                 columns.extend(field.summaries.iter().map(|one| Column {
                     data_set: one.data_set,

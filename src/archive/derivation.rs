@@ -292,6 +292,7 @@ impl<'a> Builder<'a> {
             statistics,
             origin,
             length: variable.len(),
+            number,
             kept: kept.indices,
             summaries: Vec::new(),
         });
