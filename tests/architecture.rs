@@ -31,7 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("plot", &["archive"]),
     (
         "ensemble",
-        &["plan", "config", "engine", "archive", "system"],
+        &["plan", "config", "engine", "archive", "registry", "system"],
     ),
     (
         "archive",

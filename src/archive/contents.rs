@@ -19,7 +19,7 @@ use super::grid::Grid;
 use super::run_dims::{Along, RunDims};
 use crate::config::experiment::{Experiment, Statistic};
 use crate::system::System;
-use crate::system::reducer::Summary;
+use crate::system::reducer::{Summarise, Summary};
 
 /// How long a dimension is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,7 +199,9 @@ pub struct Field {
 /// A summary of a field.
 pub struct Summarised {
     /// What it is.
-    pub summary: &'static Summary,
+    pub card: &'static Summary,
+    /// As it is asked for.
+    pub asked: Summarise,
     /// Its data set; none if only its statistics are stored.
     pub data_set: Option<usize>,
     /// The data sets of its statistics over the members.

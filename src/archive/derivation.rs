@@ -15,7 +15,7 @@ use super::selection::Kept;
 use crate::config::experiment::{Experiment, Group, Precision, Statistic, quantile_name};
 use crate::system::System;
 use crate::system::layout::{Axis, Variable};
-use crate::system::reducer::SUMMARIES;
+use crate::system::reducer::SummaryUnit;
 
 /// The contents of the archive of an experiment with this system.
 pub(super) fn derive(
@@ -360,30 +360,34 @@ impl<'a> Builder<'a> {
     /// The data sets of the summaries of a variable of the default record.
     fn summaries(&mut self, variable: &Variable) -> Result<Vec<Summarised>, ContentsError> {
         let mut made = Vec::new();
-        for name in &self.experiment.record.summaries {
-            let summary = SUMMARIES
-                .iter()
-                .find(|summary| summary.name == name)
-                .ok_or_else(|| {
-                    ContentsError::new("record.summaries", format!("there is no summary `{name}`"))
-                })?;
+        for asked in &self.experiment.record.summaries {
+            let card = asked.card().ok_or_else(|| {
+                let message = format!("there is no summary `{}`", asked.summary);
+                ContentsError::new("record.summaries", message)
+            })?;
+            let unit = match card.unit {
+                SummaryUnit::Variable => variable.unit.clone(),
+                SummaryUnit::Time => self.experiment.family.time_unit().into(),
+                SummaryUnit::One => "1".into(),
+            };
             let axes: Vec<(Axis, usize)> = variable.axes.iter().map(|a| (a.clone(), 0)).collect();
-            let card = DataSet {
+            let data_set = DataSet {
                 dims: self.components.dims(&variable.name, &axes, &self.names),
                 path: self
                     .names
-                    .variable(None, &format!("{}_{name}", variable.name)),
+                    .variable(None, &format!("{}_{}", variable.name, asked.suffix)),
                 number: Number::F64,
-                unit: variable.unit.clone(),
-                long_name: format!("{}: {}", long_name(variable), summary.meaning),
+                unit,
+                long_name: format!("{}: {}", long_name(variable), card.meaning),
                 attributes: self.coordinates(),
                 track: None,
                 width: variable.len(),
                 per: Per::Run,
             };
-            let (data_set, statistics) = self.stored(card, true);
+            let (data_set, statistics) = self.stored(data_set, true);
             made.push(Summarised {
-                summary,
+                card,
+                asked: asked.clone(),
                 data_set,
                 statistics,
             });

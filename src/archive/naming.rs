@@ -39,7 +39,7 @@ impl Names {
         for variable in record.variables.iter().chain(&record.observables) {
             wanted.insert(variable.clone());
             for summary in &record.summaries {
-                wanted.insert(format!("{variable}_{summary}"));
+                wanted.insert(format!("{variable}_{}", summary.suffix));
             }
         }
         for group in &record.groups {

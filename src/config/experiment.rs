@@ -10,6 +10,7 @@ use super::variation::Recipe;
 
 use crate::system::family::{Build, Built, Family};
 use crate::system::parameters::{BuildError, Parameters};
+use crate::system::reducer::Summarise;
 use crate::system::share::Share;
 use crate::system::stimulus::Stimulus;
 
@@ -161,7 +162,7 @@ pub struct Record {
     /// The observables at the save times.
     pub observables: Vec<String>,
     /// The summaries of each recorded variable and observable over the save times.
-    pub summaries: Vec<String>,
+    pub summaries: Vec<Summarise>,
     /// Whether the samples at the save times are stored, or only their summaries.
     pub trajectories: bool,
     /// Further groups.

@@ -32,6 +32,7 @@ mod solver;
 mod sources;
 mod stimulus;
 mod suggest;
+mod summaries;
 mod sweep;
 mod target;
 mod time;

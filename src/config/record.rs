@@ -9,10 +9,11 @@ use super::section::Section;
 use super::sources::Origin;
 use super::stimulus;
 use super::suggest;
+use super::summaries;
 use super::time;
 use crate::system::System;
 use crate::system::layout::Variable;
-use crate::system::reducer::SUMMARIES;
+use crate::system::reducer::Summarise;
 use crate::system::tree::{Entry, Node, Span, Tree};
 
 /// What the built system offers.
@@ -86,7 +87,7 @@ pub(super) fn decode(
     let blocks_by_default = default.clone();
     let blocks = offer.map(Offer::blocks);
     let observables = offer.map(Offer::observables);
-    let summaries = SUMMARIES.iter().map(|summary| summary.name).collect();
+    let asked = summaries::decode(d, &section);
     let mut record = Record {
         variables: names(d, &section, "variables", "state block", blocks, default),
         observables: names(
@@ -97,14 +98,7 @@ pub(super) fn decode(
             observables,
             Vec::new(),
         ),
-        summaries: names(
-            d,
-            &section,
-            "summaries",
-            "summary",
-            Some(summaries),
-            Vec::new(),
-        ),
+        summaries: asked.iter().map(|(asked, _)| asked.clone()).collect(),
         trajectories: section.boolean(d, "trajectories").unwrap_or_else(|| {
             d.assumed("trajectories", "true", Origin::Default);
             true
@@ -131,7 +125,7 @@ pub(super) fn decode(
         record.variables = blocks_by_default;
         record.trajectories = false;
     }
-    clashes(d, &section, &record, span);
+    clashes(d, &section, &record, &asked, span);
     let Some(value) = section.value("group") else {
         return record;
     };
@@ -204,7 +198,13 @@ fn names(
 }
 
 /// Two data sets must not have the same name.
-fn clashes(d: &mut Decoder, section: &Section<'_>, record: &Record, header: Span) {
+fn clashes(
+    d: &mut Decoder,
+    section: &Section<'_>,
+    record: &Record,
+    asked: &[(Summarise, Span)],
+    header: Span,
+) {
     let place = |key: &str, name: &str| {
         let elements = section
             .value(key)
@@ -225,9 +225,9 @@ fn clashes(d: &mut Decoder, section: &Section<'_>, record: &Record, header: Span
             wanted.push((name.clone(), place(key, name)));
         }
     }
-    for summary in &record.summaries {
+    for (summary, span) in asked {
         for name in record.variables.iter().chain(&record.observables) {
-            wanted.push((format!("{name}_{summary}"), place("summaries", summary)));
+            wanted.push((format!("{name}_{}", summary.suffix), *span));
         }
     }
     for (name, span) in wanted {
@@ -440,7 +440,7 @@ pub(super) fn taken_names(
     for name in variables {
         taken.push(name.clone());
         for summary in &record.summaries {
-            taken.push(format!("{name}_{summary}"));
+            taken.push(format!("{name}_{}", summary.suffix));
         }
         for group in &record.groups {
             taken.push(format!("{}_{name}", group.name));

@@ -3,12 +3,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::options::{self, GROUP};
+use super::experiment::Statistic;
+use super::options::{self, AXIS, GROUP};
 use crate::engine::schemes;
 use crate::registry::Registry;
 use crate::system::family::Family;
 use crate::system::parameters::{Fallback, Kind, Parameter, Range, Shape};
-use crate::system::reducer::SUMMARIES;
+use crate::system::reducer::{SUMMARIES, Summary};
 
 /// The schema of the whole file for these families.
 pub fn schema(registry: &Registry) -> Value {
@@ -166,9 +167,44 @@ fn tree(name: &str) -> Value {
         "center" => json!({ "type": ["number", "array"] }),
         "variables" | "observables" => texts,
         "summaries" => {
-            let names: Vec<&str> = SUMMARIES.iter().map(|summary| summary.name).collect();
-            json!({ "type": "array", "items": { "enum": names }, "uniqueItems": true })
+            let bare = |summary: &&Summary| !["crossings", "first_passage"].contains(&summary.name);
+            let names: Vec<&str> = SUMMARIES.iter().filter(bare).map(|one| one.name).collect();
+            let tables = SUMMARIES.iter().map(|summary| {
+                let mut table = closed(summary.options);
+                table["properties"]["summary"] = json!({ "const": summary.name });
+                table["description"] = json!(summary.meaning);
+                table
+            });
+            let mut forms = vec![json!({ "enum": names })];
+            forms.extend(tables);
+            json!({ "type": "array", "items": { "anyOf": forms } })
         }
+        "axes" => json!({
+            "type": "object",
+            "minProperties": 1,
+            "additionalProperties": { "anyOf": [
+                { "type": "array", "minItems": 1 },
+                closed(AXIS)
+            ] }
+        }),
+        "values" | "files" => json!({ "type": "array", "minItems": 1 }),
+        "statistics" => {
+            let names = Statistic::ALL.map(Statistic::name);
+            json!({ "type": "array", "items": { "enum": names } })
+        }
+        "quantiles" => json!({
+            "type": "array", "items": { "type": "number", "minimum": 0, "maximum": 1 }
+        }),
+        "checkpoint" => json!({ "anyOf": [
+            { "type": "boolean" },
+            { "type": "number", "exclusiveMinimum": 0 },
+            {
+                "type": "object",
+                "properties": { "steps": { "type": "integer", "minimum": 1 } },
+                "required": ["steps"],
+                "additionalProperties": false
+            }
+        ] }),
         "select" => json!({
             "type": "object", "additionalProperties": { "type": ["integer", "array"] }
         }),

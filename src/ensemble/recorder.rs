@@ -305,7 +305,7 @@ impl<'a> Track<'a> {
                 field,
                 block,
                 reducers: summaries
-                    .map(|one| (one.summary.make)(field.length))
+                    .map(|one| one.asked.make(one.card, field.length))
                     .collect(),
             });
         }
