@@ -22,6 +22,11 @@ const CLAIMS: &[(&str, Claim)] = &[
         rates_follow_the_sine_in_bounds,
     ),
     ("linear-threshold/timescale-family.toml", the_gap_closes),
+    (
+        "linear-threshold/input-sweep.toml",
+        fixed_points_follow_the_input,
+    ),
+    ("linear-threshold/basins.toml", each_neuron_wins_half),
 ];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -137,4 +142,48 @@ fn the_gap_closes(archive: &Archive) {
         "{:?}",
         gap.last()
     );
+}
+
+fn fixed_points_follow_the_input(archive: &Archive) {
+    let (rates, deviation) = (array(archive, "x_final"), array(archive, "x_std"));
+    let (inputs, ceilings) = (array(archive, "input_0"), array(archive, "ceiling"));
+    assert_eq!((inputs.len(), ceilings.len()), (41, 3));
+    let mut inside = 0;
+    for (i, u) in inputs.iter().enumerate() {
+        // (D - W) x = u by Cramer's rule; a neuron without input to speak of is silent.
+        let pair = [(2.5 * u + 2.0) / 7.25, (3.0 * u - 0.5) / 7.25];
+        for (j, ceiling) in ceilings.iter().enumerate() {
+            let at = (i * 3 + j) * 2;
+            let [x, y] = [rates[at], rates[at + 1]];
+            assert!(deviation[at] < 1e-5, "u = {u}: not at rest");
+            assert!(x <= ceiling + 1e-7 && 2.0 * y <= ceiling + 1e-7);
+            // The responses d x stay below the ceiling.
+            if pair[1] > 0.0 && pair[0] < *ceiling && 2.0 * pair[1] < *ceiling {
+                inside += 1;
+                let gap = (x - pair[0]).abs().max((y - pair[1]).abs());
+                assert!(
+                    gap < 1e-6,
+                    "u = {u}, ceiling {ceiling}: ({x}, {y}) is not {pair:?}"
+                );
+            }
+        }
+    }
+    assert!(inside > 60, "{inside} fixed points inside");
+}
+
+fn each_neuron_wins_half(archive: &Archive) {
+    let rates = array(archive, "x_final");
+    assert_eq!(rates.len(), 400);
+    let wins = rates.chunks(2).filter(|pair| pair[0] > pair[1]).count();
+    assert!(
+        rates
+            .chunks(2)
+            .all(|pair| (pair[0] + pair[1] - 1.0).abs() < 1e-5)
+    );
+    // Four standard errors of a fair coin.
+    assert!((72..=128).contains(&wins), "{wins} of 200");
+    let mean = array(archive, "x_final_member_mean");
+    assert!((mean[0] - wins as f64 / 200.0).abs() < 1e-6);
+    let upper = array(archive, "x_member_q75");
+    assert!((upper[upper.len() - 2] - 1.0).abs() < 1e-5);
 }
