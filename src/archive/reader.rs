@@ -268,6 +268,26 @@ impl Reader {
         Ok(coordinates)
     }
 
+    /// The path in the experiment file of an axis of a sweep; `None` if it is none.
+    pub fn axis_path(&self, name: &str) -> Option<String> {
+        let data_set = self.file.dataset(name).ok()?;
+        text::read_attribute(&data_set, "path")
+    }
+
+    /// The axes that are coordinates along a dimension of runs (`sample`, `run`), in the order of the
+    /// file.
+    ///
+    /// # Errors
+    /// If the file is damaged.
+    pub fn axes_on(&self, dim: &str) -> Result<Vec<Variable>, ArchiveError> {
+        let mut found = self.variables()?;
+        found.retain(|one| {
+            one.dims.first().is_some_and(|first| first == dim)
+                && self.axis_path(&one.name).is_some()
+        });
+        Ok(found)
+    }
+
     /// A text by its path from the root: `config/source`, `config/resolved`, `health/diagnosis`, ...
     ///
     /// # Errors

@@ -8,9 +8,9 @@ use super::failure::{Code, Failure};
 use super::inspect;
 use crate::archive::ArchiveError;
 use crate::archive::reader::Reader;
-use crate::plot::{self, Kind, PlotError};
+use crate::plot::{self, At, Kind, Picture, PlotError, Request};
 
-/// Draw a variable of an archive over time, as SVG or PNG
+/// Draw a variable of an archive over time or over the axes of a sweep, as SVG or PNG
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  nullcline plot pair.h5 -o pair.png --variable x")]
 pub struct Arguments {
@@ -19,12 +19,18 @@ pub struct Arguments {
     /// Where to, ending in .svg or .png; by default beside the archive, as SVG
     #[arg(short, long, value_name = "PICTURE")]
     output: Option<PathBuf>,
-    /// What kind of picture; by default lines, or a heat map if there are more than 12 components
+    /// What kind of picture; by default the one that suits what is left of the variable
     #[arg(long)]
     kind: Option<KindName>,
-    /// Which variable; by default the first block of the state
+    /// Which variable; by default one that suits: the first block, a summary over the axes, a mean
     #[arg(long, value_name = "NAME")]
     variable: Option<String>,
+    /// Hold a dimension at the place that is nearest; can be given many times
+    #[arg(long, value_name = "DIMENSION=PLACE")]
+    at: Vec<At>,
+    /// Show only this run of a sweep, by its index
+    #[arg(long, value_name = "I")]
+    run: Option<u64>,
     /// Tell nothing but errors
     #[arg(short, long)]
     quiet: bool,
@@ -32,20 +38,30 @@ pub struct Arguments {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum KindName {
-    /// A line per component
+    /// Over time, a line per component
     TimeSeries,
-    /// Time across, components upwards, values as colours
+    /// Values as colours: over time and components, or over two axes of a sweep
     HeatMap,
+    /// Over an axis of a sweep, a line per component
+    Curves,
+    /// Over time, the mean over the members, with a band
+    Bands,
 }
 
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     let reader = Reader::open(&arguments.file).map_err(|error| inspect::unreadable(&error))?;
-    let series = plot::read(&reader, arguments.variable.as_deref()).map_err(refuse)?;
-    let kind = match arguments.kind {
-        Some(KindName::TimeSeries) => Kind::TimeSeries,
-        Some(KindName::HeatMap) => Kind::HeatMap,
-        None => Kind::of(series.components.len()),
+    let request = Request {
+        variable: arguments.variable.clone(),
+        at: arguments.at.clone(),
+        run: arguments.run,
+        kind: arguments.kind.map(|kind| match kind {
+            KindName::TimeSeries => Kind::TimeSeries,
+            KindName::HeatMap => Kind::HeatMap,
+            KindName::Curves => Kind::Curves,
+            KindName::Bands => Kind::Bands,
+        }),
     };
+    let Picture { series, kind } = plot::read(&reader, &request).map_err(refuse)?;
     let path = match &arguments.output {
         Some(path) => path.clone(),
         None => arguments.file.with_extension("svg"),
@@ -61,7 +77,8 @@ fn refuse(error: PlotError) -> Failure {
     let code = match &error {
         PlotError::Archive(ArchiveError::Unknown { .. })
         | PlotError::Format(_)
-        | PlotError::NotOverTime { .. }
+        | PlotError::Unfit { .. }
+        | PlotError::Place(_)
         | PlotError::Nothing(_)
         | PlotError::Empty(_) => Code::Usage,
         PlotError::Archive(_) | PlotError::Draw(_) | PlotError::Write { .. } => Code::InputOutput,

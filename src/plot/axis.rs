@@ -8,6 +8,19 @@ pub struct Axis {
     /// Greatest number, always greater than `lower`.
     pub upper: f64,
     step: f64,
+    way: Way,
+}
+
+/// How numbers lie along an axis.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Way {
+    /// By their size.
+    #[default]
+    Linear,
+    /// By their logarithm; ends and ticks are exponents of ten.
+    Logarithmic,
+    /// The names of the positions 0, 1, ...
+    Named(Vec<String>),
 }
 
 /// Numbers beyond this are cut off: their differences would overflow.
@@ -45,16 +58,70 @@ impl Axis {
             lower,
             upper,
             step: round_step((upper - lower) / ticks.max(1) as f64),
+            way: Way::Linear,
+        }
+    }
+
+    /// The axis of these coordinates along the way that suits them.
+    pub fn along(numbers: &[f64], way: &Way, ticks: usize) -> Self {
+        match way {
+            Way::Linear => Self::covering(numbers.iter().copied(), 0.0, ticks),
+            Way::Logarithmic => {
+                let exponents = numbers.iter().map(|number| number.log10());
+                Self {
+                    way: Way::Logarithmic,
+                    ..Self::covering(exponents, 0.0, ticks)
+                }
+            }
+            Way::Named(names) => Self {
+                lower: -0.5,
+                upper: names.len() as f64 - 0.5,
+                step: 1.0,
+                way: way.clone(),
+            },
         }
     }
 
     /// Where the number lies: 0 at the lower end, 1 at the upper one.
     pub fn place(&self, number: f64) -> f64 {
+        let number = match self.way {
+            Way::Logarithmic => number.log10(),
+            _ => number,
+        };
         (number - self.lower) / (self.upper - self.lower)
+    }
+
+    /// The number that lies at a place.
+    pub fn number(&self, place: f64) -> f64 {
+        let number = self.lower + (self.upper - self.lower) * place;
+        match self.way {
+            Way::Logarithmic => 10_f64.powf(number),
+            _ => number,
+        }
     }
 
     /// The round numbers within the interval.
     pub fn ticks(&self) -> Vec<f64> {
+        match &self.way {
+            Way::Linear => self.round_numbers(),
+            Way::Named(names) => (0..names.len()).map(|place| place as f64).collect(),
+            Way::Logarithmic => {
+                let mut step = self.step.max(1.0).round();
+                while (self.upper - self.lower) / step > 10.0 {
+                    step += 1.0;
+                }
+                let slack = 1e-9;
+                let first = ((self.lower - slack) / step).ceil() * step;
+                (0..)
+                    .map(|index| first + f64::from(index) * step)
+                    .take_while(|&exponent| exponent <= self.upper + slack)
+                    .map(|exponent| 10_f64.powf(exponent))
+                    .collect()
+            }
+        }
+    }
+
+    fn round_numbers(&self) -> Vec<f64> {
         let slack = 1e-9 * (self.upper - self.lower);
         let first = ((self.lower - slack) / self.step).ceil();
         (0..)
@@ -65,6 +132,18 @@ impl Axis {
 
     /// What a tick is called: with as many digits as tell neighbours apart.
     pub fn name(&self, tick: f64) -> String {
+        match &self.way {
+            Way::Named(names) => {
+                let name = names.get(tick.round().max(0.0) as usize);
+                return name.cloned().unwrap_or_default();
+            }
+            Way::Logarithmic if (1e-3..1e4).contains(&tick.abs()) => {
+                let digits = (-tick.abs().log10().round()).max(0.0) as usize;
+                return format!("{tick:.digits$}");
+            }
+            Way::Logarithmic => return format!("{tick:.0e}"),
+            Way::Linear => {}
+        }
         let tick = if tick.abs() < 1e-9 * self.step {
             0.0
         } else {

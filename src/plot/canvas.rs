@@ -94,6 +94,18 @@ impl<B: DrawingBackend> Canvas<B> {
         }
     }
 
+    /// A filled polygon, half transparent.
+    pub fn area(&mut self, points: &[Dot], colour: RGBColor) -> Result<(), PlotError> {
+        let style = ShapeStyle {
+            color: colour.mix(0.22),
+            filled: true,
+            stroke_width: 0,
+        };
+        self.backend
+            .fill_polygon(points.iter().copied(), &style)
+            .map_err(failed)
+    }
+
     /// A filled rectangle.
     pub fn rectangle(
         &mut self,

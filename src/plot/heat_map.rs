@@ -1,4 +1,4 @@
-//! Heat maps: time across, components upwards, values as colours.
+//! Heat maps: time across and components upwards, or two axes of a sweep; values as colours.
 //!
 //! Where several samples or components fall into a pixel it shows their mean; where samples are
 //! rarer than pixels each pixel shows the nearest one. What is missing is grey.
@@ -15,10 +15,13 @@ use super::series::Series;
 
 /// Draw the series.
 pub fn draw<B: DrawingBackend>(canvas: &mut Canvas<B>, series: &Series) -> Result<(), PlotError> {
-    let across = Axis::covering(series.times.iter().copied(), 0.0, 10);
+    let across = Axis::along(&series.times, &series.across, 10);
     let count = series.components.len().max(1) as f64;
     let edges = [series.first - 0.5, series.first + count - 0.5];
-    let upwards = Axis::covering(edges.into_iter(), 0.0, 6);
+    let upwards = match &series.rows {
+        Some((rows, way)) => Axis::along(rows, way, 6),
+        None => Axis::covering(edges.into_iter(), 0.0, 6),
+    };
     let bar = ColourBar {
         axis: Axis::covering(series.values.iter().copied(), 0.0, 6),
         text: series.quantity.label(),
@@ -27,7 +30,14 @@ pub fn draw<B: DrawingBackend>(canvas: &mut Canvas<B>, series: &Series) -> Resul
     let frame = Frame::new(canvas, across, upwards, aside)?;
     let (width, height) = (frame.width() as usize, frame.height() as usize);
     let samples = samples_of_columns(&series.times, &frame.across, width);
-    let components = components_of_rows(series.components.len(), height);
+    let components = match &series.rows {
+        Some((rows, _)) => {
+            let mut pixels = samples_of_columns(rows, &frame.upwards, height);
+            pixels.reverse();
+            pixels
+        }
+        None => components_of_rows(series.components.len(), height),
+    };
     let mut bytes = Vec::with_capacity(3 * width * height);
     for components in &components {
         for samples in &samples {
@@ -58,7 +68,7 @@ type Indices = std::ops::Range<usize>;
 
 /// For each pixel column the samples that fall into it, or else the nearest one.
 fn samples_of_columns(times: &[f64], axis: &Axis, width: usize) -> Vec<Indices> {
-    let time = |edge: f64| axis.lower + (axis.upper - axis.lower) * edge / width as f64;
+    let time = |edge: f64| axis.number(edge / width as f64);
     (0..width)
         .map(|column| {
             let (left, right) = (time(column as f64), time(column as f64 + 1.0));

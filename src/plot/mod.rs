@@ -1,6 +1,6 @@
-//! Pictures from archives: time series and heat maps as SVG or PNG.
+//! Pictures from archives: time series, curves, bands and heat maps as SVG or PNG.
 //!
-//! A [`Series`] is one variable over time; [`read`] takes it from an archive, [`save`] draws it. The font is embedded, so no picture
+//! A [`Series`] is one variable over time or over an axis of a sweep; [`read`] takes it from an archive, [`save`] draws it. The font is embedded, so no picture
 //! depends on what the machine has installed. Geometry: [`axis`] makes intervals and ticks,
 //! [`envelope`] thins long lines without losing a peak, `frame` puts texts around the data.
 
@@ -11,6 +11,7 @@ mod font;
 mod frame;
 mod heat_map;
 mod palette;
+mod place;
 pub mod series;
 mod source;
 mod time_series;
@@ -20,18 +21,23 @@ use std::path::Path;
 use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 
 use canvas::{Baseline, Canvas, SIZE};
+pub use place::At;
 pub use series::{Quantity, Series};
-pub use source::read;
+pub use source::{Picture, Request, read};
 
 use crate::archive::ArchiveError;
 
 /// What a picture shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A line per component.
+    /// Over time, a line per component.
     TimeSeries,
-    /// Time across, components upwards, values as colours.
+    /// Values as colours: over time and components, or over two axes of a sweep.
     HeatMap,
+    /// Over an axis of a sweep, a line per component.
+    Curves,
+    /// Over time, the mean over the members of an ensemble, with a band.
+    Bands,
 }
 
 impl Kind {
@@ -53,14 +59,21 @@ pub enum PlotError {
     /// The archive cannot be read, or has no such variable.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
-    /// The variable has no samples over time.
-    #[error("`{name}` does not vary over time; what does: {others}")]
-    NotOverTime {
+    /// The variable cannot be shown in this way.
+    #[error("`{name}` {dims} {why}; what can be shown: {others}")]
+    Unfit {
         /// The variable.
         name: String,
-        /// Those that could be shown.
+        /// Its dimensions.
+        dims: String,
+        /// Why not.
+        why: String,
+        /// What could be shown.
         others: String,
     },
+    /// A place that a picture was asked for does not exist.
+    #[error("{0}")]
+    Place(String),
     /// The archive has no variable over time.
     #[error("`{0}` has no variable over time to show")]
     Nothing(String),
@@ -163,7 +176,7 @@ fn draw<B: DrawingBackend>(
 ) -> Result<(), PlotError> {
     let mut canvas = Canvas::new(backend, baseline)?;
     match kind {
-        Kind::TimeSeries => time_series::draw(&mut canvas, series)?,
+        Kind::TimeSeries | Kind::Curves | Kind::Bands => time_series::draw(&mut canvas, series)?,
         Kind::HeatMap => heat_map::draw(&mut canvas, series)?,
     }
     canvas.finish()
@@ -204,6 +217,7 @@ mod tests {
             axis: "neuron".into(),
             first: 0.0,
             values,
+            ..Series::default()
         }
     }
 

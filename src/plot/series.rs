@@ -1,4 +1,6 @@
-//! The data of a picture: one variable over time.
+//! The data of a picture: one variable over time, or over an axis of a sweep.
+
+use super::axis::Way;
 
 /// What a quantity is called.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,8 +37,8 @@ impl Quantity {
     }
 }
 
-/// A variable over time.
-#[derive(Clone, Debug, PartialEq)]
+/// A variable over time, or over an axis of a sweep.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
     /// The title of the experiment, or whatever stands above the picture.
     pub title: String,
@@ -44,8 +46,10 @@ pub struct Series {
     pub quantity: Quantity,
     /// What it is shown over.
     pub clock: Quantity,
-    /// When, not descending.
+    /// When, or where along the axis; not descending.
     pub times: Vec<f64>,
+    /// How these lie across the picture.
+    pub across: Way,
     /// The name of each component: `x[3]`.
     pub components: Vec<String>,
     /// What the components are counted along: `neuron`.
@@ -54,6 +58,12 @@ pub struct Series {
     pub first: f64,
     /// The numbers, time by time, all components of a time together.
     pub values: Vec<f64>,
+    /// The lower and the upper edge of a band around each number; empty if there is none.
+    pub band: Vec<(f64, f64)>,
+    /// Whether the numbers are shown as points as well.
+    pub dotted: bool,
+    /// Of a heat map over two axes: the coordinates upwards, and how they lie.
+    pub rows: Option<(Vec<f64>, Way)>,
 }
 
 impl Series {

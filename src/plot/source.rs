@@ -1,51 +1,352 @@
-//! From an archive to a [`Series`]: which variable, over which clock, with which names.
+//! From an archive to a [`Series`]: which variable, over what, with which names.
+//!
+//! ```text
+//! left besides components    picture
+//! time                       time series, or a heat map of many components
+//! member, time               bands: mean over the members, 5 % to 95 %
+//! one axis, or sample        curves
+//! two axes                   a heat map of one component
+//! ```
+//!
+//! Dimensions are taken away with places (`--at`, `--run`). Only what is shown is read.
 
-use super::PlotError;
+use super::axis::Way;
+use super::place::{At, Held};
 use super::series::{Quantity, Series};
+use super::{Kind, PlotError};
 use crate::archive::reader::{Coordinates, Reader, Variable};
 
-/// Read a variable over time; without a name, the first block of the state that was recorded.
+/// What a picture is asked to show.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Request {
+    /// The variable; one that suits if nobody says.
+    pub variable: Option<String>,
+    /// Dimensions held at a position.
+    pub at: Vec<At>,
+    /// All dimensions of runs held at this run.
+    pub run: Option<u64>,
+    /// The kind; the one that suits if nobody says.
+    pub kind: Option<Kind>,
+}
+
+/// What is drawn.
+pub struct Picture {
+    /// The numbers.
+    pub series: Series,
+    /// How they are shown.
+    pub kind: Kind,
+}
+
+/// Numbers of members that are read at once to make a band.
+const MOST: usize = 50_000_000;
+
+/// Read what a picture shows.
 ///
 /// # Errors
-/// If there is no such variable, it does not vary over time, or it cannot be read.
-pub fn read(reader: &Reader, name: Option<&str>) -> Result<Series, PlotError> {
-    let variable = match name {
+/// If there is no such variable or place, or it cannot be shown in this way.
+pub fn read(reader: &Reader, request: &Request) -> Result<Picture, PlotError> {
+    let variable = match &request.variable {
         Some(name) => reader.variable(name)?,
-        None => first(reader)?,
+        None => first(reader, request)?,
     };
-    if !is_over_time(&variable) {
-        return Err(PlotError::NotOverTime {
-            name: variable.name,
-            others: names(&over_time(reader)?),
-        });
+    let held = Held::new(reader, variable, &request.at, request.run)?;
+    let free = held.free();
+    let runs = reader.run_shape().len();
+    let is_run = |dim: &usize| {
+        *dim < runs && held.variable.shape.starts_with(reader.run_shape())
+            || is_axis(reader, &held.coordinates[*dim])
+    };
+    let (axes, rest): (Vec<usize>, Vec<usize>) = free.into_iter().partition(is_run);
+    let clock = rest
+        .iter()
+        .copied()
+        .find(|&dim| is_clock(&held.variable.dims[dim]));
+    let members = axes
+        .iter()
+        .filter(|&&dim| held.variable.dims[dim] == "member")
+        .count();
+    let series = match (axes.len(), clock) {
+        (0, Some(_)) => over_time(reader, &held)?,
+        (1, Some(_)) if members == 1 => bands(reader, &held)?,
+        (1, None) => curves(reader, &held, axes[0])?,
+        (2, None) => map(reader, held, &axes)?,
+        (0, None) => return Err(unfit(reader, &held, "has nothing to be shown over")),
+        _ => {
+            let dims: Vec<&str> = axes
+                .iter()
+                .map(|&dim| held.variable.dims[dim].as_str())
+                .collect();
+            let why = format!(
+                "has {} dimensions of runs left: hold some of {} with --at, or choose a --run",
+                axes.len(),
+                dims.join(", ")
+            );
+            return Err(unfit(reader, &held, &why));
+        }
+    };
+    let suits = match (axes.len(), clock) {
+        (0, _) => Kind::of(series.components.len()),
+        (1, Some(_)) => Kind::Bands,
+        (1, None) => Kind::Curves,
+        _ => Kind::HeatMap,
+    };
+    let suits = if series.band.is_empty() {
+        suits
+    } else {
+        Kind::Bands
+    };
+    let kind = request.kind.unwrap_or(suits);
+    let lines = |kind: Kind| kind != Kind::HeatMap;
+    if series.rows.is_some() && lines(kind) || kind == Kind::Bands && series.band.is_empty() {
+        let why = "cannot be shown as this kind";
+        return Err(PlotError::Place(format!(
+            "`{}` {why}",
+            series.quantity.name
+        )));
     }
-    let coordinates = reader.coordinates(&variable)?;
-    let (clock, components) = coordinates.split_first().ok_or_else(|| {
-        // Unreachable: a variable over time has a dimension.
-        PlotError::Empty(variable.name.clone())
-    })?;
-    let (axis, first) = match components {
+    Ok(Picture { series, kind })
+}
+
+fn is_clock(dim: &str) -> bool {
+    dim == "time" || dim.starts_with("time_") || dim == "step" || dim.starts_with("step_")
+}
+
+/// Whether a dimension counts runs: an axis of a sweep says its path.
+fn is_axis(reader: &Reader, along: &Coordinates) -> bool {
+    let name = along.name.as_str();
+    ["sample", "member", "run"].contains(&name) || reader.axis_path(name).is_some()
+}
+
+/// How coordinates lie along a picture's edge.
+fn way(along: &Coordinates) -> Way {
+    if !along.labels.is_empty() {
+        return Way::Named(along.labels.clone());
+    }
+    let values = &along.values;
+    let positive = values.iter().all(|value| *value > 0.0 && value.is_finite());
+    let (Some(first), Some(last)) = (values.first(), values.last()) else {
+        return Way::Linear;
+    };
+    if values.len() < 3 || !positive || (last / first).log10().abs() < 1.0 {
+        return Way::Linear;
+    }
+    let logarithms: Vec<f64> = values.iter().map(|value| value.log10()).collect();
+    let step = (logarithms[logarithms.len() - 1] - logarithms[0]) / (values.len() - 1) as f64;
+    let even = logarithms
+        .windows(2)
+        .all(|pair| (pair[1] - pair[0] - step).abs() < 1e-6 * step.abs());
+    if even { Way::Logarithmic } else { Way::Linear }
+}
+
+fn quantity(variable: &Variable) -> Quantity {
+    Quantity {
+        name: variable.name.clone(),
+        unit: variable.units.clone(),
+        meaning: variable.long_name.clone(),
+    }
+}
+
+/// What stands below a picture: the name of the dimension and its unit; of an axis, its path.
+fn across(reader: &Reader, along: &Coordinates) -> Quantity {
+    let path = reader.axis_path(&along.name);
+    Quantity {
+        name: path.unwrap_or_else(|| along.name.clone()),
+        unit: along.units.clone(),
+        meaning: String::new(),
+    }
+}
+
+/// A series of what is left of a variable, `over` one dimension, all others being components.
+fn series(reader: &Reader, held: &Held, over: usize) -> Result<Series, PlotError> {
+    let components: Vec<Coordinates> = held
+        .free()
+        .into_iter()
+        .filter(|&dim| dim != over)
+        .map(|dim| held.coordinates[dim].clone())
+        .collect();
+    let (axis, first) = match components.as_slice() {
         [only] => (label(only), only.values.first().copied().unwrap_or(0.0)),
         _ => ("component".into(), 0.0),
     };
+    let along = &held.coordinates[over];
+    let title = match held.told() {
+        told if told.is_empty() => title(reader),
+        told => format!("{}: {told}", title(reader)),
+    };
     Ok(Series {
-        title: title(reader),
-        quantity: Quantity {
-            name: variable.name.clone(),
-            unit: variable.units.clone(),
-            meaning: variable.long_name.clone(),
-        },
-        clock: Quantity {
-            name: clock.name.clone(),
-            unit: clock.units.clone(),
-            meaning: String::new(),
-        },
-        times: clock.values.clone(),
-        components: component_names(&variable.name, components),
+        title,
+        quantity: quantity(&held.variable),
+        clock: across(reader, along),
+        times: along.values.clone(),
+        across: way(along),
+        components: component_names(&held.variable.name, &components),
         axis,
         first,
-        values: reader.read(&variable.name)?,
+        values: held.read(reader)?,
+        ..Series::default()
     })
+}
+
+fn over_time(reader: &Reader, held: &Held) -> Result<Series, PlotError> {
+    let clock = held
+        .free()
+        .into_iter()
+        .find(|&dim| is_clock(&held.variable.dims[dim]));
+    let mut series = series(reader, held, clock.unwrap_or(0))?;
+    series.across = Way::Linear;
+    band_of_mean(reader, held, &mut series)?;
+    Ok(series)
+}
+
+/// The mean over members has a band, if the archive has what it is made of.
+fn band_of_mean(reader: &Reader, held: &Held, series: &mut Series) -> Result<(), PlotError> {
+    let Some(base) = held.variable.name.strip_suffix("_member_mean") else {
+        return Ok(());
+    };
+    let like = |suffix: &str| -> Result<Option<Vec<f64>>, PlotError> {
+        let Ok(variable) = reader.variable(&format!("{base}_member_{suffix}")) else {
+            return Ok(None);
+        };
+        let other = Held {
+            variable,
+            coordinates: held.coordinates.clone(),
+            held: held.held.clone(),
+        };
+        other.read(reader).map(Some)
+    };
+    if let (Some(lower), Some(upper)) = (like("q05")?, like("q95")?) {
+        series.band = lower.into_iter().zip(upper).collect();
+        series.quantity.meaning.push_str(", 5 % to 95 %");
+    } else if let Some(variance) = like("variance")? {
+        let edges = series.values.iter().zip(variance);
+        series.band = edges
+            .map(|(mean, v)| (mean - v.sqrt(), mean + v.sqrt()))
+            .collect();
+        series.quantity.meaning.push_str(", one standard deviation");
+    }
+    Ok(())
+}
+
+/// Mean and quantiles over members that are stored.
+fn bands(reader: &Reader, held: &Held) -> Result<Series, PlotError> {
+    let free = held.free();
+    let count: usize = free.iter().map(|&dim| held.variable.shape[dim]).product();
+    if count > MOST {
+        let why = format!(
+            "has too many numbers; show {}_member_mean",
+            held.variable.name
+        );
+        return Err(unfit(reader, held, &why));
+    }
+    // The members are the first of the dimensions that are left.
+    let members = held.variable.shape[free[0]];
+    let mut inner = held.held.clone();
+    inner[free[0]] = Some(0);
+    let one = Held {
+        variable: held.variable.clone(),
+        coordinates: held.coordinates.clone(),
+        held: inner,
+    };
+    let clock = one
+        .free()
+        .into_iter()
+        .find(|&dim| is_clock(&held.variable.dims[dim]));
+    let mut series = series(reader, &one, clock.unwrap_or(0))?;
+    series.across = Way::Linear;
+    series.title = match held.told() {
+        told if told.is_empty() => title(reader),
+        told => format!("{}: {told}", title(reader)),
+    };
+    let all = held.read(reader)?;
+    let width = all.len() / members.max(1);
+    for place in 0..width {
+        let mut values: Vec<f64> = (0..members)
+            .map(|member| all[member * width + place])
+            .collect();
+        values.retain(|value| value.is_finite());
+        values.sort_by(f64::total_cmp);
+        let quantile = |p: f64| crate::archive::members::quantile(&values, p);
+        series.values[place] = values.iter().sum::<f64>() / values.len() as f64;
+        series.band.push((quantile(0.05), quantile(0.95)));
+    }
+    series
+        .quantity
+        .meaning
+        .push_str(", mean over the members, 5 % to 95 %");
+    Ok(series)
+}
+
+/// Over one axis; over the first axis of a sampled sweep, in its order.
+fn curves(reader: &Reader, held: &Held, axis: usize) -> Result<Series, PlotError> {
+    const DOTTED: usize = 60;
+    let mut series = series(reader, held, axis)?;
+    let along = &held.coordinates[axis];
+    if along.name == "sample" || along.name == "run" {
+        let axes = reader.axes_on(&along.name)?;
+        let Some(first) = axes.first() else {
+            return Err(unfit(reader, held, "lies on samples without a coordinate"));
+        };
+        let coordinate = reader.read(&first.name)?;
+        let mut order: Vec<usize> = (0..coordinate.len()).collect();
+        order.sort_by(|&a, &b| coordinate[a].total_cmp(&coordinate[b]));
+        let width = series.components.len();
+        let values = order
+            .iter()
+            .flat_map(|&at| &series.values[at * width..(at + 1) * width]);
+        series.values = values.copied().collect();
+        series.times = order.iter().map(|&at| coordinate[at]).collect();
+        series.clock = Quantity {
+            name: reader
+                .axis_path(&first.name)
+                .unwrap_or_else(|| first.name.clone()),
+            unit: first.units.clone(),
+            meaning: String::new(),
+        };
+        series.across = Way::Linear;
+    }
+    series.dotted =
+        series.times.len() <= DOTTED && series.components.len() <= super::palette::NAMED;
+    Ok(series)
+}
+
+/// Over two axes, one component.
+fn map(reader: &Reader, mut held: Held, axes: &[usize]) -> Result<Series, PlotError> {
+    let others: Vec<usize> = held
+        .free()
+        .into_iter()
+        .filter(|dim| !axes.contains(dim))
+        .collect();
+    for dim in others {
+        // The first component, unless another one is asked for: the title says which.
+        held.held[dim] = Some(0);
+    }
+    let mut series = series(reader, &held, axes[0])?;
+    let rows = &held.coordinates[axes[1]];
+    let numbers = match rows.labels.is_empty() {
+        true => rows.values.clone(),
+        false => (0..rows.labels.len()).map(|place| place as f64).collect(),
+    };
+    series.axis = across(reader, rows).label();
+    series.rows = Some((numbers, way(rows)));
+    Ok(series)
+}
+
+fn unfit(reader: &Reader, held: &Held, why: &str) -> PlotError {
+    PlotError::Unfit {
+        name: held.variable.name.clone(),
+        dims: format!("[{}]", held.variable.dims.join(", ")),
+        why: why.into(),
+        others: names(&candidates(reader)),
+    }
+}
+
+/// What can be shown over something.
+fn candidates(reader: &Reader) -> Vec<Variable> {
+    let mut variables = reader.variables().unwrap_or_default();
+    variables.retain(|one| {
+        !one.is_coordinate && !one.is_text && !one.name.starts_with("run_") && !one.dims.is_empty()
+    });
+    variables
 }
 
 fn title(reader: &Reader) -> String {
@@ -69,37 +370,45 @@ fn label(coordinates: &Coordinates) -> String {
     .label()
 }
 
-/// Whether its first dimension is one along which samples are taken.
-fn is_over_time(variable: &Variable) -> bool {
-    let clock = |dim: &String| dim == "time" || dim.starts_with("time_") || dim == "step";
-    !variable.is_coordinate && variable.dims.first().is_some_and(clock)
-}
-
-fn over_time(reader: &Reader) -> Result<Vec<Variable>, PlotError> {
-    let mut variables = reader.variables()?;
-    variables.retain(is_over_time);
-    Ok(variables)
-}
-
 fn names(variables: &[Variable]) -> String {
-    let names: Vec<&str> = variables.iter().map(|one| one.name.as_str()).collect();
+    let names: Vec<String> = variables
+        .iter()
+        .map(|one| format!("{} [{}]", one.name, one.dims.join(", ")))
+        .collect();
     match names.is_empty() {
-        true => "none".into(),
-        false => names.join(", "),
+        true => "nothing".into(),
+        false => names.join("; "),
     }
 }
 
-/// The first block of the state that was recorded, or else the first variable over time.
-fn first(reader: &Reader) -> Result<Variable, PlotError> {
-    let variables = over_time(reader)?;
+/// What suits best: of one run the first block of the state; of an ensemble without a sweep its mean;
+/// of a sweep the first quantity without time.
+fn first(reader: &Reader, request: &Request) -> Result<Variable, PlotError> {
+    let variables = candidates(reader);
     let blocks = reader.variables_in("health")?;
     let is_block = |one: &&Variable| {
         let last = format!("health/last_{}", one.name);
         blocks.iter().any(|block| block.name == last)
     };
-    let block = variables.iter().find(is_block);
-    block
-        .or(variables.first())
+    let has_clock = |one: &Variable| one.dims.iter().any(|dim| is_clock(dim));
+    let runs = reader.run_shape().len();
+    let fixed = request.run.is_some() || request.at.len() >= runs;
+    let found = if runs == 0 || fixed {
+        let block = variables.iter().find(|one| is_block(one) && has_clock(one));
+        block.or(variables.iter().find(|one| has_clock(one)))
+    } else {
+        let mean = |one: &&Variable| {
+            one.name.ends_with("_member_mean") && has_clock(one) && is_clock(&one.dims[0])
+        };
+        let timeless = |one: &&Variable| !has_clock(one) && !one.name.contains("_member_");
+        variables
+            .iter()
+            .find(mean)
+            .or(variables.iter().find(timeless))
+            .or(variables.iter().find(is_block))
+            .or(variables.first())
+    };
+    found
         .cloned()
         .ok_or_else(|| PlotError::Nothing(reader.path().display().to_string()))
 }

@@ -24,8 +24,12 @@ const WIDEST: i32 = 800;
 /// Draw the series.
 pub fn draw<B: DrawingBackend>(canvas: &mut Canvas<B>, series: &Series) -> Result<(), PlotError> {
     let count = series.components.len();
-    let across = Axis::covering(series.times.iter().copied(), 0.0, 10);
-    let upwards = Axis::covering(series.values.iter().copied(), 0.05, 6);
+    let across = Axis::along(&series.times, &series.across, 10);
+    let edges = series
+        .band
+        .iter()
+        .flat_map(|&(lower, upper)| [lower, upper]);
+    let upwards = Axis::covering(series.values.iter().copied().chain(edges), 0.05, 6);
     let bar = (count > palette::NAMED).then(|| ColourBar {
         axis: Axis::covering(
             [series.first, series.first + (count - 1) as f64].into_iter(),
@@ -65,14 +69,50 @@ fn draw_lines<B: DrawingBackend>(
     let column = f64::from(frame.width()) / columns as f64;
     let width = if count > palette::NAMED { 2 } else { 6 };
     for component in 0..count {
+        draw_band(canvas, series, frame, component)?;
+    }
+    for component in 0..count {
         let points = series
             .times
             .iter()
             .zip(series.component(component))
             .map(|(&time, value)| (frame.x(time), frame.y(value)));
+        let points: Vec<(f64, f64)> = points.collect();
         let colour = palette::line(component, count);
-        for piece in pieces(points, column) {
+        for piece in pieces(points.iter().copied(), column) {
             canvas.line(&piece, colour, width)?;
+        }
+        if series.dotted {
+            for &(x, y) in points.iter().filter(|(_, y)| y.is_finite()) {
+                canvas.line(&[(x.round() as i32, y.round() as i32)], colour, 12)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The band around a component, in pieces where numbers are missing.
+fn draw_band<B: DrawingBackend>(
+    canvas: &mut Canvas<B>,
+    series: &Series,
+    frame: &Frame,
+    component: usize,
+) -> Result<(), PlotError> {
+    let count = series.components.len();
+    let band = series.band.iter().skip(component).step_by(count.max(1));
+    let places: Vec<(f64, f64, f64)> = series
+        .times
+        .iter()
+        .zip(band)
+        .map(|(&time, &(lower, upper))| (frame.x(time), frame.y(lower), frame.y(upper)))
+        .collect();
+    let dot = |x: f64, y: f64| (x.round() as i32, y.round() as i32);
+    for piece in places.split(|(_, lower, upper)| !(lower.is_finite() && upper.is_finite())) {
+        let below = piece.iter().map(|&(x, lower, _)| dot(x, lower));
+        let above = piece.iter().rev().map(|&(x, _, upper)| dot(x, upper));
+        let edge: Vec<_> = below.chain(above).collect();
+        if piece.len() > 1 {
+            canvas.area(&edge, palette::line(component, count))?;
         }
     }
     Ok(())

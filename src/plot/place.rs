@@ -1,0 +1,151 @@
+//! Places: which run, which member, which component a picture is about.
+//!
+//! `input_0=0.5` is the position along that dimension whose coordinate is nearest; of a dimension with
+//! labels, the one of that label.
+
+use std::str::FromStr;
+
+use super::PlotError;
+use crate::archive::reader::{Coordinates, Reader, Variable};
+
+/// One dimension held at one position.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct At {
+    /// The dimension.
+    pub dim: String,
+    /// The coordinate, a number or a label.
+    pub place: String,
+}
+
+impl FromStr for At {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once('=') {
+            Some((dim, place)) if !dim.is_empty() && !place.is_empty() => Ok(Self {
+                dim: dim.into(),
+                place: place.into(),
+            }),
+            _ => Err("expected DIMENSION=PLACE, for example input_0=0.5".into()),
+        }
+    }
+}
+
+/// A variable with some of its dimensions held.
+pub struct Held {
+    pub variable: Variable,
+    pub coordinates: Vec<Coordinates>,
+    /// For each dimension the position at which it is held.
+    pub held: Vec<Option<usize>>,
+}
+
+impl Held {
+    /// Hold the dimensions of a variable that are asked for.
+    pub fn new(
+        reader: &Reader,
+        variable: Variable,
+        at: &[At],
+        run: Option<u64>,
+    ) -> Result<Self, PlotError> {
+        let coordinates = reader.coordinates(&variable)?;
+        let mut held = vec![None; coordinates.len()];
+        if let Some(run) = run {
+            hold_run(reader, &variable, run, &mut held)?;
+        }
+        for one in at {
+            let Some(dim) = variable.dims.iter().position(|dim| *dim == one.dim) else {
+                return Err(PlotError::Place(format!(
+                    "`{}` has no dimension `{}`; it has {}",
+                    variable.name,
+                    one.dim,
+                    variable.dims.join(", ")
+                )));
+            };
+            held[dim] = Some(position(&coordinates[dim], &one.place)?);
+        }
+        Ok(Self {
+            variable,
+            coordinates,
+            held,
+        })
+    }
+
+    /// The dimensions that are left.
+    pub fn free(&self) -> Vec<usize> {
+        let held = self.held.iter().enumerate();
+        held.filter(|(_, held)| held.is_none())
+            .map(|(dim, _)| dim)
+            .collect()
+    }
+
+    /// The numbers along the dimensions that are left, in their order.
+    pub fn read(&self, reader: &Reader) -> Result<Vec<f64>, PlotError> {
+        let start: Vec<usize> = self.held.iter().map(|held| held.unwrap_or(0)).collect();
+        let sizes = self.held.iter().zip(&self.variable.shape);
+        let count: Vec<usize> = sizes
+            .map(|(held, &size)| if held.is_some() { 1 } else { size })
+            .collect();
+        Ok(reader.read_block(&self.variable.name, &start, &count)?)
+    }
+
+    /// What is held where, as words: `input_0 = 0.5`.
+    pub fn told(&self) -> String {
+        let held = self.held.iter().zip(&self.coordinates);
+        let told: Vec<String> = held
+            .filter_map(|(held, along)| {
+                let place = (*held)?;
+                let name = match along.labels.get(place) {
+                    Some(label) => label.clone(),
+                    None => along.values[place].to_string(),
+                };
+                Some(format!("{} = {name}", along.name))
+            })
+            .collect();
+        told.join(", ")
+    }
+}
+
+/// Hold all dimensions of runs at the run of this index, in C order.
+fn hold_run(
+    reader: &Reader,
+    variable: &Variable,
+    run: u64,
+    held: &mut [Option<usize>],
+) -> Result<(), PlotError> {
+    let shape = reader.run_shape();
+    let runs = reader.runs() as u64;
+    if run >= runs || !variable.shape.starts_with(shape) {
+        return Err(PlotError::Place(format!(
+            "`{}` has no run {run}; the runs are counted from 0 to {}",
+            variable.name,
+            runs.saturating_sub(1)
+        )));
+    }
+    let mut rest = run as usize;
+    for (held, &size) in held.iter_mut().zip(shape).rev() {
+        *held = Some(rest % size);
+        rest /= size;
+    }
+    Ok(())
+}
+
+/// The position whose label is that, or whose coordinate is nearest.
+fn position(along: &Coordinates, place: &str) -> Result<usize, PlotError> {
+    if !along.labels.is_empty() {
+        let found = along.labels.iter().position(|label| label == place);
+        return found.ok_or_else(|| {
+            PlotError::Place(format!(
+                "`{}` has no `{place}`; it has {}",
+                along.name,
+                along.labels.join(", ")
+            ))
+        });
+    }
+    let wanted: f64 = place
+        .parse()
+        .map_err(|_| PlotError::Place(format!("`{place}` is no place along `{}`", along.name)))?;
+    let gap = |index: &usize| (along.values[*index] - wanted).abs();
+    (0..along.values.len())
+        .min_by(|a, b| gap(a).total_cmp(&gap(b)))
+        .ok_or_else(|| PlotError::Empty(along.name.clone()))
+}
