@@ -21,6 +21,7 @@ mod progress;
 mod rerun;
 mod run;
 mod schema;
+mod slurm;
 mod table;
 
 use std::io::Write;
@@ -54,6 +55,7 @@ enum Verb {
     New(new::Arguments),
     Check(check::Arguments),
     Run(run::Arguments),
+    Slurm(slurm::Arguments),
     Inspect(inspect::Arguments),
     Merge(merge::Arguments),
     Rerun(rerun::Arguments),
@@ -98,6 +100,7 @@ impl Verb {
         match self {
             Verb::Check(arguments) => arguments.json,
             Verb::Run(arguments) => arguments.json,
+            Verb::Slurm(arguments) => arguments.json,
             Verb::Inspect(arguments) => arguments.json,
             Verb::Merge(arguments) => arguments.json,
             Verb::Rerun(arguments) => arguments.json,
@@ -113,6 +116,7 @@ impl Verb {
             Verb::New(arguments) => new::execute(&arguments, registry),
             Verb::Check(arguments) => check::execute(&arguments, registry, output),
             Verb::Run(arguments) => run::execute(&arguments, registry, output),
+            Verb::Slurm(arguments) => slurm::execute(&arguments, registry, output),
             Verb::Inspect(arguments) => inspect::execute(&arguments, output),
             Verb::Merge(arguments) => merge::execute(&arguments, registry, output),
             Verb::Rerun(arguments) => rerun::execute(&arguments, registry, output),
