@@ -28,8 +28,7 @@ pub enum Clock {
 /// A linear-threshold network. Cloning shares the weights.
 #[derive(Clone)]
 pub struct Network {
-    layout: Layout,
-    pub(super) observables: Vec<Variable>,
+    pub(super) names: Arc<Names>,
     weights: Arc<PackedMatrix>,
     pub(super) neurons: Neurons,
     saturating: bool,
@@ -38,19 +37,37 @@ pub struct Network {
     stability: OnceLock<Result<Stability, Unstable>>,
 }
 
+/// What a network of this size is made of, in words: the same for all of them.
+pub(super) struct Names {
+    layout: Layout,
+    pub(super) observables: Vec<Variable>,
+}
+
+impl Names {
+    fn new(n: usize) -> Self {
+        let x = Variable::new("x", vec![Axis::new("neuron", n)]);
+        Self {
+            layout: Layout::new().block(x.meaning("firing rate of each neuron"), 0.0),
+            observables: observables::list(n),
+        }
+    }
+}
+
 impl Network {
     /// A network with unit dissipation, no input, no ceiling and tau = 1.
     ///
     /// # Panics
     /// If `weights` is not square.
     pub fn new(weights: Arc<PackedMatrix>) -> Self {
+        let names = Arc::new(Names::new(weights.rows()));
+        Self::named(names, weights)
+    }
+
+    fn named(names: Arc<Names>, weights: Arc<PackedMatrix>) -> Self {
         assert_eq!(weights.rows(), weights.columns(), "W is square");
         let n = weights.rows();
-        let neuron = || vec![Axis::new("neuron", n)];
-        let x = Variable::new("x", neuron()).meaning("firing rate of each neuron");
         Self {
-            layout: Layout::new().block(x, 0.0),
-            observables: observables::list(n),
+            names,
             weights,
             neurons: Neurons::new(n),
             saturating: false,
@@ -75,7 +92,8 @@ impl Network {
             "slow" => Clock::Slow,
             _ => Clock::Fast,
         };
-        Ok(Self::new(packed)
+        let names = build.share.of(weights, |_| Names::new(n));
+        Ok(Self::named(names, packed)
             .dissipation(parameters.vector("dissipation"))
             .input(parameters.vector("input"))
             .ceiling(parameters.vector("ceiling"))
@@ -161,7 +179,7 @@ impl Network {
 
 impl System for Network {
     fn layout(&self) -> &Layout {
-        &self.layout
+        &self.names.layout
     }
 
     fn smoothness(&self) -> Smoothness {

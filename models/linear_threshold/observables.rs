@@ -100,7 +100,7 @@ impl Network {
 
 impl Observables for Network {
     fn list(&self) -> &[Variable] {
-        &self.observables
+        &self.names.observables
     }
 
     fn prepare(&self, index: usize) -> Result<(), BuildError> {

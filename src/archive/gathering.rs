@@ -9,6 +9,7 @@
 //! quantiles, the numbers themselves are needed: from the archive where the members are kept, from
 //! `.part.members` where they are not.
 
+use std::fs::File;
 use std::sync::Arc;
 
 use sha2::Sha256;
@@ -167,6 +168,12 @@ impl Gathering {
             slots.iter().try_for_each(|&slot| file.hash(slot, digest))?;
         }
         Ok(())
+    }
+
+    /// The files, for somebody else to sync.
+    pub(super) fn handles(&self) -> Result<Vec<File>, ArchiveError> {
+        let files = [&self.sums, &self.numbers].into_iter().flatten();
+        files.map(Records::handle).collect()
     }
 
     /// Bring it to the disk.

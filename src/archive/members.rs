@@ -198,6 +198,12 @@ impl Records {
         8 * (record * self.length as u64 + first as u64)
     }
 
+    /// The file, for somebody else to sync.
+    pub(super) fn handle(&self) -> Result<File, ArchiveError> {
+        let handle = self.file.try_clone();
+        handle.map_err(ArchiveError::io("open", &self.path))
+    }
+
     /// Bring it to the disk.
     pub(super) fn sync(&self) -> Result<(), ArchiveError> {
         self.file

@@ -34,6 +34,7 @@ mod sidecar;
 pub mod skeleton;
 mod slab;
 mod store;
+mod syncer;
 mod text;
 pub mod writer;
 

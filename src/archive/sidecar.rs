@@ -100,6 +100,12 @@ impl Sidecar {
             .map_err(ArchiveError::io("write", &self.path))
     }
 
+    /// The file, for somebody else to sync.
+    pub(super) fn handle(&self) -> Result<File, ArchiveError> {
+        let handle = self.file.try_clone();
+        handle.map_err(ArchiveError::io("open", &self.path))
+    }
+
     /// Bring it to the disk.
     pub(super) fn sync(&self) -> Result<(), ArchiveError> {
         self.file

@@ -188,6 +188,12 @@ impl Store {
         Ok(())
     }
 
+    /// The file, for somebody else to sync.
+    pub(super) fn handle(&self) -> Result<File, ArchiveError> {
+        let handle = self.file.try_clone();
+        handle.map_err(ArchiveError::io("open", &self.path))
+    }
+
     /// Bring everything to the disk.
     pub(super) fn sync(&self) -> Result<(), ArchiveError> {
         self.file

@@ -14,7 +14,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use hdf5::Result as Hdf5Result;
 use sha2::Digest;
@@ -30,6 +29,7 @@ use super::per_run::{self, RunRecord, Value};
 use super::sidecar::Sidecar;
 use super::skeleton::{self, About, Skeleton, Storage};
 use super::store::{self, Store};
+use super::syncer::Syncer;
 use super::{checkpoint, pack, provenance, text};
 use crate::plan::hexadecimal;
 use crate::plan::tasks::Task;
@@ -89,12 +89,9 @@ pub struct Writer<'a> {
     pub(super) gathering: Option<Gathering>,
     /// How many samples each ragged track has at most.
     pub(super) lengths: Vec<usize>,
-    synced: Instant,
+    syncer: Syncer,
     hook: fn(Milestone),
 }
-
-/// The longest time for which finished runs are not on the disk.
-const PERIOD: Duration = Duration::from_secs(1);
 
 /// What an unfinished archive holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -176,6 +173,13 @@ impl<'a> Writer<'a> {
             })?),
         };
         let gathering = Gathering::new(contents, about.plan.members(), &paths)?;
+        let mut files = vec![store.handle()?];
+        files.extend(sidecar.as_ref().map(Sidecar::handle).transpose()?);
+        if let Some(gathering) = &gathering {
+            files.extend(gathering.handles()?);
+        }
+        files.push(journal.handle()?);
+        let syncer = Syncer::new(&paths.part(), files);
         let mut writer = Self {
             about,
             paths,
@@ -186,7 +190,7 @@ impl<'a> Writer<'a> {
             sidecar,
             gathering,
             lengths,
-            synced: Instant::now(),
+            syncer,
             hook,
         };
         let mut resumed = Resumed::default();
@@ -338,10 +342,7 @@ impl<'a> Writer<'a> {
         let digest = self.digest(result.task.number, &result.slots, &known)?;
         self.journal
             .task(result.task.number, result.which, &digest)?;
-        if self.synced.elapsed() >= PERIOD {
-            self.sync()?;
-        }
-        Ok(())
+        self.syncer.check()
     }
 
     /// The digest of a task; see [`Store::digest`].

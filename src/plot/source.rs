@@ -216,13 +216,13 @@ fn band_of_mean(reader: &Reader, held: &Held, series: &mut Series) -> Result<(),
     };
     if let (Some(lower), Some(upper)) = (like("q05")?, like("q95")?) {
         series.band = lower.into_iter().zip(upper).collect();
-        series.quantity.meaning.push_str(", 5 % to 95 %");
+        series.quantity.meaning = "mean over the members, 5 % to 95 %".into();
     } else if let Some(variance) = like("variance")? {
         let edges = series.values.iter().zip(variance);
         series.band = edges
             .map(|(mean, v)| (mean - v.sqrt(), mean + v.sqrt()))
             .collect();
-        series.quantity.meaning.push_str(", one standard deviation");
+        series.quantity.meaning = "mean over the members and one standard deviation".into();
     }
     Ok(())
 }
@@ -269,10 +269,7 @@ fn bands(reader: &Reader, held: &Held) -> Result<Series, PlotError> {
         series.values[place] = values.iter().sum::<f64>() / values.len() as f64;
         series.band.push((quantile(0.05), quantile(0.95)));
     }
-    series
-        .quantity
-        .meaning
-        .push_str(", mean over the members, 5 % to 95 %");
+    series.quantity.meaning = "mean over the members, 5 % to 95 %".into();
     Ok(series)
 }
 
