@@ -25,6 +25,9 @@ use nullcline::prelude::*;
 
 const ROUNDS: usize = 7;
 
+/// How long a run is: so that the numba loop takes about 0.13 ms for one.
+const STOP: f64 = 25.0;
+
 /// 20 neurons with shared random weights, summaries of 101 samples.
 fn text(runs: usize, stop: f64) -> String {
     format!(
@@ -148,9 +151,9 @@ fn bare(experiment: &Experiment, runs: usize) -> f64 {
 }
 
 fn machinery(folder: &Path) {
-    let runs = 40_000;
-    std::fs::write(folder.join("sweep.toml"), text(runs, 10.0)).expect("it is written");
-    let experiment = load(&text(runs, 10.0));
+    let runs = 20_000;
+    std::fs::write(folder.join("sweep.toml"), text(runs, STOP)).expect("it is written");
+    let experiment = load(&text(runs, STOP));
     let (mut whole, mut alone) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         whole.push(process(run(folder, 1, &[])).0);
@@ -192,7 +195,7 @@ fn numba(folder: &Path) {
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/python/bin/python");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers_python/sweep_numba.py");
     let runs = 10_000;
-    std::fs::write(folder.join("sweep.toml"), text(runs, 10.0)).expect("it is written");
+    std::fs::write(folder.join("sweep.toml"), text(runs, STOP)).expect("it is written");
     process(run(folder, 1, &[]));
     let dump = "import h5py, numpy as np, sys\nf = h5py.File('sweep.h5')\n\
                 np.save('w.npy', f['parameters/weights'][()])\nnp.save('u.npy', f['parameters/input'][()])\n\
@@ -214,10 +217,12 @@ fn numba(folder: &Path) {
         "numba: {runs} runs of 20 neurons, summaries of 101 samples, one thread: ours {ours:.3} s (whole process); numba:"
     );
     let mut theirs = Command::new(&python);
-    theirs
-        .current_dir(folder)
-        .arg(script)
-        .args(["w.npy", "u.npy", &runs.to_string()]);
+    theirs.current_dir(folder).arg(script).args([
+        "w.npy",
+        "u.npy",
+        &runs.to_string(),
+        &STOP.to_string(),
+    ]);
     if !theirs.status().is_ok_and(|status| status.success()) {
         println!("numba is not there: target/python/bin/pip install numba");
     }

@@ -2,7 +2,7 @@
 20 neurons with shared weights, Tsitouras 5(4) with the same controller and tolerances, the mean and
 the last of 101 samples taken from the dense output. One thread; compilation is not timed.
 
-    python sweep_numba.py WEIGHTS.npy INPUT.npy RUNS        (prints seconds and a checksum)
+    python sweep_numba.py WEIGHTS.npy INPUT.npy RUNS STOP   (prints seconds and a checksum)
 """
 
 import sys
@@ -148,7 +148,8 @@ n = inputs.size
 first = np.linspace(0.0, 2.0, runs)
 means = np.empty((runs, n))
 finals = np.empty((runs, n))
-arguments = (weights, inputs, 4.0, np.zeros(n), 10.0, 0.1, 1e-6, 1e-8)
+stop = float(sys.argv[4])
+arguments = (weights, inputs, 4.0, np.zeros(n), stop, stop / 100, 1e-6, 1e-8)
 sweep(*arguments, first[:2], means[:2], finals[:2])
 best = np.inf
 for _ in range(3):
