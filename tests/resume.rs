@@ -95,7 +95,7 @@ fn a_run_that_is_left_anywhere_goes_on_to_the_same_numbers() {
         ),
         (
             "ode_solvers",
-            "[solver]\nmethod = \"ode-solvers-dopri5\"\n[output]\ncheckpoint = { steps = 50 }\n",
+            "[solver]\nmethod = \"ode-solvers-dopri5\"\n[output]\ncheckpoint = { steps = 9 }\n",
         ),
         (
             "steps",
