@@ -4,7 +4,7 @@
 //! * [`contents`] says which data sets there will be; [`grid`] when samples are taken.
 //! * [`writer`] writes them while the runs go on; `skeleton` makes the file before any data, `pack`
 //!   writes it anew at the end when it must be, `journal` and `sidecar` stand beside it meanwhile.
-//! * [`reader`] reads an archive back.
+//! * [`reader`] reads an archive back; [`compare`] tells two archives apart.
 //!
 //! `/events` exists only for systems with guards or impulses.
 
@@ -12,6 +12,8 @@ mod axes;
 mod checkpoint;
 mod chunk;
 pub mod claim;
+pub mod compare;
+mod compare_config;
 pub mod contents;
 mod derivation;
 mod ending;

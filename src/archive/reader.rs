@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use hdf5::types::{TypeDescriptor, VarLenUnicode};
+use hdf5::types::{IntSize, TypeDescriptor, VarLenUnicode};
 use hdf5::{Dataset, File, Group};
 
 use super::error::{ArchiveError, reason};
@@ -157,6 +157,97 @@ impl Reader {
             }
         }
         Ok(found)
+    }
+
+    /// Every data set of the archive, texts included, in the order of their paths; those in the groups
+    /// `without` are left out.
+    ///
+    /// # Errors
+    /// If the file is damaged.
+    pub fn everything(&self, without: &[&str]) -> Result<Vec<Variable>, ArchiveError> {
+        let mut found = Vec::new();
+        let mut groups = vec![String::new()];
+        while let Some(group) = groups.pop() {
+            let path = if group.is_empty() { "/" } else { &group };
+            for data_set in self.data_sets(path)? {
+                found.push(self.describe(&data_set));
+            }
+            let below = self.file.group(path).and_then(|group| group.groups());
+            for below in below.map_err(|error| self.failed(path, &error))? {
+                let name = below.name().trim_start_matches('/').to_string();
+                if !without.contains(&name.as_str()) {
+                    groups.push(name);
+                }
+            }
+        }
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
+    }
+
+    /// All texts of a data set, row-major.
+    ///
+    /// # Errors
+    /// If there is none of that name, or it holds no texts.
+    pub fn labels(&self, name: &str) -> Result<Vec<String>, ArchiveError> {
+        let data_set = self.data_set(name)?;
+        if data_set.is_scalar() {
+            return Ok(vec![self.text(name)?]);
+        }
+        let labels = data_set.read_raw::<VarLenUnicode>();
+        let labels = labels.map_err(|error| self.failed(name, &error))?;
+        Ok(labels.iter().map(|l| l.as_str().to_string()).collect())
+    }
+
+    /// As [`read_block`](Reader::read_block) without rounding, if the data set holds whole numbers
+    /// of 64 bits, not all of which are numbers of `f64`.
+    ///
+    /// # Errors
+    /// As [`read_block`](Reader::read_block).
+    pub fn read_whole(
+        &self,
+        name: &str,
+        start: &[usize],
+        count: &[usize],
+    ) -> Result<Option<Vec<i128>>, ArchiveError> {
+        let data_set = self.data_set(name)?;
+        let kind = data_set.dtype().and_then(|dtype| dtype.to_descriptor());
+        let whole = match kind {
+            Ok(TypeDescriptor::Unsigned(IntSize::U8)) => slab::read::<u64>(&data_set, start, count)
+                .map(|block| block.into_iter().map(i128::from).collect()),
+            Ok(TypeDescriptor::Integer(IntSize::U8)) => slab::read::<i64>(&data_set, start, count)
+                .map(|block| block.into_iter().map(i128::from).collect()),
+            _ => return Ok(None),
+        };
+        whole.map(Some).map_err(|error| self.failed(name, &error))
+    }
+
+    /// Where an entry of a variable stands: for each dimension its name and what stands there.
+    ///
+    /// # Errors
+    /// If the file is damaged.
+    pub fn place(
+        &self,
+        variable: &Variable,
+        position: &[usize],
+    ) -> Result<Vec<(String, String)>, ArchiveError> {
+        let dims = variable.dims.iter().zip(&variable.scales);
+        dims.zip(position)
+            .map(|((name, scale), &position)| {
+                let there = match scale.as_deref() {
+                    None => position.to_string(),
+                    Some(path) if is_text(&self.data_set(path)?) => self
+                        .labels(path)?
+                        .get(position)
+                        .cloned()
+                        .unwrap_or_default(),
+                    Some(path) => match self.read_block(path, &[position], &[1])?[..] {
+                        [coordinate] => coordinate.to_string(),
+                        _ => position.to_string(),
+                    },
+                };
+                Ok((name.clone(), there))
+            })
+            .collect()
     }
 
     /// One data set with numbers, by its path from the root.

@@ -7,6 +7,7 @@
 mod check;
 mod completions;
 mod describe;
+mod diff;
 mod experiment;
 pub mod failure;
 mod inspect;
@@ -59,6 +60,7 @@ enum Verb {
     Inspect(inspect::Arguments),
     Merge(merge::Arguments),
     Rerun(rerun::Arguments),
+    Diff(diff::Arguments),
     Plot(plot::Arguments),
     Models(models::Arguments),
     Describe(describe::Arguments),
@@ -104,6 +106,7 @@ impl Verb {
             Verb::Inspect(arguments) => arguments.json,
             Verb::Merge(arguments) => arguments.json,
             Verb::Rerun(arguments) => arguments.json,
+            Verb::Diff(arguments) => arguments.json,
             Verb::Models(arguments) => arguments.json,
             Verb::Describe(arguments) => arguments.json,
             Verb::Methods(arguments) => arguments.json,
@@ -120,6 +123,7 @@ impl Verb {
             Verb::Inspect(arguments) => inspect::execute(&arguments, output),
             Verb::Merge(arguments) => merge::execute(&arguments, registry, output),
             Verb::Rerun(arguments) => rerun::execute(&arguments, registry, output),
+            Verb::Diff(arguments) => diff::execute(&arguments, output),
             Verb::Plot(arguments) => plot::execute(&arguments),
             Verb::Schema(_) => schema::execute(registry, output),
             Verb::Models(arguments) => models::execute(&arguments, registry, output),
