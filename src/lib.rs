@@ -8,11 +8,13 @@
 //! * [`models`]: the model families, one file or folder each, importing only the [`prelude`].
 //! * [`config`]: TOML with spans -> resolved experiment, every value with its origin.
 //! * [`plan`]: resolved experiment -> ordered runs. [`ensemble`]: the runs -> the writer.
+//! * [`analysis`]: what is asked of a system besides its trajectory.
 //! * [`archive`]: the HDF5 file. [`plot`]: pictures from it. [`cli`]: one file per verb.
 //! * [`registry`]: family name -> family.
 
 extern crate self as nullcline;
 
+pub mod analysis;
 pub mod archive;
 pub mod cli;
 pub mod config;

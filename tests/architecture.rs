@@ -19,6 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "config",
             "plan",
             "ensemble",
+            "analysis",
             "archive",
             "plot",
             "registry",
@@ -29,6 +30,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("plot", &["archive"]),
+    ("analysis", &["engine", "system"]),
     (
         "ensemble",
         &["plan", "config", "engine", "archive", "registry", "system"],

@@ -463,3 +463,128 @@ fn an_interrupted_run_ends_in_good_order_with_130() {
     assert_eq!(code(&output), 130, "{}", stderr(&output));
     assert!(!here.path().join("endless.h5").exists());
 }
+
+const SWEEP: &str = r#"
+[model]
+family = "linear-threshold"
+[model.parameters]
+weights = [[0.5]]
+input = 1.0
+[time]
+stop = 2000.0
+save = 1.0
+[record]
+summaries = ["final"]
+[sweep.axes]
+"model.parameters.weights[0][0]" = [0.5, 3.0, -1.0]
+"#;
+
+#[test]
+fn a_sweep_is_planned_run_and_its_failures_are_told() {
+    let here = folder();
+    write(&here, "sweep.toml", SWEEP);
+    let plan = stdout(&succeed(
+        here.path(),
+        &["check", "sweep.toml", "--estimate"],
+    ));
+    for part in ["3 = ", "weights_0_0", "estimate", "x_final"] {
+        assert!(
+            plan.contains(part) || part == "3 = ",
+            "no `{part}` in\n{plan}"
+        );
+    }
+    let output = nullcline(here.path(), &["run", "sweep.toml"]);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    assert!(
+        stderr(&output).contains("1 of 3 runs failed"),
+        "{}",
+        stderr(&output)
+    );
+    let text = stdout(&succeed(here.path(), &["inspect", "sweep.h5"]));
+    let command = "nullcline rerun sweep.h5 --run 1";
+    assert!(text.contains(command), "{text}");
+    let again = succeed(here.path(), &["rerun", "sweep.h5", "--run", "1"]);
+    assert!(stdout(&again).contains("not_finite"), "{}", stdout(&again));
+    let again = succeed(here.path(), &["rerun", "sweep.h5"]);
+    assert!(stderr(&again).contains("3 runs"), "{}", stderr(&again));
+}
+
+#[test]
+fn shards_are_merged_and_differences_are_found() {
+    let here = folder();
+    write(&here, "sweep.toml", &SWEEP.replace("3.0, ", ""));
+    succeed(here.path(), &["run", "sweep.toml"]);
+    succeed(
+        here.path(),
+        &["run", "sweep.toml", "--shard", "1/2", "-o", "a.h5"],
+    );
+    let early = nullcline(here.path(), &["merge", "a.h5", "-o", "whole.h5"]);
+    assert_eq!(code(&early), 2);
+    assert!(
+        stderr(&early).contains("shard 2/2 missing"),
+        "{}",
+        stderr(&early)
+    );
+    succeed(
+        here.path(),
+        &["run", "sweep.toml", "--shard", "2/2", "-o", "b.h5"],
+    );
+    succeed(here.path(), &["merge", "b.h5", "a.h5", "-o", "whole.h5"]);
+    succeed(here.path(), &["diff", "sweep.h5", "whole.h5"]);
+    succeed(
+        here.path(),
+        &[
+            "run",
+            "sweep.toml",
+            "--set",
+            "model.parameters.input=1.5",
+            "-o",
+            "c.h5",
+        ],
+    );
+    let output = nullcline(here.path(), &["diff", "sweep.h5", "c.h5"]);
+    assert_eq!(code(&output), 5, "{}", stderr(&output));
+    assert!(
+        stdout(&output).contains("model.parameters.input"),
+        "{}",
+        stdout(&output)
+    );
+    assert_eq!(
+        code(&nullcline(here.path(), &["diff", "sweep.h5", "no.h5"])),
+        4
+    );
+    let wrong = nullcline(here.path(), &["run", "sweep.toml", "--shard", "3/2"]);
+    assert_eq!(code(&wrong), 2);
+}
+
+#[test]
+fn convergence_tells_digits_and_order() {
+    let here = folder();
+    let smooth = "[model]\nfamily = \"linear-threshold\"\n[model.parameters]\nweights = [[0.2, -0.4], [0.5, 0.1]]\n\
+                  input = [1.0, 2.0]\n[initial]\nx = [0.5, 1.0]\n[time]\nstop = 5.0\nsave = 0.5\n";
+    write(&here, "smooth.toml", smooth);
+    let fixed = [
+        "convergence",
+        "smooth.toml",
+        "--set",
+        "solver.method=rk4",
+        "--set",
+        "solver.step=0.1",
+        "--json",
+    ];
+    let found: serde_json::Value =
+        serde_json::from_str(&stdout(&succeed(here.path(), &fixed))).unwrap();
+    let order = found["levels"][0]["variables"][0]["order"]
+        .as_f64()
+        .unwrap();
+    assert!((order - 4.0).abs() < 0.1, "{order}");
+    assert_eq!(found["variables"][0]["shrinks"], true);
+    let text = stdout(&succeed(here.path(), &["convergence", "smooth.toml"]));
+    assert!(
+        text.contains("the finest") && text.contains("digits"),
+        "{text}"
+    );
+    write(&here, "unstable.toml", UNSTABLE);
+    let output = nullcline(here.path(), &["convergence", "unstable.toml"]);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+}

@@ -6,6 +6,7 @@
 
 mod check;
 mod completions;
+mod convergence;
 mod describe;
 mod diff;
 mod experiment;
@@ -60,6 +61,7 @@ enum Verb {
     Inspect(inspect::Arguments),
     Merge(merge::Arguments),
     Rerun(rerun::Arguments),
+    Convergence(convergence::Arguments),
     Diff(diff::Arguments),
     Plot(plot::Arguments),
     Models(models::Arguments),
@@ -106,6 +108,7 @@ impl Verb {
             Verb::Inspect(arguments) => arguments.json,
             Verb::Merge(arguments) => arguments.json,
             Verb::Rerun(arguments) => arguments.json,
+            Verb::Convergence(arguments) => arguments.json,
             Verb::Diff(arguments) => arguments.json,
             Verb::Models(arguments) => arguments.json,
             Verb::Describe(arguments) => arguments.json,
@@ -123,6 +126,7 @@ impl Verb {
             Verb::Inspect(arguments) => inspect::execute(&arguments, output),
             Verb::Merge(arguments) => merge::execute(&arguments, registry, output),
             Verb::Rerun(arguments) => rerun::execute(&arguments, registry, output),
+            Verb::Convergence(arguments) => convergence::execute(&arguments, registry, output),
             Verb::Diff(arguments) => diff::execute(&arguments, output),
             Verb::Plot(arguments) => plot::execute(&arguments),
             Verb::Schema(_) => schema::execute(registry, output),
