@@ -50,6 +50,10 @@ fn program() -> Command {
 }
 
 /// Seconds of a whole process, and its peak memory in MiB.
+#[expect(
+    clippy::zombie_processes,
+    reason = "it is waited for by the call that tells its memory"
+)]
 fn process(mut command: Command) -> (f64, f64) {
     let before = Instant::now();
     let child = command.spawn().expect("it starts");
@@ -241,13 +245,15 @@ fn memory(folder: &Path) {
     }
 }
 
+type Part = fn(&Path);
+
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let wants = |part: &str| {
         !wanted.iter().any(|w| !w.starts_with('-')) || wanted.iter().any(|w| w == part)
     };
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let parts: [(&str, fn(&Path)); 4] = [
+    let parts: [(&str, Part); 4] = [
         ("machinery", machinery),
         ("threads", threads),
         ("numba", numba),

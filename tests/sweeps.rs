@@ -159,7 +159,7 @@ fn merged_shards_are_what_one_process_writes() {
         assert_eq!(missing.to_string(), "shard 3/3 missing");
         let twice = [paths[0].clone(), paths[0].clone(), paths[1].clone()];
         assert!(merge(&twice, &merged, &registry, &options).is_err());
-        assert!(merge(&[whole.clone()], &merged, &registry, &options).is_err());
+        assert!(merge(std::slice::from_ref(&whole), &merged, &registry, &options).is_err());
         assert!(!merged.exists());
         merge(&paths, &merged, &registry, &options).unwrap();
         equal(&whole, &merged);

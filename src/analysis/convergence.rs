@@ -20,12 +20,15 @@ use crate::engine::recorder::Samples;
 use crate::engine::schemes;
 use crate::system::System;
 
+/// The numbers of a variable at a time and a state.
+pub type Value<'a> = Box<dyn Fn(f64, &[f64]) -> Vec<f64> + 'a>;
+
 /// A function of time and state that is followed.
 pub struct Followed<'a> {
     /// Its name.
     pub name: String,
     /// Its numbers at a time and a state.
-    pub value: Box<dyn Fn(f64, &[f64]) -> Vec<f64> + 'a>,
+    pub value: Value<'a>,
 }
 
 /// What is run.
