@@ -154,7 +154,11 @@ fn run(question: &Question<'_>, options: &Options, adaptive: bool) -> Result<Lev
 
 /// The greatest difference; NaN where only one is a number.
 fn greatest(a: &[f64], b: &[f64]) -> f64 {
-    let pairs = a.iter().zip(b).filter(|(a, b)| !(a.is_nan() && b.is_nan()));
+    // Two infinities of one sign are equal, whatever their difference is.
+    let pairs = a
+        .iter()
+        .zip(b)
+        .filter(|(a, b)| !(a.is_nan() && b.is_nan() || a == b));
     pairs
         .map(|(a, b)| (a - b).abs())
         .fold(0.0, |most: f64, next| {
@@ -211,16 +215,32 @@ impl Convergence {
         order.is_finite().then_some(order)
     }
 
-    /// The digits to trust at level 0; at most 15.
+    /// The digits to trust at level 0; at most 15. Where differences do not shrink, the finest level is no
+    /// better than the others, and the greatest distance counts.
     pub fn digits(&self, variable: usize) -> u32 {
-        let distance = self
-            .levels
-            .first()
-            .and_then(|level| level.distance.get(variable));
-        match distance {
-            Some(&distance) if distance < 1.0 => (-distance.max(1e-15).log10()).floor() as u32,
-            _ => 0,
+        let counted = match self.shrinks(variable) {
+            true => 1,
+            false => self.levels.len(),
+        };
+        let levels = self.levels.iter().take(counted);
+        let distances = levels.filter_map(|level| level.distance.get(variable).copied());
+        let distance = distances.fold(0.0, |most: f64, next| match next.is_nan() {
+            true => f64::INFINITY,
+            false => most.max(next),
+        });
+        match distance < 1.0 {
+            true => (-distance.max(1e-15).log10()).floor() as u32,
+            false => 0,
         }
+    }
+
+    /// Whether a variable is the same at every level.
+    pub fn is_equal(&self, variable: usize) -> bool {
+        let mut distances = self
+            .levels
+            .iter()
+            .filter_map(|level| level.distance.get(variable));
+        distances.all(|&distance| distance == 0.0)
     }
 
     /// Whether the differences of a variable shrink from level to level, rounding aside.

@@ -68,7 +68,7 @@ pub struct TaskResult {
     pub slots: Vec<u64>,
     /// How each run went.
     pub records: Vec<RunRecord>,
-    /// For each of [`Contents::columns`] the numbers of all runs, one after the other; nothing where
+    /// For each of [`Contents::columns`](super::contents::Contents::columns) the numbers of all runs, one after the other; nothing where
     /// the samples went to the writer before, or where nobody wants them.
     pub columns: Vec<Vec<f64>>,
     /// For each column the sums over its members, where they are wanted and were made.

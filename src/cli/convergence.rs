@@ -122,7 +122,7 @@ fn levels(found: &Convergence, names: &[&str]) -> Vec<Vec<String>> {
         let fineness = level.rtol.or(level.step).unwrap_or(f64::NAN);
         let mut row = vec![
             number.to_string(),
-            format!("{fineness:e}"),
+            short(fineness),
             level.counts.steps.to_string(),
             level.counts.evaluations.to_string(),
         ];
@@ -148,6 +148,7 @@ fn digits(found: &Convergence, names: &[&str]) -> Vec<Vec<String>> {
     for (variable, name) in names.iter().enumerate() {
         let digits = found.digits(variable);
         let remark = match found.shrinks(variable) {
+            true if found.is_equal(variable) => "no difference seen".to_string(),
             true => format!("{digits} digits at the experiment's own setting"),
             false => format!(
                 "{digits} digits at most: the differences do not shrink from level to level \

@@ -16,7 +16,7 @@ use crate::archive::contents::{Column, Contents, Number};
 use crate::archive::members::Sums;
 use crate::archive::{Checkpoints as Stored, Ending, RunRecord, TaskResult};
 use crate::engine::integrate::{Checkpoints, Job, integrate_batch, integrate_job};
-use crate::engine::outcome::{Counts, Outcome, Status};
+use crate::engine::outcome::{Outcome, Status};
 use crate::engine::schemes;
 use crate::plan::tasks::{Task, Tasks};
 use crate::plan::{Plan, Run, Shard};
@@ -286,22 +286,14 @@ impl<'w> Finished<'w> {
     /// A run could not be begun.
     fn refused(&mut self, item: &Item, why: &str) {
         let base = &self.workshop.variants.base().contents;
-        let outcome = Outcome {
-            status: Status::Refused,
-            time: f64::NAN,
-            state: Vec::new(),
-            counts: Counts::default(),
-            component: None,
-            step: f64::NAN,
-        };
         let record = RunRecord {
             ending: ending(Status::Refused),
             steps: 0,
             rejected: 0,
             evaluations: 0,
             kinks: 0,
-            time: outcome.time,
-            state: outcome.state,
+            time: f64::NAN,
+            state: Vec::new(),
             seed: item.run.seed(),
             wall_time: 0.0,
             diagnosis: why.to_string(),
