@@ -431,6 +431,69 @@ fn a_second_process_on_the_same_output_is_refused() {
     assert!(report.complete);
 }
 
+/// A file system of a few MiB, gone when it is dropped.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// Only root may make one.
+    fn new(folder: &Path, size: &str) -> Option<Self> {
+        let made = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
+            .arg(folder)
+            .output();
+        match made {
+            Ok(output) if output.status.success() => Some(Self(folder.to_path_buf())),
+            Ok(output) => {
+                println!("no tmpfs: {}", String::from_utf8_lossy(&output.stderr));
+                None
+            }
+            Err(error) => {
+                println!("no tmpfs: {error}");
+                None
+            }
+        }
+    }
+
+    fn grow(&self, size: &str) {
+        let grown = Command::new("mount")
+            .args(["-o", &format!("remount,size={size}")])
+            .arg(&self.0)
+            .status();
+        assert!(grown.unwrap().success());
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+/// A disk that fills up in the middle of a sweep keeps what is finished; with more room the same command
+/// goes on. Where no small disk can be made, the limit of the other test has to do.
+#[test]
+fn a_disk_that_fills_up_keeps_what_is_finished() {
+    let folder = experiments::folder();
+    let right = folder.path().join("right.h5");
+    experiments::run(&experiment("sweep", &right)).unwrap();
+    let small = folder.path().join("small");
+    std::fs::create_dir(&small).unwrap();
+    let Some(disk) = SmallDisk::new(&small, "1m") else {
+        return;
+    };
+    let path = small.join("full.h5");
+    let error = experiments::run(&experiment("sweep", &path)).unwrap_err();
+    println!("{error}");
+    assert_eq!(error.exit_code(), 4);
+    assert!(error.to_string().contains("No space left"), "{error}");
+    assert!(!path.exists());
+    disk.grow("64m");
+    let report = experiments::run(&experiment("sweep", &path)).unwrap();
+    println!("{} of {} runs were safe", report.resumed, report.runs);
+    assert!(report.complete && report.resumed > 100 && report.damaged == 0);
+    assert!(numbers(&path) == numbers(&right));
+}
+
 #[test]
 fn a_full_disk_is_an_error_that_says_so() {
     for kind in ["plain", "steps", "compressed", "sweep", "members"] {

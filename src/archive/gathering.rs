@@ -39,13 +39,19 @@ struct Place {
 /// Runs with more numbers than this are not held in memory but written as they come.
 pub(crate) const LONG: usize = 1 << 18;
 
+/// The numbers that a run leaves, those of unknown count left out.
+pub(crate) fn numbers(contents: &Contents) -> usize {
+    let columns = contents.columns();
+    let wanted = columns.iter().filter(|column| column.is_wanted());
+    wanted.filter_map(|column| column.numbers()).sum()
+}
+
 /// Whether the samples of a run are written as they come.
 pub(crate) fn streams(contents: &Contents) -> bool {
     let columns = contents.columns();
-    let wanted = columns.iter().filter(|column| column.is_wanted());
-    let numbers: Option<Vec<usize>> = wanted.map(|column| column.numbers()).collect();
+    let mut wanted = columns.iter().filter(|column| column.is_wanted());
     let ragged = contents.tracks.iter().any(|track| track.times.is_some());
-    ragged || numbers.is_none_or(|numbers| numbers.iter().sum::<usize>() > LONG)
+    ragged || wanted.any(|column| column.numbers().is_none()) || numbers(contents) > LONG
 }
 
 impl Gathering {

@@ -194,7 +194,8 @@ fn memory(prepared: &Prepared, threads: usize) -> u64 {
         .sum();
     let state = prepared.variants.base().experiment.initial.len();
     let task = (numbers + 40 * state) * 8 * prepared.tasks.block() as usize;
-    (2 * threads * task + (16 << 20)) as u64
+    // Those at work, those that wait for the writer, and the one that it writes.
+    (2 * (threads + 4) * task + (20 << 20)) as u64
 }
 
 fn rows(experiment: &Experiment, prepared: &Prepared) -> Result<Vec<Vec<String>>, Failure> {

@@ -9,6 +9,7 @@ use super::check::size;
 use super::failure::{Code, Failure};
 use super::output::Output;
 use super::progress::{duration, short};
+use super::run::shell_word;
 use super::table;
 use crate::archive::ArchiveError;
 use crate::archive::reader::{Reader, Variable};
@@ -177,7 +178,7 @@ impl Facts {
             .map(|(run, told)| {
                 vec![
                     format!("run {run}"),
-                    format!("nullcline rerun {} --run {run}", self.path),
+                    format!("nullcline rerun {} --run {run}", shell_word(&self.path)),
                     told.clone(),
                 ]
             })
@@ -313,7 +314,7 @@ impl Facts {
             json!({
                 "run": run,
                 "diagnosis": told,
-                "command": format!("nullcline rerun {} --run {run}", self.path),
+                "command": format!("nullcline rerun {} --run {run}", shell_word(&self.path)),
             })
         });
         json!({

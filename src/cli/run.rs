@@ -184,7 +184,8 @@ fn failed(report: &Report) -> Failure {
         None => (
             format!("{} of {} runs failed", report.failed, report.runs),
             format!(
-                "{path} is complete; `nullcline inspect {path}` lists them and how to repeat each"
+                "{path} is complete; `nullcline inspect {}` lists them and how to repeat each",
+                shell_word(&report.path.to_string_lossy())
             ),
         ),
     };
@@ -219,17 +220,20 @@ fn as_json(report: &Report) -> Value {
 
 /// The command line as a shell would take it.
 pub(super) fn command_line(arguments: impl Iterator<Item = String>) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./=,:+@%[]".contains(c);
-    let mut words: Vec<String> = arguments
-        .map(|word| match !word.is_empty() && word.chars().all(plain) {
-            true => word,
-            false => format!("'{}'", word.replace('\'', "'\\''")),
-        })
-        .collect();
+    let mut words: Vec<String> = arguments.map(|word| shell_word(&word)).collect();
     if let Some(program) = words.first_mut() {
         *program = "nullcline".into();
     }
     words.join(" ")
+}
+
+/// A word as a shell would take it: in quotes if it must be.
+pub(super) fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./=,:+@%[]".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_string(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use crate::archive::{ArchiveError, TaskResult, Writer};
 
 /// How many messages may wait for the writer.
-const WAITING: usize = 8;
+const WAITING: usize = 4;
 
 /// Where samples go.
 #[derive(Clone, Copy, Debug)]

@@ -70,7 +70,12 @@ impl Prepared {
         let lanes = schemes::has_lanes(base.card.name) && ready.system.batch().is_some();
         let block = match long || alone {
             true => 1,
-            false => block(plan.len(), plan.members(), lanes),
+            false => block(
+                plan.len(),
+                plan.members(),
+                lanes,
+                gathering::numbers(&base.contents),
+            ),
         };
         let tasks = Tasks::new(&plan, block, shard);
         let variants = match shard.is_all() {
@@ -201,16 +206,19 @@ impl Prepared {
 
 /// The number of runs of a task: enough to fill lanes and to make messages cheap, few enough to keep
 /// many threads busy.
-fn block(runs: u64, members: u64, lanes: bool) -> u64 {
+fn block(runs: u64, members: u64, lanes: bool, numbers: usize) -> u64 {
+    /// Numbers that the runs of a task may leave together, if they are more than fit a set of lanes.
+    const HELD: u64 = 1 << 19;
     if runs == 1 {
         return 1;
     }
     // The statistics over members must not depend on how many points a sweep has.
+    let most = HELD / (numbers as u64).max(1);
     if members > 1 {
-        return 16;
+        return most.clamp(8, 16);
     }
     match lanes {
-        true => (runs / 64).clamp(8, 64).next_multiple_of(8),
-        false => (runs / 256).clamp(1, 64),
+        true => (runs / 64).min(most).clamp(8, 64).next_multiple_of(8),
+        false => (runs / 256).min(most).clamp(1, 64),
     }
 }
