@@ -525,3 +525,55 @@ fn an_interrupted_sweep_goes_on_to_the_same_numbers() {
         );
     }
 }
+
+/// What a user of xarray would write just works.
+#[test]
+fn xarray_opens_sweeps_as_labelled_data() {
+    let folder = experiments::folder();
+    let zip = "[ensemble]\nmembers = 3\n[sweep]\nmode = \"zip\"\n[sweep.axes]\n\
+               \"model.parameters.input[0]\" = [0.5, 1.0, 1.5]\n\
+               \"model.parameters.ceiling\" = [[1.0, 2.0, 3.0], [2.0, 3.0, 4.0], 4.0]\n\
+               \"solver.method\" = [\"tsit5\", \"dopri5\", \"tsit5\"]\n";
+    for (name, sweep) in [("grid", GRID), ("zip", zip), ("members", MEMBERS)] {
+        let path = folder.path().join(format!("{name}.h5"));
+        run_with(&load(&format!("{BASE}{sweep}"), &path), |_| {});
+    }
+    let script = r#"
+import sys, numpy as np, xarray as xr
+for engine in ("netcdf4", "h5netcdf"):
+    grid = xr.open_dataset(sys.argv[1] + "/grid.h5", engine=engine)
+    assert grid.x_mean.dims == ("input_0", "ceiling", "rtol", "neuron"), grid.x_mean.dims
+    assert grid.x.dims == ("input_0", "ceiling", "rtol", "time", "neuron"), grid.x.dims
+    np.testing.assert_array_equal(grid.input_0, np.linspace(0, 2, 7))
+    np.testing.assert_allclose(grid.rtol, [1e-4, 1e-6, 1e-8], rtol=1e-14)
+    assert grid.input_0.attrs["path"] == "model.parameters.input[0]"
+    # An axis of whole arrays is counted, and has its values beside it.
+    np.testing.assert_array_equal(grid.ceiling, [0, 1, 2])
+    np.testing.assert_array_equal(grid.ceiling_value[:, 0], [2, 4, 1])
+    one = grid.x_mean.sel(input_0=0.3, method="nearest").isel(ceiling=1, rtol=2)
+    mean = grid.x.isel(input_0=1, ceiling=1, rtol=2).mean("time")
+    np.testing.assert_allclose(one, mean, rtol=1e-12)
+    zipped = xr.open_dataset(sys.argv[1] + "/zip.h5", engine=engine)
+    assert zipped.x_mean.dims == ("sample", "member", "neuron"), zipped.x_mean.dims
+    np.testing.assert_array_equal(zipped.x_mean.input_0, [0.5, 1.0, 1.5])
+    assert list(zipped.x_mean.method.values) == ["tsit5", "dopri5", "tsit5"]
+    assert zipped.ceiling_value.dims[0] == "sample", zipped.ceiling_value.dims
+    members = xr.open_dataset(sys.argv[1] + "/members.h5", engine=engine)
+    assert members.x_member_mean.dims == ("input_0", "time", "neuron")
+    np.testing.assert_allclose(members.x_member_mean, members.x.mean("member"), rtol=1e-12)
+    np.testing.assert_allclose(members.x_member_q05, members.x.quantile(0.05, "member"), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(members.x_member_variance, members.x.var("member", ddof=1), rtol=1e-9, atol=1e-15)
+"#;
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/python/bin/python");
+    assert!(
+        python.exists(),
+        "the Python that reads archives is missing: run ./setup --tests"
+    );
+    let output = std::process::Command::new(python)
+        .args(["-c", script])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    let talk = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{talk}");
+}

@@ -13,7 +13,7 @@ use hdf5::{Dataset, File, H5Type, Result};
 use super::run_dims::{Along, AxisKind};
 use super::skeleton::About;
 use super::{scale, text};
-use crate::config::axis::{Axis, Value, Values};
+use crate::config::axis::{Axis, Mode, Value, Values};
 
 /// So many coordinates are held at once.
 const PIECE: usize = 1 << 16;
@@ -98,9 +98,11 @@ fn values(file: &File, about: About<'_>, number: usize, scales: &[Dataset]) -> R
     let name = format!("{}_value", axis.name);
     // Along a sweep's own dimension if the axis has one, else along its list.
     let dims = about.contents.runs.dims.iter();
+    // In a zip the list is the samples.
+    let zip = about.plan.mode() == Some(Mode::Zip);
     let own = dims
         .into_iter()
-        .position(|dim| dim.along == Along::Axis(number));
+        .position(|dim| dim.along == Along::Axis(number) || zip && dim.along == Along::Sample);
     let along = match own {
         Some(place) => scales[place].clone(),
         None => {
