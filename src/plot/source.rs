@@ -340,8 +340,17 @@ fn unfit(reader: &Reader, held: &Held, why: &str) -> PlotError {
 /// What can be shown over something.
 fn candidates(reader: &Reader) -> Vec<Variable> {
     let mut variables = reader.variables().unwrap_or_default();
+    // The values of the axes are what is shown over, not what is shown.
+    let of_axis = |name: &str| {
+        let base = name.strip_suffix("_value").unwrap_or(name);
+        reader.axis_path(base).is_some() || ["member", "run"].contains(&base)
+    };
     variables.retain(|one| {
-        !one.is_coordinate && !one.is_text && !one.name.starts_with("run_") && !one.dims.is_empty()
+        !one.is_coordinate
+            && !one.is_text
+            && !one.name.starts_with("run_")
+            && !one.dims.is_empty()
+            && !of_axis(&one.name)
     });
     variables
 }
