@@ -1,5 +1,6 @@
 //! All that a model file may import: the stable contract between models and the engine.
 
+pub use crate::system::aligned::Aligned;
 pub use crate::system::batch::{Batch, LANES, Lanes};
 pub use crate::system::constraint::{ClosedSet, Constraint, Faces};
 pub use crate::system::derivative::{Jacobian, Linear, Pattern};

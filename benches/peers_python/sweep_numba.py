@@ -149,7 +149,7 @@ first = np.linspace(0.0, 2.0, runs)
 means = np.empty((runs, n))
 finals = np.empty((runs, n))
 stop = float(sys.argv[4])
-arguments = (weights, inputs, 4.0, np.zeros(n), stop, stop / 100, 1e-6, 1e-8)
+arguments = (weights, inputs, 4.0, np.zeros(n), stop, stop / 100, 1e-8, 1e-10)
 sweep(*arguments, first[:2], means[:2], finals[:2])
 best = np.inf
 for _ in range(3):

@@ -161,7 +161,7 @@ impl Network {
         let bound: Vec<f64> = bound.map(|(m, d)| m / d).collect();
         Problem {
             a: linear_part(&self.weights, &neurons.dissipation),
-            input: neurons.input.clone().into(),
+            input: neurons.input.to_vec().into(),
             bound: bound.into(),
         }
     }

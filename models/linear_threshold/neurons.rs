@@ -11,29 +11,29 @@ use crate::prelude::*;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Neurons {
     /// d
-    pub dissipation: Vec<f64>,
+    pub dissipation: Aligned,
     /// (1 - tau) d
-    pub leak: Vec<f64>,
+    pub leak: Aligned,
     /// u
-    pub input: Vec<f64>,
+    pub input: Aligned,
     /// m
-    pub ceiling: Vec<f64>,
+    pub ceiling: Aligned,
     /// tau; one number per neuron, so that the inner loops know nothing of lanes
-    pub timescale: Vec<f64>,
+    pub timescale: Aligned,
     /// 1/tau in the fast clock, 1 in the slow one; likewise
-    pub rate: Vec<f64>,
+    pub rate: Aligned,
 }
 
 impl Neurons {
     /// Neurons of unit dissipation without input and ceiling, tau = 1.
     pub fn new(n: usize) -> Self {
         Self {
-            dissipation: vec![1.0; n],
-            leak: vec![0.0; n],
-            input: vec![0.0; n],
-            ceiling: vec![f64::INFINITY; n],
-            timescale: vec![1.0; n],
-            rate: vec![1.0; n],
+            dissipation: Aligned::filled(n, 1.0),
+            leak: Aligned::zeros(n),
+            input: Aligned::zeros(n),
+            ceiling: Aligned::filled(n, f64::INFINITY),
+            timescale: Aligned::filled(n, 1.0),
+            rate: Aligned::filled(n, 1.0),
         }
     }
 
@@ -46,9 +46,9 @@ impl Neurons {
 
     /// Lanes that all follow these neurons.
     pub fn spread(&self) -> Neurons {
-        let spread = |values: &[f64]| -> Vec<f64> {
-            let lanes = values.iter().map(|&value| [value; LANES]);
-            lanes.flatten().collect()
+        let spread = |values: &[f64]| {
+            let lanes: Vec<_> = values.iter().map(|&value| [value; LANES]).collect();
+            Aligned::from(lanes.as_flattened())
         };
         Neurons {
             dissipation: spread(&self.dissipation),
@@ -121,22 +121,28 @@ pub fn respond_on(
     let (above_floor, below_ceiling) = sides.split_at(length);
     let (floor, top) = g.split_at_mut(length);
     let above_floor = &above_floor[..length];
-    for i in 0..length {
-        let p = leak[i] * x[i] + timescale[i] * (dx[i] + input[i]);
-        floor[i] = p;
-        let response = if above_floor[i] > 0.0 { p } else { 0.0 };
-        dx[i] = rate[i] * (response - dissipation[i] * x[i]);
-    }
     if !saturating {
+        for i in 0..length {
+            let p = leak[i] * x[i] + timescale[i] * (dx[i] + input[i]);
+            floor[i] = p;
+            let response = if above_floor[i] > 0.0 { p } else { 0.0 };
+            dx[i] = rate[i] * (response - dissipation[i] * x[i]);
+        }
         return;
     }
     let ceiling = &neurons.ceiling[..length];
     let (below_ceiling, top) = (&below_ceiling[..length], &mut top[..length]);
     for i in 0..length {
-        top[i] = ceiling[i] - floor[i];
+        let p = leak[i] * x[i] + timescale[i] * (dx[i] + input[i]);
+        floor[i] = p;
+        top[i] = ceiling[i] - p;
         // A neuron without a ceiling is always below it; above it, it is also above the floor.
-        if below_ceiling[i] < 0.0 && above_floor[i] > 0.0 {
-            dx[i] = rate[i] * (ceiling[i] - dissipation[i] * x[i]);
-        }
+        let linear = if below_ceiling[i] < 0.0 {
+            ceiling[i]
+        } else {
+            p
+        };
+        let response = if above_floor[i] > 0.0 { linear } else { 0.0 };
+        dx[i] = rate[i] * (response - dissipation[i] * x[i]);
     }
 }

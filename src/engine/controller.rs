@@ -8,12 +8,14 @@
 //! h_new = h * clamp(0.9 err^-(1/q - 0.75 beta) err_old^beta, 0.2, 10),     beta = 0.04
 //! ```
 //!
-//! and no growth in the step after a rejection.
+//! and no growth in the step after a rejection. The powers are taken as one exponential of logarithms, of which
+//! the old one is kept: this is in the inner loop of small systems.
 
 /// The memory of step control of one lane.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Controller {
     exponent: f64,
+    /// The logarithm of the last accepted error.
     previous: f64,
     rejected: bool,
 }
@@ -24,21 +26,24 @@ const SHRINK: f64 = 0.2;
 const GROW: f64 = 10.0;
 /// Errors below this are treated as this one, so that a lucky step does not rule the next.
 const LEAST: f64 = 1e-4;
+/// The logarithm of [`LEAST`].
+const LEAST_LOG: f64 = -4.0 * std::f64::consts::LN_10;
 
 impl Controller {
     /// A controller for an error estimate of this order.
     pub fn new(embedded_order: u32) -> Self {
         Self {
             exponent: 1.0 / (f64::from(embedded_order) + 1.0) - 0.75 * BETA,
-            previous: LEAST,
+            previous: LEAST_LOG,
             rejected: false,
         }
     }
 
     /// The factor for the next step after an accepted one with this error.
     pub fn accept(&mut self, error: f64) -> f64 {
-        let factor = SAFETY * self.previous.powf(BETA) / error.max(1e-10).powf(self.exponent);
-        self.previous = error.max(LEAST);
+        let log = error.max(1e-10).ln();
+        let factor = SAFETY * (BETA * self.previous - self.exponent * log).exp();
+        self.previous = if error > LEAST { log } else { LEAST_LOG };
         let most = if self.rejected { 1.0 } else { GROW };
         self.rejected = false;
         factor.clamp(SHRINK, most)
@@ -57,7 +62,7 @@ impl Controller {
 
     /// Forget the past: what comes is another smooth piece.
     pub fn reset(&mut self) {
-        self.previous = LEAST;
+        self.previous = LEAST_LOG;
         self.rejected = false;
     }
 

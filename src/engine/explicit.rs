@@ -13,13 +13,14 @@ use super::controller::Controller;
 use super::field::Field;
 use super::interleave::{gather, scatter};
 use super::kernels::{
-    Attempt, Terms, combine, copy_lanes, dense_lanes, error_norm, margins, terms,
+    Attempt, MOST_STAGES, Terms, combine, copy_lanes, dense_lanes, error_norm, margins, terms,
 };
 use super::kink::{self, Located, Scratch};
 use super::lane::{Lane, least_step};
 use super::outcome::{Counts, Status};
 use super::scheme::{Progress, Scheme};
 use super::tableau::Tableau;
+use crate::system::aligned::Aligned;
 
 /// What an explicit scheme is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,29 +45,29 @@ pub struct Explicit<const L: usize> {
     measured: f64,
     lanes: [Lane; L],
     /// Stages k_i, each `[component, lane]`.
-    stages: Vec<Vec<f64>>,
-    x0: Vec<f64>,
-    x1: Vec<f64>,
-    argument: Vec<f64>,
+    stages: Vec<Aligned>,
+    x0: Aligned,
+    x1: Aligned,
+    argument: Aligned,
     /// Step lengths, spread over the components.
-    lengths: Vec<f64>,
+    lengths: Aligned,
     /// Absolute tolerances, spread over the lanes.
-    atol: Vec<f64>,
+    atol: Aligned,
     kinks: Pieces,
     scratch: Scratch,
     /// First stage of lanes that do not continue from their last stage, `[component, lane]`.
-    fresh: Vec<f64>,
+    fresh: Aligned,
 }
 
 /// The pieces that the lanes stand on; empty without kinks.
 struct Pieces {
     count: usize,
     /// Side of every surface, `[surface, lane]`.
-    sides: Vec<f64>,
+    sides: Aligned,
     /// Surfaces at the start, at stage `inner` and at the end of the step, `[surface, lane]`.
-    start: Vec<f64>,
-    middle: Vec<f64>,
-    end: Vec<f64>,
+    start: Aligned,
+    middle: Aligned,
+    end: Aligned,
     /// The stage whose node lies nearest to the middle of the step.
     inner: usize,
 }
@@ -93,22 +94,22 @@ impl<const L: usize> Explicit<L> {
             measured: measured.max(1) as f64,
             tolerances,
             lanes: [Lane::new(controller); L],
-            stages: vec![vec![0.0; length]; tableau.stages()],
-            x0: vec![0.0; length],
-            x1: vec![0.0; length],
-            argument: vec![0.0; length],
-            lengths: vec![0.0; length],
-            atol: atol.into_flattened(),
+            stages: vec![Aligned::zeros(length); tableau.stages()],
+            x0: Aligned::zeros(length),
+            x1: Aligned::zeros(length),
+            argument: Aligned::zeros(length),
+            lengths: Aligned::zeros(length),
+            atol: Aligned::from(atol.as_flattened()),
             kinks: Pieces {
                 count,
-                sides: vec![-1.0; count * L],
-                start: vec![0.0; count * L],
-                middle: vec![0.0; count * L],
+                sides: Aligned::filled(count * L, -1.0),
+                start: Aligned::zeros(count * L),
+                middle: Aligned::zeros(count * L),
                 inner: inner_stage(tableau),
-                end: vec![0.0; count * L],
+                end: Aligned::zeros(count * L),
             },
             scratch: Scratch::new(field.dim(), count, tableau.stages()),
-            fresh: vec![0.0; length],
+            fresh: Aligned::zeros(length),
         }
     }
 
@@ -512,27 +513,23 @@ impl<F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Explicit<L> {
     fn interpolate(&self, lane: usize, t: f64, x: &mut [f64]) {
         let state = &self.lanes[lane];
         let theta = (t - state.previous) / state.computed;
-        let mut weights = [0.0; 16];
+        let mut weights = [0.0; MOST_STAGES];
         let weights = &mut weights[..self.stages.len()];
         self.tableau.dense_weights(theta, weights);
         kink::dense::<L>(&self.x0, &self.stages, lane, state.computed, weights, x);
     }
 
     fn interpolate_lanes(&self, which: &[bool; L], t: &[f64; L], x: &mut [f64]) {
-        let mut weights = [[0.0; L]; 16];
+        let mut weights = [[0.0; L]; MOST_STAGES];
         let weights = &mut weights[..self.stages.len()];
         let mut h = [0.0; L];
+        let mut theta = [0.0; L];
         for lane in (0..L).filter(|&lane| which[lane]) {
             let state = &self.lanes[lane];
-            let mut own = [0.0; 16];
-            let own = &mut own[..self.stages.len()];
-            let theta = (t[lane] - state.previous) / state.computed;
-            self.tableau.dense_weights(theta, own);
             h[lane] = state.computed;
-            for (weights, &weight) in weights.iter_mut().zip(&*own) {
-                weights[lane] = weight;
-            }
+            theta[lane] = (t[lane] - state.previous) / state.computed;
         }
+        self.tableau.dense_weights_lanes(&theta, weights);
         dense_lanes::<L>(&self.x0, &self.stages, &h, weights, x);
     }
 

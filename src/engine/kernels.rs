@@ -6,7 +6,11 @@
 
 use multiversion::multiversion;
 
+use crate::system::aligned::Aligned;
 use crate::system::batch::LANES;
+
+/// No tableau has more stages.
+pub const MOST_STAGES: usize = 16;
 
 /// The non-zero coefficients of a linear combination, with the stages they belong to.
 pub type Terms = Vec<(usize, f64)>;
@@ -21,7 +25,7 @@ pub fn terms(row: &[f64]) -> Terms {
 }
 
 /// `out = x + h sum_i c_i k_i`; h is spread over the components, `[component, lane]`.
-pub fn combine(out: &mut [f64], x: &[f64], h: &[f64], terms: &[(usize, f64)], stages: &[Vec<f64>]) {
+pub fn combine(out: &mut [f64], x: &[f64], h: &[f64], terms: &[(usize, f64)], stages: &[Aligned]) {
     match terms.len() {
         1 => combine_terms::<1>(out, x, h, terms, stages),
         2 => combine_terms::<2>(out, x, h, terms, stages),
@@ -39,7 +43,7 @@ fn combine_terms<const TERMS: usize>(
     x: &[f64],
     h: &[f64],
     terms: &[(usize, f64)],
-    stages: &[Vec<f64>],
+    stages: &[Aligned],
 ) {
     let length = out.len();
     let coefficients: [f64; TERMS] = std::array::from_fn(|term| terms[term].1);
@@ -55,7 +59,7 @@ fn combine_terms<const TERMS: usize>(
 }
 
 /// Any number of terms, for the widest tableaus.
-fn combine_any(out: &mut [f64], x: &[f64], h: &[f64], terms: &[(usize, f64)], stages: &[Vec<f64>]) {
+fn combine_any(out: &mut [f64], x: &[f64], h: &[f64], terms: &[(usize, f64)], stages: &[Aligned]) {
     for (i, out) in out.iter_mut().enumerate() {
         let mut sum = 0.0;
         for &(stage, coefficient) in terms {
@@ -74,7 +78,7 @@ pub struct Attempt<'a> {
     /// Its length, spread over the components.
     pub h: &'a [f64],
     /// Its stages.
-    pub stages: &'a [Vec<f64>],
+    pub stages: &'a [Aligned],
     /// Relative tolerance.
     pub rtol: f64,
     /// Absolute tolerance, spread over the lanes; infinite for what does not count.
@@ -189,16 +193,22 @@ pub fn margins<const L: usize>(sides: &[f64], surfaces: &[f64]) -> [f64; L] {
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 pub fn dense_lanes<const L: usize>(
     x0: &[f64],
-    stages: &[Vec<f64>],
+    stages: &[Aligned],
     h: &[f64; L],
     weights: &[[f64; L]],
     x: &mut [f64],
 ) {
+    // As slices, so that the inner loop has nothing to look up.
+    let mut slices: [&[[f64; L]]; MOST_STAGES] = [&[]; MOST_STAGES];
+    for (slice, stage) in slices.iter_mut().zip(stages) {
+        *slice = stage.as_chunks::<L>().0;
+    }
+    let stages = &slices[..stages.len()];
     let rows = x.as_chunks_mut::<L>().0.iter_mut();
     for (row, (x, x0)) in rows.zip(x0.as_chunks::<L>().0).enumerate() {
         let mut sum = [0.0; L];
         for (k, weights) in stages.iter().zip(weights) {
-            let k = &k[row * L..row * L + L];
+            let k = &k[row];
             for lane in 0..L {
                 sum[lane] += weights[lane] * k[lane];
             }

@@ -9,6 +9,7 @@
 use super::field::Field;
 use super::interleave::gather;
 use super::tableau::Tableau;
+use crate::system::aligned::Aligned;
 
 /// The side of a surface: +1 where g > 0, else -1.
 #[inline(always)]
@@ -78,7 +79,7 @@ pub struct Step<'a, const L: usize> {
     /// States at the start, all lanes.
     pub x0: &'a [f64],
     /// Stages, all lanes.
-    pub stages: &'a [Vec<f64>],
+    pub stages: &'a [Aligned],
     /// Sides of the piece it was made on, all lanes.
     pub sides: &'a [f64],
     /// Surfaces at its start, all lanes.
@@ -289,7 +290,7 @@ impl<const L: usize> Step<'_, L> {
 /// `x = x0 + h sum_i b_i k_i` for one lane, not interleaved.
 pub fn dense<const L: usize>(
     x0: &[f64],
-    stages: &[Vec<f64>],
+    stages: &[Aligned],
     lane: usize,
     h: f64,
     weights: &[f64],

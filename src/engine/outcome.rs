@@ -88,6 +88,9 @@ pub struct Outcome {
 impl Outcome {
     /// What happened and what to try, for people; empty after a success.
     pub fn diagnosis(&self, layout: &Layout) -> String {
+        if self.status.is_success() {
+            return String::new();
+        }
         let component = self
             .component
             .map_or_else(|| "the state".into(), |index| layout.component(index));

@@ -37,11 +37,15 @@ impl Tableau {
 
     /// b_i(theta) for every stage.
     pub fn dense_weights(&self, theta: f64, weights: &mut [f64]) {
+        self.dense_weights_lanes::<1>(&[theta], weights.as_chunks_mut().0);
+    }
+
+    /// b_i(theta) for every stage at a theta of each lane's own.
+    pub fn dense_weights_lanes<const L: usize>(&self, theta: &[f64; L], weights: &mut [[f64; L]]) {
         for (weight, row) in weights.iter_mut().zip(self.dense) {
-            *weight = row
-                .iter()
-                .rev()
-                .fold(0.0, |sum, &coefficient| theta * (coefficient + sum));
+            *weight = row.iter().rev().fold([0.0; L], |sum, &coefficient| {
+                std::array::from_fn(|lane| theta[lane] * (coefficient + sum[lane]))
+            });
         }
     }
 }

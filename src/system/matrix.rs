@@ -17,6 +17,7 @@
 
 use multiversion::multiversion;
 
+use super::aligned::Aligned;
 use super::batch::LANES;
 
 /// Rows that one block of the widest kernel holds in registers.
@@ -31,7 +32,7 @@ pub struct PackedMatrix {
     columns: usize,
     /// Rows of each panel (a multiple of [`VECTOR`]); all panels but the last are equal.
     panel: usize,
-    data: Vec<f64>,
+    data: Aligned,
 }
 
 impl PackedMatrix {
@@ -45,7 +46,7 @@ impl PackedMatrix {
         let panels = rows.div_ceil(WIDEST).max(1);
         let panel = rows.div_ceil(panels).next_multiple_of(VECTOR).max(VECTOR);
         let panels = rows.div_ceil(panel);
-        let mut data = vec![0.0; panels * panel * columns];
+        let mut data = Aligned::zeros(panels * panel * columns);
         for (i, row) in entries.chunks_exact(columns.max(1)).enumerate() {
             let (block, place) = (i / panel, i % panel);
             for (j, &entry) in row.iter().enumerate() {
@@ -144,24 +145,37 @@ fn eight_lanes(data: &[f64], panel: usize, [rows, columns]: [usize; 2], x: &[f64
             }
             let mut sums = [Row([0.0; LANES]); VECTOR];
             let columns = entries.chunks_exact(panel);
-            for (column, x) in columns.zip(x.as_chunks::<LANES>().0) {
-                let Some(entries) = column[first..].first_chunk::<VECTOR>() else {
-                    break;
-                };
-                // Written out, because the compiler would otherwise vectorise over the rows and gather.
-                let [s0, s1, s2, s3, s4, s5, s6, s7] = &mut sums;
-                s0.add(entries[0], x);
-                s1.add(entries[1], x);
-                s2.add(entries[2], x);
-                s3.add(entries[3], x);
-                s4.add(entries[4], x);
-                s5.add(entries[5], x);
-                s6.add(entries[6], x);
-                s7.add(entries[7], x);
+            // Written out, because the compiler would otherwise vectorise over the rows and gather.
+            let [s0, s1, s2, s3, s4, s5, s6, s7] = &mut sums;
+            if rows - row <= VECTOR / 2 {
+                for (column, x) in columns.zip(x.as_chunks::<LANES>().0) {
+                    let Some(entries) = column[first..].first_chunk::<{ VECTOR / 2 }>() else {
+                        break;
+                    };
+                    s0.add(entries[0], x);
+                    s1.add(entries[1], x);
+                    s2.add(entries[2], x);
+                    s3.add(entries[3], x);
+                }
+            } else {
+                for (column, x) in columns.zip(x.as_chunks::<LANES>().0) {
+                    let Some(entries) = column[first..].first_chunk::<VECTOR>() else {
+                        break;
+                    };
+                    s0.add(entries[0], x);
+                    s1.add(entries[1], x);
+                    s2.add(entries[2], x);
+                    s3.add(entries[3], x);
+                    s4.add(entries[4], x);
+                    s5.add(entries[5], x);
+                    s6.add(entries[6], x);
+                    s7.add(entries[7], x);
+                }
             }
-            let sums = sums.map(|row| row.0);
-            let inside = VECTOR.min(rows - row);
-            y[row * LANES..(row + inside) * LANES].copy_from_slice(sums[..inside].as_flattened());
+            let y = y[row * LANES..].as_chunks_mut::<LANES>().0;
+            for (y, sum) in y.iter_mut().zip(&sums) {
+                *y = sum.0;
+            }
         }
     }
 }

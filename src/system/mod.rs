@@ -5,6 +5,7 @@
 //! the scheme. What a system can do beyond its drift is a *capability*: an accessor that answers
 //! `None` unless the model overrides it. A scheme that needs a capability asks before the first step.
 
+pub mod aligned;
 pub mod batch;
 pub mod constraint;
 pub mod derivative;
