@@ -1,6 +1,8 @@
 //! Recorders: what is told of a run while it goes on. A recorder knows nothing of stepping, a scheme
 //! nothing of saving; the loop asks the recorder when it wants a state and interpolates there.
 
+use super::event::Event;
+
 /// Receives the states of one run.
 pub trait Recorder {
     /// The next time at which a state is wanted, not before the last one given; infinite if none.
@@ -17,6 +19,12 @@ pub trait Recorder {
     /// Take in that the run could go on from here: `memory` is all that the scheme needs for it.
     fn checkpoint(&mut self, t: f64, memory: &[f64]) {
         let _ = (t, memory);
+    }
+
+    /// Take in that something happened. Events come in the order of their times, each before the samples
+    /// at and after it.
+    fn event(&mut self, event: &Event<'_>) {
+        let _ = event;
     }
 
     /// Take the state after an accepted step (and, before the first one, the initial state).
@@ -65,6 +73,10 @@ impl Recorder for Samples {
 }
 
 impl<R: Recorder + ?Sized> Recorder for &mut R {
+    fn event(&mut self, event: &Event<'_>) {
+        (**self).event(event);
+    }
+
     fn checkpoint(&mut self, t: f64, memory: &[f64]) {
         (**self).checkpoint(t, memory);
     }
