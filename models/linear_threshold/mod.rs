@@ -4,6 +4,8 @@
 //! network      x' = -D x + [W x + u]_0^m                            [z]_0^m = min(max(z, 0), m)
 //! family       slow clock s:  dx/ds = -D x + [D x + tau F(x)]_0^m,  F(x) = (W - D) x + u
 //!              fast clock t:  dx/dt = (dx/ds) / tau,                t = tau s
+//! projected    tau -> 0,  fast clock:  dx/dt = Pi_{T_C(x)} [F(x)],   C = {0 <= x <= m / d}
+//! hard-selector  tau -> inf, slow clock:  dx/ds = -D x + v,  v = m where F > 0, 0 where F < 0 (Filippov)
 //! ```
 //!
 //! State `x [neuron]`, dimensionless rates; time dimensionless; `tau = 1` is the network itself, and
@@ -13,15 +15,19 @@
 
 mod certificate;
 mod equilibria;
+mod hard_selector;
 mod network;
 mod neurons;
 mod observables;
+mod projected;
 mod random;
 mod stability;
 
 pub use certificate::{Certificate, Refusal, best, certify};
 pub use equilibria::Problem;
+pub use hard_selector::HardSelector;
 pub use network::{Clock, Network};
+pub use projected::Projected;
 pub use stability::{Stability, Unstable};
 
 use crate::prelude::*;
@@ -82,17 +88,33 @@ impl Family for LinearThreshold {
         "x' = -D x + [W x + u]_0^m with [z]_0^m = min(max(z, 0), m), componentwise.\n\
          The family with timescale tau: dx/ds = -D x + [D x + tau F(x)]_0^m, F(x) = (W - D) x + u, in the\n\
          slow clock s; in the fast clock t = tau s it is 1/tau times as fast. tau = 1 is the network itself.\n\
+         Its limits: projected, dx/dt = F(x) projected onto the box 0 <= x <= m/d (tau -> 0, fast clock), and\n\
+         hard-selector, dx/ds = -D x + v with v = m where F > 0 and 0 where F < 0 (tau -> inf, slow clock).\n\
          Source: Retnaraj, Betteti, Davydov, Bullo, Cortes, Timescale Limits of Linear-Threshold Networks,\n\
          arXiv 2604.16710 (2026). The algebraic form of the family is derived here from its stated properties."
     }
 
     fn dynamics(&self) -> &'static [Dynamics] {
-        &[Dynamics {
-            name: "network",
-            evolution: Evolution::Flow,
-            method: "tsit5",
-            meaning: "the network itself, or with `timescale` another member of its family",
-        }]
+        &[
+            Dynamics {
+                name: "network",
+                evolution: Evolution::Flow,
+                method: "tsit5",
+                meaning: "the network itself, or with `timescale` another member of its family",
+            },
+            Dynamics {
+                name: "projected",
+                evolution: Evolution::Flow,
+                method: "projected",
+                meaning: "the fast limit: x' = F(x) projected onto the box 0 <= x <= m/d, in the fast clock",
+            },
+            Dynamics {
+                name: "hard-selector",
+                evolution: Evolution::Flow,
+                method: "filippov",
+                meaning: "the slow limit: x' = -d x + v, v = m where F > 0, 0 where F < 0, in the slow clock",
+            },
+        ]
     }
 
     fn parameters(&self) -> &'static [Parameter] {
@@ -117,6 +139,11 @@ impl Family for LinearThreshold {
     }
 
     fn build(&self, build: &Build<'_>) -> Result<Built, BuildError> {
-        Ok(Built::Flow(Box::new(Network::build(build)?)))
+        let network = Network::build(build)?;
+        Ok(Built::Flow(match build.dynamics {
+            "projected" => Box::new(Projected::new(network)),
+            "hard-selector" => Box::new(HardSelector::new(network)?),
+            _ => Box::new(network),
+        }))
     }
 }

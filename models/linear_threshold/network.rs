@@ -88,7 +88,12 @@ impl Network {
         let packed = build
             .share
             .of(weights, |weights| PackedMatrix::new(n, n, &weights.data));
-        let clock = match parameters.text("clock") {
+        // The limits have no timescale and no clock of their own.
+        let (timescale, clock) = match build.dynamics {
+            "network" => (parameters.real("timescale"), parameters.text("clock")),
+            _ => (1.0, "fast"),
+        };
+        let clock = match clock {
             "slow" => Clock::Slow,
             _ => Clock::Fast,
         };
@@ -97,7 +102,7 @@ impl Network {
             .dissipation(parameters.vector("dissipation"))
             .input(parameters.vector("input"))
             .ceiling(parameters.vector("ceiling"))
-            .timescale(parameters.real("timescale"), clock)
+            .timescale(timescale, clock)
             .noise(parameters.vector("noise"))
             .drive(Drive::new(build.stimuli, "input", n, None)?))
     }
@@ -154,15 +159,48 @@ impl Network {
         self.drive.add(t, out);
     }
 
-    /// The complementarity problem of the equilibria without stimuli.
-    fn problem(&self) -> Problem {
+    /// F(x) = (W - D) x + u + stimulus.
+    pub(super) fn pseudo_gradient(&self, t: f64, x: &[f64], out: &mut [f64]) {
+        self.recurrent(t, x, out);
+        let neurons = &self.neurons;
+        for (i, out) in out.iter_mut().enumerate() {
+            *out = *out + neurons.input[i] - neurons.dissipation[i] * x[i];
+        }
+    }
+
+    /// dF_i / dx_j
+    pub(super) fn slope(&self, i: usize, j: usize) -> f64 {
+        let leak = if i == j {
+            self.neurons.dissipation[i]
+        } else {
+            0.0
+        };
+        self.weights.entry(i, j) - leak
+    }
+
+    /// dF_i / dt at fixed x: the slope of the stimuli.
+    pub(super) fn drive_rate(&self, i: usize, t: f64) -> f64 {
+        self.drive.rate(i, t)
+    }
+
+    /// Whether the stimuli are constant between their edges.
+    pub(super) fn is_steady(&self) -> bool {
+        self.drive.is_steady()
+    }
+
+    /// m / d: the upper corner of the box.
+    pub(super) fn bound(&self) -> Vec<f64> {
         let neurons = &self.neurons;
         let bound = neurons.ceiling.iter().zip(&neurons.dissipation);
-        let bound: Vec<f64> = bound.map(|(m, d)| m / d).collect();
+        bound.map(|(m, d)| m / d).collect()
+    }
+
+    /// The complementarity problem of the equilibria without stimuli.
+    fn problem(&self) -> Problem {
         Problem {
-            a: linear_part(&self.weights, &neurons.dissipation),
-            input: neurons.input.to_vec().into(),
-            bound: bound.into(),
+            a: linear_part(&self.weights, &self.neurons.dissipation),
+            input: self.neurons.input.to_vec().into(),
+            bound: self.bound().into(),
         }
     }
 

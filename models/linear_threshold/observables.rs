@@ -57,26 +57,16 @@ pub fn list(n: usize) -> Vec<Variable> {
 }
 
 impl Network {
-    /// F_i from the product (W x)_i + stimulus_i.
-    fn gradient(&self, i: usize, x: &[f64], recurrent: f64) -> f64 {
-        recurrent + self.neurons.input[i] - self.neurons.dissipation[i] * x[i]
-    }
-
-    fn active(&self, i: usize, x: &[f64], recurrent: f64) -> f64 {
-        let p = self.neurons.argument(i, x[i], recurrent);
-        f64::from(p >= self.neurons.ceiling[i]) - f64::from(p <= 0.0)
-    }
-
     /// G(x); NaN without a certificate.
     fn gap(&self, t: f64, x: &[f64]) -> f64 {
         let Ok(stability) = self.stability() else {
             return f64::NAN;
         };
-        let mut recurrent = vec![0.0; x.len()];
-        self.recurrent(t, x, &mut recurrent);
+        let mut gradient = vec![0.0; x.len()];
+        self.pseudo_gradient(t, x, &mut gradient);
         let term = |i: usize| {
             let (d, m) = (self.neurons.dissipation[i], self.neurons.ceiling[i]);
-            let gradient = self.gradient(i, x, recurrent[i]);
+            let gradient = gradient[i];
             let room = if gradient > 0.0 {
                 m - d * x[i]
             } else {
@@ -121,6 +111,26 @@ impl Observables for Network {
     }
 
     fn observe(&self, index: usize, t: f64, x: &[f64], out: &mut [f64]) {
+        let neurons = &self.neurons;
+        let active = |i: usize, gradient: f64| {
+            let recurrent = gradient - neurons.input[i] + neurons.dissipation[i] * x[i];
+            let p = neurons.argument(i, x[i], recurrent);
+            f64::from(p >= neurons.ceiling[i]) - f64::from(p <= 0.0)
+        };
+        self.observe_with(index, t, x, out, &active);
+    }
+}
+
+impl Network {
+    /// Observe; `active(i, F_i)` says where neuron i is: -1, 0 or +1.
+    pub(super) fn observe_with(
+        &self,
+        index: usize,
+        t: f64,
+        x: &[f64],
+        out: &mut [f64],
+        active: &dyn Fn(usize, f64) -> f64,
+    ) {
         let value = match OBSERVABLES[index].name {
             "gap" => Some(self.gap(t, x)),
             "certificate_distance" => Some(self.distance(x)),
@@ -130,12 +140,11 @@ impl Observables for Network {
             out[0] = value;
             return;
         }
-        self.recurrent(t, x, out);
-        for (i, out) in out.iter_mut().enumerate() {
-            *out = match OBSERVABLES[index].name {
-                "pseudo_gradient" => self.gradient(i, x, *out),
-                _ => self.active(i, x, *out),
-            };
+        self.pseudo_gradient(t, x, out);
+        if OBSERVABLES[index].name == "active_set" {
+            for (i, out) in out.iter_mut().enumerate() {
+                *out = active(i, *out);
+            }
         }
     }
 }

@@ -11,6 +11,17 @@ pub enum Stepping {
     Adaptive,
 }
 
+/// What a scheme needs of a system besides a drift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing, and nothing else will do: a closed set or a selector is refused.
+    Nothing,
+    /// A closed set.
+    Constraint,
+    /// A selector.
+    Selector,
+}
+
 /// What a scheme is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Card {
@@ -33,6 +44,8 @@ pub struct Card {
     pub evaluations: u32,
     /// The region of absolute stability, in words.
     pub stability: &'static str,
+    /// What it needs of the system besides a drift.
+    pub needs: Needs,
     /// The roughest drift that it integrates reliably.
     pub smoothness: Smoothness,
     /// Strong order with noise; `None` if it takes no noise at all.
@@ -68,28 +81,44 @@ impl Card {
                 help: help.into(),
             })
         };
-        if system.constraint().is_some() {
+        let (confined, selects) = (system.constraint().is_some(), system.selector().is_some());
+        if confined && selects {
             return refuse(
-                "its state is confined to a closed set, and this scheme does not project",
-                "use a scheme for projected dynamics; `nullcline methods` lists what exists",
+                "it is both confined to a closed set and driven by a selector, and no scheme does both",
+                "write the faces of the set as selections of their normals",
             );
         }
-        if system.selector().is_some() || system.smoothness() == Smoothness::Discontinuous {
-            return refuse(
-                "its drift is discontinuous, and this scheme does not locate the jumps",
-                "use a scheme for discontinuous fields; `nullcline methods` lists what exists",
-            );
+        match self.needs {
+            Needs::Constraint if !confined => {
+                return refuse(
+                    "it projects onto a closed set, and this system is not confined to one",
+                    "use a scheme for smooth flows, such as `tsit5`; `nullcline methods` lists what exists",
+                );
+            }
+            Needs::Selector if !selects => {
+                return refuse(
+                    "it solves for the selections of a discontinuous drift, and this system has none",
+                    "use a scheme for smooth flows, such as `tsit5`; `nullcline methods` lists what exists",
+                );
+            }
+            Needs::Nothing if confined => {
+                return refuse(
+                    "its state is confined to a closed set, and this scheme does not project",
+                    "use `projected` (event-driven, accurate) or `catching-up` (time-stepping)",
+                );
+            }
+            Needs::Nothing if selects || system.smoothness() == Smoothness::Discontinuous => {
+                return refuse(
+                    "its drift is discontinuous, and this scheme does not locate the jumps",
+                    "use `filippov` (event-driven, accurate) or `implicit-selector` (time-stepping)",
+                );
+            }
+            _ => {}
         }
         if system.diffusion().is_some() && self.strong_order.is_none() {
             return refuse(
                 "it is driven by noise, and this scheme is deterministic",
                 "set the noise to 0, or use a stochastic scheme; `nullcline methods` lists what exists",
-            );
-        }
-        if system.guards().is_some() {
-            return refuse(
-                "it has guards (zero crossings with an action), which this scheme does not locate",
-                "use a scheme that locates events; `nullcline methods` lists what exists",
             );
         }
         Ok(())

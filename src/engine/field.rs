@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use crate::system::System;
 pub use crate::system::batch::LANES;
 use crate::system::batch::Lanes;
+use crate::system::guard::Guards;
 
 /// The drift of L runs.
 pub trait Field<const L: usize> {
@@ -37,6 +38,11 @@ pub trait Field<const L: usize> {
     fn next_break_of(&self, lane: usize, t: f64) -> f64;
     /// Apply the impulse of one lane at `t`, if there is one; whether there was.
     fn impulse_of(&self, lane: usize, t: f64, x: &mut [f64]) -> bool;
+    /// The guards of one lane.
+    fn guards_of(&self, lane: usize) -> Option<&dyn Guards> {
+        let _ = lane;
+        None
+    }
     /// For each component of a lane, whether it takes part in the error norm.
     fn measured(&self) -> Vec<bool>;
 }
@@ -110,6 +116,10 @@ impl<S: System + ?Sized> Field<1> for S {
         impulse(self, t, x)
     }
 
+    fn guards_of(&self, _lane: usize) -> Option<&dyn Guards> {
+        System::guards(self)
+    }
+
     fn measured(&self) -> Vec<bool> {
         self.layout().measured()
     }
@@ -125,6 +135,10 @@ pub struct Batched<'a> {
 impl<'a> Batched<'a> {
     /// A batch in which every lane follows `system`; `None` if it cannot be batched.
     pub fn new(system: &'a dyn System) -> Option<Self> {
+        // Guards change the state of one lane alone, between steps: such systems go by themselves.
+        if system.guards().is_some() {
+            return None;
+        }
         let lanes = system.batch()?.lanes();
         Some(Self {
             systems: std::array::from_fn(|_| Cell::new(system)),
@@ -134,10 +148,8 @@ impl<'a> Batched<'a> {
 
     /// Whether a system shares the heavy part of this batch.
     pub fn joins(&self, system: &dyn System) -> bool {
-        self.systems[0]
-            .get()
-            .batch()
-            .is_some_and(|batch| batch.joins(system))
+        let batch = self.systems[0].get().batch();
+        system.guards().is_none() && batch.is_some_and(|batch| batch.joins(system))
     }
 
     /// Let a lane follow another system, which joins.

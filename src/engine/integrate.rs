@@ -2,8 +2,8 @@
 //!
 //! L lanes run side by side, each through its own span with its own recorder. A lane steps towards its
 //! *limit*: the next breakpoint or impulse, or the stop. After an accepted step the recorder is given
-//! the states it asked for, interpolated; at a breakpoint or impulse the scheme restarts behind it. A
-//! lane that ends hands back its outcome and takes the next job, if there is one.
+//! the states it asked for, interpolated; at a breakpoint or impulse the scheme restarts behind it. Guards are
+//! watched over every step: one that resets or stops ends the step where it fires. A lane that ends hands back its outcome and takes the next job, if there is one.
 
 use super::card::{Card, Mismatch};
 use super::explicit::Tolerances;
@@ -11,6 +11,7 @@ use super::field::{Batched, Field, LANES};
 use super::interleave::gather;
 use super::outcome::{Outcome, Status};
 use super::recorder::Recorder;
+use super::running::{Running, begin};
 use super::scheme::{Progress, Scheme};
 use super::schemes;
 use crate::system::System;
@@ -115,7 +116,7 @@ impl Course {
 
 impl Checkpoints {
     /// Whether a step from `before` to `after`, the last of `steps`, ends at a checkpoint.
-    fn falls(self, start: f64, before: f64, after: f64, steps: u64) -> bool {
+    pub(super) fn falls(self, start: f64, before: f64, after: f64, steps: u64) -> bool {
         match self {
             Checkpoints::Never => false,
             Checkpoints::Steps(every) => steps.is_multiple_of(every),
@@ -353,118 +354,6 @@ fn record_lanes<F: ?Sized, const L: usize, R: Recorder>(
                 running.recorder.record(times[lane], state);
             }
         }
-    }
-}
-
-/// A lane's run in progress.
-struct Running<R> {
-    start: f64,
-    stop: f64,
-    limit: f64,
-    recorder: R,
-}
-
-fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
-    field: &F,
-    scheme: &mut dyn Scheme<F, L>,
-    lane: usize,
-    job: Job<R>,
-) -> Running<R> {
-    let Job {
-        span,
-        mut x0,
-        mut recorder,
-        memory,
-    } = job;
-    if let Some(memory) = memory {
-        scheme.restore(lane, &memory);
-        return Running {
-            start: span.start,
-            stop: span.stop,
-            limit: field.next_break_of(lane, scheme.time(lane)).min(span.stop),
-            recorder,
-        };
-    }
-    field.impulse_of(lane, span.start, &mut x0);
-    while recorder.next_time() <= span.start {
-        recorder.record(span.start, &x0);
-    }
-    if recorder.wants_steps() {
-        recorder.step(span.start, &x0);
-    }
-    scheme.start(field, lane, span.start, &x0, span.stop);
-    Running {
-        start: span.start,
-        stop: span.stop,
-        limit: field.next_break_of(lane, span.start).min(span.stop),
-        recorder,
-    }
-}
-
-impl<R: Recorder> Running<R> {
-    /// Give the recorder a checkpoint if one falls on this step, or if the run is about to be left and
-    /// its scheme forgets nothing.
-    fn checkpoint<F: Field<L> + ?Sized, const L: usize>(
-        &mut self,
-        field: &F,
-        scheme: &mut dyn Scheme<F, L>,
-        checkpoints: Checkpoints,
-        before: f64,
-        leaving: bool,
-    ) {
-        let (time, steps) = (scheme.time(0), scheme.counts(0).steps);
-        let falls = checkpoints.falls(self.start, before, time, steps);
-        if !(falls || leaving && scheme.remembers()) {
-            return;
-        }
-        if !scheme.remembers() {
-            let mut state = vec![0.0; field.dim()];
-            scheme.state(0, &mut state);
-            scheme.restart(field, 0, time, &state);
-        }
-        self.recorder.checkpoint(time, &scheme.save(0));
-    }
-
-    /// After an accepted step: record, and pass the limit if the lane stands on it.
-    fn advance<F: Field<L> + ?Sized, const L: usize>(
-        &mut self,
-        field: &F,
-        scheme: &mut dyn Scheme<F, L>,
-        lane: usize,
-        state: &mut [f64],
-    ) -> Option<(Status, Option<usize>)> {
-        let time = scheme.time(lane);
-        let mut wanted = self.recorder.next_time();
-        while wanted < time {
-            scheme.interpolate(lane, wanted, state);
-            self.recorder.record(wanted, state);
-            wanted = self.recorder.next_time();
-        }
-        let at_limit = time >= self.limit;
-        let steps = self.recorder.wants_steps();
-        if !(at_limit || steps || wanted == time) {
-            return None;
-        }
-        scheme.state(lane, state);
-        // An impulse belongs to its instant: what is recorded at that time is the state behind it.
-        let jumped = at_limit && field.impulse_of(lane, time, state);
-        while self.recorder.next_time() <= time {
-            self.recorder.record(time, state);
-        }
-        if steps {
-            self.recorder.step(time, state);
-        }
-        if time >= self.stop {
-            if jumped {
-                scheme.restart(field, lane, time, state);
-            }
-            return Some((Status::Complete, None));
-        }
-        if at_limit {
-            scheme.restart(field, lane, time, state);
-            self.limit = field.next_break_of(lane, time).min(self.stop);
-        }
-        None
     }
 }
 

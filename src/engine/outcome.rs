@@ -35,11 +35,17 @@ pub enum Status {
     Stopped = 5,
     /// It could not be begun: the model does not allow its values.
     Refused = 6,
+    /// Events follow each other without an end in no time.
+    EventsAccumulate = 7,
+    /// The state lies outside the closed set.
+    Outside = 8,
+    /// No selection continues the solution.
+    Unresolved = 9,
 }
 
 impl Status {
     /// Every status, in the order of the discriminants: `flag_values` and `flag_meanings` of the archive.
-    pub const ALL: [Status; 7] = [
+    pub const ALL: [Status; 10] = [
         Status::Pending,
         Status::Complete,
         Status::NotFinite,
@@ -47,6 +53,9 @@ impl Status {
         Status::BudgetExhausted,
         Status::Stopped,
         Status::Refused,
+        Status::EventsAccumulate,
+        Status::Outside,
+        Status::Unresolved,
     ];
 
     /// The name, as in `flag_meanings`.
@@ -59,6 +68,9 @@ impl Status {
             Status::BudgetExhausted => "budget_exhausted",
             Status::Stopped => "stopped",
             Status::Refused => "refused",
+            Status::EventsAccumulate => "events_accumulate",
+            Status::Outside => "outside",
+            Status::Unresolved => "unresolved",
         }
     }
 
@@ -112,6 +124,18 @@ impl Outcome {
                 "the budget of `solver.max_steps` was used up {at}; the last step was {:e}. \
                  Raise `solver.max_steps`, loosen `solver.rtol`, or shorten `time.stop`",
                 self.step
+            ),
+            Status::EventsAccumulate => format!(
+                "events accumulate {at}: infinitely many of them happen before any later time, so the run ends \
+                 there. /events has those that were followed; a model of what comes after (rest, sliding) goes on"
+            ),
+            Status::Outside => format!(
+                "{component} lies outside the closed set {at} (value {value}). \
+                 Start inside; a reset or an impulse must stay inside"
+            ),
+            Status::Unresolved => format!(
+                "no selection continues the solution {at}: the complementarity problem of the surfaces met there \
+                 has no solution that its pivots could find"
             ),
         }
     }

@@ -5,6 +5,7 @@
 //! keeps all it needs to go on in memory that can be saved and restored.
 
 use super::card::Card;
+use super::event::Event;
 use super::interleave::scatter;
 use super::outcome::{Counts, Status};
 
@@ -48,6 +49,17 @@ pub trait Scheme<F: ?Sized, const L: usize> {
 
     /// Write the state of a lane at `t`, between its last two times, into `x`.
     fn interpolate(&self, lane: usize, t: f64, x: &mut [f64]);
+
+    /// Put an interpolated state exactly where the system allows it: onto the closed set, onto the surface on
+    /// which it slides.
+    fn settle(&self, field: &F, lane: usize, t: f64, x: &mut [f64]) {
+        let _ = (field, lane, t, x);
+    }
+
+    /// Tell the events of the last step, start or restart of a lane, once.
+    fn tell(&mut self, lane: usize, to: &mut dyn FnMut(&Event<'_>)) {
+        let _ = (lane, to);
+    }
 
     /// Write the states of the lanes `which` at times `t`, each between the lane's last two times, into
     /// `x`, interleaved. Lane by lane as [`interpolate`](Scheme::interpolate) has it.

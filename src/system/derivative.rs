@@ -20,8 +20,8 @@ pub struct Pattern<'a> {
     pub columns: &'a [usize],
 }
 
-/// A drift `f = G x + c` with constant `G` and `c`.
+/// A drift `f = G x + c` with constant `G`, and `c` constant between breakpoints.
 pub trait Linear: Send + Sync {
-    /// Write `G`, row-major `[state, state]`, into `matrix` and `c` into `offset`.
-    fn generator(&self, matrix: &mut [f64], offset: &mut [f64]);
+    /// Write `G`, row-major `[state, state]`, into `matrix` and the `c` just behind `t` into `offset`.
+    fn generator(&self, t: f64, matrix: &mut [f64], offset: &mut [f64]);
 }

@@ -1,8 +1,7 @@
 //! Guards and impulses: instants at which something happens to a flow.
 //!
 //! A guard is a zero crossing `g(t, x) = 0` found on the dense output of the scheme; an impulse is a
-//! time known beforehand. Both may reset the state. A drawn threshold (the quantum jump) is a guard
-//! whose level lies in an auxiliary block, redrawn by its reset.
+//! time known beforehand. Both may reset the state.
 
 /// Which crossings count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,9 +37,8 @@ pub trait Guards: Send + Sync {
     fn action(&self, guard: usize) -> Action;
     /// Write every guard function into `g`.
     fn values(&self, t: f64, x: &[f64], g: &mut [f64]);
-    /// Replace `x` by the state after the event. `draw(i)` is the i-th uniform number of this event,
-    /// addressed by (seed, run key, event index).
-    fn reset(&self, guard: usize, t: f64, x: &mut [f64], draw: &dyn Fn(u64) -> f64);
+    /// Replace `x` by the state after the event; for guards whose action is [`Action::Reset`].
+    fn reset(&self, guard: usize, t: f64, x: &mut [f64]);
 }
 
 /// Times known beforehand at which the state is reset.

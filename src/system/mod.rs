@@ -103,7 +103,8 @@ pub trait System: Send + Sync {
         None
     }
 
-    /// The constant generator, if the drift is linear with constant coefficients.
+    /// The generator, if the drift is affine in the state with coefficients that are constant between
+    /// breakpoints.
     fn linear(&self) -> Option<&dyn Linear> {
         None
     }

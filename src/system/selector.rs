@@ -17,4 +17,19 @@ pub trait Selector: Send + Sync {
     fn gradient(&self, k: usize, t: f64, x: &[f64], gradient: &mut [f64]) -> f64;
     /// Write the field `g_k(x)` that `v_k` multiplies into `field`.
     fn field(&self, k: usize, x: &[f64], field: &mut [f64]);
+    /// Whether every `g_k` is constant, and every `h_k` affine in x with a constant gradient and, between
+    /// breakpoints, constant in time.
+    fn is_affine(&self) -> bool {
+        false
+    }
+    /// `dx += sum_k v_k g_k(x)`; to be overridden where the fields have few entries.
+    fn add(&self, x: &[f64], v: &[f64], dx: &mut [f64]) {
+        let mut field = vec![0.0; x.len()];
+        for (k, &v) in v.iter().enumerate().filter(|(_, v)| **v != 0.0) {
+            self.field(k, x, &mut field);
+            for (dx, g) in dx.iter_mut().zip(&field) {
+                *dx += v * g;
+            }
+        }
+    }
 }

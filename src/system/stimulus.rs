@@ -123,6 +123,30 @@ impl Stimulus {
             }
     }
 
+    /// The derivative in time at `t`, from the left at an edge as the value is.
+    pub fn rate(&self, t: f64) -> f64 {
+        if !(self.from < t && t <= self.to) {
+            return 0.0;
+        }
+        self.amplitude
+            * match &self.waveform {
+                Waveform::Constant | Waveform::Pulses { .. } => 0.0,
+                Waveform::Sine { frequency, phase } => {
+                    TAU * frequency * (TAU * frequency * (t - self.from) + phase).cos()
+                }
+                Waveform::Ramp => 1.0 / (self.to - self.from),
+                Waveform::Samples { times, values } => {
+                    let next = times.partition_point(|&time| time < t);
+                    match (next.checked_sub(1), times.get(next)) {
+                        (Some(before), Some(&time)) => {
+                            (values[next] - values[before]) / (time - times[before])
+                        }
+                        _ => 0.0,
+                    }
+                }
+            }
+    }
+
     /// The first time after `t` at which the value is not smooth.
     pub fn next_breakpoint(&self, t: f64) -> f64 {
         if t < self.from {
@@ -219,6 +243,24 @@ impl Drive {
     /// Whether nothing acts on the channel.
     pub fn is_empty(&self) -> bool {
         self.stimuli.is_empty()
+    }
+
+    /// The derivative in time of the stimuli of one cell.
+    pub fn rate(&self, cell: usize, t: f64) -> f64 {
+        let acting = self
+            .stimuli
+            .iter()
+            .filter(|(_, cells)| cells.contains(&cell));
+        acting.map(|(stimulus, _)| stimulus.rate(t)).sum()
+    }
+
+    /// Whether all stimuli are constant between their edges.
+    pub fn is_steady(&self) -> bool {
+        let steady =
+            |waveform: &Waveform| matches!(waveform, Waveform::Constant | Waveform::Pulses { .. });
+        self.stimuli
+            .iter()
+            .all(|(stimulus, _)| steady(&stimulus.waveform))
     }
 
     /// Add the stimuli at time `t` to `out`, one number per cell.

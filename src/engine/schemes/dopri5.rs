@@ -3,7 +3,7 @@
 //! Source: Dormand, Prince, *J. Comput. Appl. Math.* 6 (1980) 19; dense output of Shampine, *Math. Comp.*
 //! 46 (1986) 135, in the form of Hairer, Norsett, Wanner, *Solving Ordinary Differential Equations I*, II.6.
 
-use crate::engine::card::{Card, Stepping};
+use crate::engine::card::{Card, Needs, Stepping};
 use crate::engine::tableau::Tableau;
 use crate::system::Smoothness;
 
@@ -18,6 +18,7 @@ pub const CARD: Card = Card {
     locates_kinks: true,
     evaluations: 6,
     stability: "reaches -3.31 on the real axis",
+    needs: Needs::Nothing,
     smoothness: Smoothness::Lipschitz,
     strong_order: None,
     reference: "Dormand, Prince, J. Comput. Appl. Math. 6 (1980) 19",

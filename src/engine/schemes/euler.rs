@@ -3,7 +3,7 @@
 //! Source: Euler, *Institutionum calculi integralis*, 1768; Hairer, Norsett, Wanner, *Solving Ordinary
 //! Differential Equations I*, I.7.
 
-use crate::engine::card::{Card, Stepping};
+use crate::engine::card::{Card, Needs, Stepping};
 use crate::engine::tableau::Tableau;
 use crate::system::Smoothness;
 
@@ -18,6 +18,7 @@ pub const CARD: Card = Card {
     locates_kinks: false,
     evaluations: 1,
     stability: "disc of radius 1 around -1",
+    needs: Needs::Nothing,
     smoothness: Smoothness::Lipschitz,
     strong_order: None,
     reference: "Euler 1768; Hairer, Norsett, Wanner, Solving ODEs I, I.7",

@@ -1,11 +1,17 @@
 //! The schemes, one file each, and the list of their cards.
 
+pub mod catching_up;
 pub mod dopri5;
 pub mod euler;
+pub mod filippov;
+pub mod implicit_selector;
 pub mod ode_solvers_dopri5;
+pub mod projected;
 pub mod rk4;
 pub mod tsit5;
 
+use self::catching_up::CatchingUp;
+use self::implicit_selector::ImplicitSelector;
 use self::ode_solvers_dopri5::OdeSolversDopri5;
 use super::card::{Card, Mismatch};
 use super::explicit::{Explicit, Tolerances};
@@ -22,6 +28,10 @@ pub const CARDS: &[&Card] = &[
     &tsit5::CARD,
     &dopri5::CARD,
     &ode_solvers_dopri5::CARD,
+    &projected::CARD,
+    &catching_up::CARD,
+    &filippov::CARD,
+    &implicit_selector::CARD,
 ];
 
 /// The explicit Runge-Kutta schemes: card and coefficients.
@@ -67,8 +77,20 @@ pub fn make<S: System + ?Sized>(
     card.accepts(system)?;
     check_step(card, options)?;
     let tolerances = tolerances(options, &system.layout().measured());
+    let (dim, step) = (system.layout().len(), options.step.unwrap_or(f64::NAN));
+    if name == projected::CARD.name {
+        return projected::make(system, tolerances);
+    }
+    if name == filippov::CARD.name {
+        return filippov::make(system, tolerances);
+    }
+    if name == catching_up::CARD.name {
+        return Ok(Box::new(CatchingUp::new(dim, step)));
+    }
+    if let (Some(selector), true) = (system.selector(), name == implicit_selector::CARD.name) {
+        return Ok(Box::new(ImplicitSelector::new(dim, step, selector)));
+    }
     if name == ode_solvers_dopri5::CARD.name {
-        let dim = system.layout().len();
         return Ok(Box::new(OdeSolversDopri5::new(dim, &tolerances)?));
     }
     explicit(name, system, tolerances).ok_or_else(|| unknown(name))

@@ -13,7 +13,7 @@ use nalgebra::DVector;
 use ode_solvers::dop_shared::{IntegrationError, OutputType};
 use ode_solvers::{Dopri5, System as Equations};
 
-use crate::engine::card::{Card, Mismatch, Stepping};
+use crate::engine::card::{Card, Mismatch, Needs, Stepping};
 use crate::engine::explicit::Tolerances;
 use crate::engine::field::Field;
 use crate::engine::outcome::{Counts, Status};
@@ -31,6 +31,7 @@ pub const CARD: Card = Card {
     locates_kinks: false,
     evaluations: 6,
     stability: "reaches -3.31 on the real axis",
+    needs: Needs::Nothing,
     smoothness: Smoothness::Lipschitz,
     strong_order: None,
     reference: "Dormand, Prince, J. Comput. Appl. Math. 6 (1980) 19; crate ode_solvers 0.6",

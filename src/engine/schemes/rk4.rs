@@ -7,7 +7,7 @@
 //! k_5 is the drift at the end of the step, which the next step needs anyway. Source: Kutta, *Z. Math.
 //! Phys.* 46 (1901) 435; Hairer, Norsett, Wanner, *Solving Ordinary Differential Equations I*, II.1 and II.6.
 
-use crate::engine::card::{Card, Stepping};
+use crate::engine::card::{Card, Needs, Stepping};
 use crate::engine::tableau::Tableau;
 use crate::system::Smoothness;
 
@@ -22,6 +22,7 @@ pub const CARD: Card = Card {
     locates_kinks: false,
     evaluations: 4,
     stability: "reaches -2.79 on the real and 2.83 on the imaginary axis",
+    needs: Needs::Nothing,
     smoothness: Smoothness::Lipschitz,
     strong_order: None,
     reference: "Kutta 1901; Hairer, Norsett, Wanner, Solving ODEs I, II.1",

@@ -5,7 +5,7 @@
 //! numbers here are the nearest doubles, at most 1.3e-14 away in relative terms, that meet all
 //! seventeen to 2e-16.
 
-use crate::engine::card::{Card, Stepping};
+use crate::engine::card::{Card, Needs, Stepping};
 use crate::engine::tableau::Tableau;
 use crate::system::Smoothness;
 
@@ -20,6 +20,7 @@ pub const CARD: Card = Card {
     locates_kinks: true,
     evaluations: 6,
     stability: "reaches -3.51 on the real axis",
+    needs: Needs::Nothing,
     smoothness: Smoothness::Lipschitz,
     strong_order: None,
     reference: "Tsitouras, Comput. Math. Appl. 62 (2011) 770",

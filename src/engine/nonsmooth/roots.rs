@@ -1,0 +1,185 @@
+//! The first sign change of many functions of one variable.
+//!
+//! Given `g_k(theta)` on [0, 1], positive (or zero) at 0, find the least theta at which some `g_k` becomes
+//! negative. The functions are sampled; where the parabola through three samples dips below zero it is looked
+//! at once more; a bracket is narrowed by the Illinois form of regula falsi, with a bisection now and then.
+
+/// The samples of a search.
+#[derive(Clone, Debug, Default)]
+pub struct Search {
+    /// Abscissas and values of the last three samples.
+    points: [(f64, Vec<f64>); 3],
+    trial: Vec<f64>,
+    high: Vec<f64>,
+}
+
+/// Where a search ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Crossing {
+    /// The least theta at which a function is negative, to rounding.
+    pub theta: f64,
+    /// The functions that are.
+    pub which: Vec<usize>,
+}
+
+impl Search {
+    /// Search `count` functions in `samples` equal intervals. `at(theta, g)` evaluates them; infinite ones
+    /// count as positive. `start` are their values at 0.
+    pub fn first(
+        &mut self,
+        samples: usize,
+        start: &[f64],
+        at: &mut dyn FnMut(f64, &mut [f64]),
+    ) -> Option<Crossing> {
+        let count = start.len();
+        for (_, values) in &mut self.points {
+            values.resize(count, 0.0);
+        }
+        self.trial.resize(count, 0.0);
+        self.high.resize(count, 0.0);
+        self.points[2].0 = 0.0;
+        for (value, &start) in self.points[2].1.iter_mut().zip(start) {
+            // A little below zero at the start is rounding of what was resolved there.
+            *value = start.max(0.0);
+        }
+        for sample in 1..=samples {
+            let theta = sample as f64 / samples as f64;
+            self.points.rotate_left(1);
+            self.points[2].0 = theta;
+            at(theta, &mut self.points[2].1);
+            if sample > 1
+                && let Some(dip) = self.dip()
+            {
+                at(dip, &mut self.trial);
+                if self.trial.iter().any(|&g| g < 0.0) {
+                    let from = if dip > self.points[1].0 { 1 } else { 0 };
+                    self.high.copy_from_slice(&self.trial);
+                    return Some(self.narrow(from, dip, at));
+                }
+            }
+            if self.points[2].1.iter().any(|&g| g < 0.0) {
+                let high = self.points[2].1.clone();
+                self.high.copy_from_slice(&high);
+                return Some(self.narrow(1, theta, at));
+            }
+        }
+        None
+    }
+
+    /// The values at 1, if the last search found nothing.
+    pub fn last(&self, into: &mut [f64]) {
+        into.copy_from_slice(&self.points[2].1);
+    }
+
+    /// Where a parabola through the last three samples has a minimum below zero between them, all three being
+    /// above it.
+    fn dip(&self) -> Option<f64> {
+        let [(a, ga), (b, gb), (c, gc)] = &self.points;
+        let mut found: Option<(f64, f64)> = None;
+        for k in 0..ga.len() {
+            let (ya, yb, yc) = (ga[k], gb[k], gc[k]);
+            if !(yb.is_finite() && ya >= 0.0 && yc >= 0.0 && yb <= ya && yb <= yc) {
+                continue;
+            }
+            let first = (yb - ya) / (b - a);
+            let second = ((yc - yb) / (c - b) - first) / (c - a);
+            if second <= 0.0 {
+                continue;
+            }
+            let least = 0.5 * (a + b) - 0.5 * first / second;
+            let value = ya + first * (least - a) + second * (least - a) * (least - b);
+            // A little above zero is looked at as well: a parabola is not the function.
+            if value < 0.1 * yb && found.is_none_or(|(_, lowest)| value < lowest) {
+                found = Some((least.clamp(*a, *c), value));
+            }
+        }
+        found.map(|(least, _)| least)
+    }
+
+    /// Narrow the bracket from sample `from` to `high`.
+    fn narrow(
+        &mut self,
+        from: usize,
+        mut high: f64,
+        at: &mut dyn FnMut(f64, &mut [f64]),
+    ) -> Crossing {
+        let (mut low, mut low_values) = (self.points[from].0, self.points[from].1.clone());
+        // The weight of an end that stays is halved each time (Illinois).
+        let (mut low_weight, mut high_weight) = (1.0, 1.0);
+        for round in 0..200 {
+            let (width, least) = (high - low, f64::EPSILON * high);
+            if width <= 2.0 * least {
+                break;
+            }
+            let mut theta = high;
+            for (&l, &h) in low_values.iter().zip(&self.high) {
+                if h < 0.0 {
+                    let (l, h) = (low_weight * l.max(0.0), high_weight * h);
+                    theta = theta.min(low + width * (l / (l - h)));
+                }
+            }
+            if round % 3 == 2 || !theta.is_finite() {
+                theta = low + 0.5 * width;
+            }
+            theta = theta.clamp(low + least, high - least);
+            at(theta, &mut self.trial);
+            if self.trial.iter().any(|&g| g < 0.0) {
+                high = theta;
+                std::mem::swap(&mut self.high, &mut self.trial);
+                (low_weight, high_weight) = (0.5 * low_weight, 1.0);
+            } else {
+                low = theta;
+                std::mem::swap(&mut low_values, &mut self.trial);
+                (low_weight, high_weight) = (1.0, 0.5 * high_weight);
+            }
+        }
+        Crossing {
+            theta: high,
+            which: (0..self.high.len())
+                .filter(|&k| self.high[k] < 0.0)
+                .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(samples: usize, functions: &[fn(f64) -> f64]) -> Option<(f64, Vec<usize>)> {
+        let mut at = |theta: f64, g: &mut [f64]| {
+            for (g, f) in g.iter_mut().zip(functions) {
+                *g = f(theta);
+            }
+        };
+        let start: Vec<f64> = functions.iter().map(|f| f(0.0)).collect();
+        let found = Search::default().first(samples, &start, &mut at);
+        found.map(|crossing| (crossing.theta, crossing.which))
+    }
+
+    #[test]
+    fn the_first_of_several_roots_is_found_to_rounding() {
+        let found = first(
+            4,
+            &[|t| 0.7 - t, |t| (0.3 - t) * (2.0 + t), |_| f64::INFINITY],
+        );
+        let (theta, which) = found.unwrap();
+        assert!((theta - 0.3).abs() < 1e-15, "{theta}");
+        assert_eq!(which, [1]);
+        assert_eq!(first(4, &[|t| 1.1 - t]), None);
+    }
+
+    #[test]
+    fn a_dip_between_samples_is_seen() {
+        let (theta, _) = first(4, &[|t| (t - 0.55) * (t - 0.55) - 1e-4]).unwrap();
+        assert!((theta - 0.54).abs() < 1e-14, "{theta}");
+        assert_eq!(first(4, &[|t| (t - 0.55) * (t - 0.55) + 1e-4]), None);
+    }
+
+    #[test]
+    fn zero_at_the_start_is_no_root_if_it_rises() {
+        assert_eq!(first(4, &[|t| t]), None);
+        let (theta, _) = first(4, &[|t| t * (0.2 - t)]).unwrap();
+        assert!((theta - 0.2).abs() < 1e-15, "{theta}");
+    }
+}

@@ -1,0 +1,268 @@
+//! A run in progress in one lane: what happens between the steps of its scheme.
+//!
+//! After an accepted step the guards are watched, then the recorder is given the states that it asked for, then
+//! the limit is passed if the lane stands on it: an impulse or a breakpoint restarts the scheme, the stop ends
+//! the run.
+
+use super::event::Event;
+use super::field::Field;
+use super::integrate::{Checkpoints, Job};
+use super::outcome::Status;
+use super::recorder::Recorder;
+use super::scheme::Scheme;
+use super::watch::Watch;
+use crate::system::guard::{Action, Guards};
+
+/// A lane's run in progress.
+pub(super) struct Running<R> {
+    start: f64,
+    stop: f64,
+    /// The next breakpoint or impulse, or the stop.
+    pub limit: f64,
+    pub recorder: R,
+    watch: Option<Watch>,
+}
+
+/// Take up a job in a lane.
+pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
+    field: &F,
+    scheme: &mut dyn Scheme<F, L>,
+    lane: usize,
+    job: Job<R>,
+) -> Running<R> {
+    let Job {
+        span,
+        mut x0,
+        mut recorder,
+        memory,
+    } = job;
+    let guards = field.guards_of(lane);
+    if let Some(memory) = memory {
+        let mut watch = guards.map(|guards| Watch::new(guards, span.start, &x0));
+        let memory = match &mut watch {
+            Some(watch) => watch.restore(&memory),
+            None => &memory,
+        };
+        scheme.restore(lane, memory);
+        return Running {
+            start: span.start,
+            stop: span.stop,
+            limit: field.next_break_of(lane, scheme.time(lane)).min(span.stop),
+            recorder,
+            watch,
+        };
+    }
+    field.impulse_of(lane, span.start, &mut x0);
+    scheme.start(field, lane, span.start, &x0, span.stop);
+    // A nonsmooth scheme puts the start exactly onto the surface that it stands on.
+    scheme.state(lane, &mut x0);
+    scheme.tell(lane, &mut |event| recorder.event(event));
+    while recorder.next_time() <= span.start {
+        recorder.record(span.start, &x0);
+    }
+    if recorder.wants_steps() {
+        recorder.step(span.start, &x0);
+    }
+    Running {
+        start: span.start,
+        stop: span.stop,
+        limit: field.next_break_of(lane, span.start).min(span.stop),
+        recorder,
+        watch: guards.map(|guards| Watch::new(guards, span.start, &x0)),
+    }
+}
+
+impl<R: Recorder> Running<R> {
+    /// Give the recorder a checkpoint if one falls on this step, or if the run is about to be left and
+    /// its scheme forgets nothing.
+    pub(super) fn checkpoint<F: Field<L> + ?Sized, const L: usize>(
+        &mut self,
+        field: &F,
+        scheme: &mut dyn Scheme<F, L>,
+        checkpoints: Checkpoints,
+        before: f64,
+        leaving: bool,
+    ) {
+        let (time, steps) = (scheme.time(0), scheme.counts(0).steps);
+        let falls = checkpoints.falls(self.start, before, time, steps);
+        if !(falls || leaving && scheme.remembers()) {
+            return;
+        }
+        if !scheme.remembers() {
+            let mut state = vec![0.0; field.dim()];
+            scheme.state(0, &mut state);
+            scheme.restart(field, 0, time, &state);
+        }
+        let mut memory = scheme.save(0);
+        if let Some(watch) = &self.watch {
+            watch.save(&mut memory);
+        }
+        self.recorder.checkpoint(time, &memory);
+    }
+
+    /// After an accepted step: watch, record, and pass the limit if the lane stands on it.
+    pub(super) fn advance<F: Field<L> + ?Sized, const L: usize>(
+        &mut self,
+        field: &F,
+        scheme: &mut dyn Scheme<F, L>,
+        lane: usize,
+        state: &mut [f64],
+    ) -> Option<(Status, Option<usize>)> {
+        if let (Some(guards), Some(mut watch)) = (field.guards_of(lane), self.watch.take()) {
+            let ended = self.watched(field, scheme, guards, &mut watch, lane, state);
+            self.watch = Some(watch);
+            match ended {
+                Step::Over(outcome) => return Some(outcome),
+                // The step ended at a reset, which recorded what there was to record.
+                Step::Cut => return None,
+                Step::Whole => {}
+            }
+        }
+        let time = scheme.time(lane);
+        self.between(field, scheme, lane, time, state);
+        scheme.tell(lane, &mut |event| self.recorder.event(event));
+        let at_limit = time >= self.limit;
+        let steps = self.recorder.wants_steps();
+        if !(at_limit || steps || self.recorder.next_time() <= time) {
+            return None;
+        }
+        scheme.state(lane, state);
+        // An impulse belongs to its instant: what is recorded at that time is the state behind it.
+        let jumped = at_limit && field.impulse_of(lane, time, state);
+        self.arrive(time, state);
+        if time >= self.stop {
+            if jumped {
+                scheme.restart(field, lane, time, state);
+                scheme.tell(lane, &mut |event| self.recorder.event(event));
+            }
+            return Some((Status::Complete, None));
+        }
+        if at_limit {
+            scheme.restart(field, lane, time, state);
+            scheme.tell(lane, &mut |event| self.recorder.event(event));
+            self.limit = field.next_break_of(lane, time).min(self.stop);
+        }
+        None
+    }
+
+    /// Give the recorder the samples before `time` that lie within the last step.
+    fn between<F: Field<L> + ?Sized, const L: usize>(
+        &mut self,
+        field: &F,
+        scheme: &dyn Scheme<F, L>,
+        lane: usize,
+        time: f64,
+        state: &mut [f64],
+    ) {
+        let mut wanted = self.recorder.next_time();
+        while wanted < time {
+            scheme.interpolate(lane, wanted, state);
+            scheme.settle(field, lane, wanted, state);
+            self.recorder.record(wanted, state);
+            wanted = self.recorder.next_time();
+        }
+    }
+
+    /// Give the recorder the state that a step ended with.
+    fn arrive(&mut self, time: f64, state: &[f64]) {
+        while self.recorder.next_time() <= time {
+            self.recorder.record(time, state);
+        }
+        if self.recorder.wants_steps() {
+            self.recorder.step(time, state);
+        }
+    }
+
+    /// Find what the guards do within the last step, and do it.
+    fn watched<F: Field<L> + ?Sized, const L: usize>(
+        &mut self,
+        field: &F,
+        scheme: &mut dyn Scheme<F, L>,
+        guards: &dyn Guards,
+        watch: &mut Watch,
+        lane: usize,
+        state: &mut [f64],
+    ) -> Step {
+        let (mut from, end) = (scheme.previous_time(lane), scheme.time(lane));
+        loop {
+            let fired = watch.first(guards, from, end, &mut |t, x| {
+                if t >= end {
+                    scheme.state(lane, x);
+                } else {
+                    scheme.interpolate(lane, t, x);
+                    scheme.settle(field, lane, t, x);
+                }
+            });
+            let Some(fired) = fired else {
+                return Step::Whole;
+            };
+            let time = fired.time;
+            self.between(field, scheme, lane, time, state);
+            for &guard in &fired.guards {
+                self.recorder.event(&Event {
+                    time,
+                    kind: guards.name(guard),
+                    component: Some(guard),
+                    mode: &[],
+                });
+            }
+            if time >= end {
+                scheme.state(lane, state);
+            } else {
+                scheme.interpolate(lane, time, state);
+                scheme.settle(field, lane, time, state);
+            }
+            let acts = |action| {
+                fired
+                    .guards
+                    .iter()
+                    .any(|&guard| guards.action(guard) == action)
+            };
+            let accumulation = watch.accumulates(&fired);
+            if let (Some((guard, time)), true) = (accumulation, acts(Action::Reset)) {
+                self.recorder.event(&Event {
+                    time,
+                    kind: "accumulation",
+                    component: Some(guard),
+                    mode: &[],
+                });
+                scheme.restart(field, lane, fired.time, state);
+                return Step::Over((Status::EventsAccumulate, None));
+            }
+            if acts(Action::Reset) {
+                for &guard in &fired.guards {
+                    if guards.action(guard) == Action::Reset {
+                        guards.reset(guard, time, state);
+                    }
+                }
+                watch.reset(guards, time, state, &fired.guards);
+            }
+            if acts(Action::Stop) {
+                self.arrive(time, state);
+                scheme.restart(field, lane, time, state);
+                return Step::Over((Status::Stopped, None));
+            }
+            if acts(Action::Reset) {
+                self.arrive(time, state);
+                scheme.restart(field, lane, time, state);
+                scheme.tell(lane, &mut |event| self.recorder.event(event));
+                if time >= self.stop {
+                    return Step::Over((Status::Complete, None));
+                }
+                self.limit = field.next_break_of(lane, time).min(self.stop);
+                return Step::Cut;
+            }
+            from = time;
+        }
+    }
+}
+
+/// What the guards made of a step.
+enum Step {
+    /// It stands.
+    Whole,
+    /// It ended at a reset.
+    Cut,
+    /// So did the run.
+    Over((Status, Option<usize>)),
+}
