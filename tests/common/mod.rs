@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod nonsmooth;
+
 use nullcline::prelude::*;
 
 /// A flow given by closures: right-hand side and exact solution.

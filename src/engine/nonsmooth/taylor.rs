@@ -39,7 +39,7 @@ impl Taylor {
     }
 
     /// The evaluations that [`expand`](Taylor::expand) makes.
-    pub const EVALUATIONS: u64 = ORDER as u64 + 2;
+    pub const EVALUATIONS: u64 = ORDER as u64 + 1;
 
     /// Expand about `x`; `evaluate(x, dx, g)` gives drift and surfaces.
     pub fn expand(&mut self, x: &[f64], evaluate: &mut dyn FnMut(&[f64], &mut [f64], &mut [f64])) {
@@ -49,27 +49,48 @@ impl Taylor {
             &mut self.drift_at_zero,
             &mut self.surfaces_at_zero,
         );
+        let size = |values: &[f64]| {
+            let finite = values.iter().filter(|v| v.is_finite());
+            finite.fold(0.0_f64, |max, v| max.max(v.abs()))
+        };
+        let scale = size(x)
+            .max(size(&self.drift_at_zero))
+            .max(size(&self.surfaces_at_zero));
         self.state[0].copy_from_slice(x);
+        let mut raised = vec![0.0; x.len()];
         for k in 0..ORDER {
             let (done, rest) = self.state.split_at_mut(k + 1);
-            evaluate(&done[k], &mut rest[0], &mut self.surfaces[k]);
-            if k > 0 {
-                let scale = 1.0 / (k + 1) as f64;
-                for (next, zero) in rest[0].iter_mut().zip(&self.drift_at_zero) {
-                    *next = (*next - zero) * scale;
-                }
-                Self::linear(&mut self.surfaces[k], &self.surfaces_at_zero);
+            if k == 0 {
+                evaluate(&done[0], &mut rest[0], &mut self.surfaces[0]);
+                continue;
+            }
+            // A small term would be lost beside what is not linear: it is raised to its size first, by a power
+            // of two.
+            let term = size(&done[k]);
+            let factor = match term > 0.0 && scale > 0.0 {
+                true => (scale / term).log2().floor().clamp(-1000.0, 1000.0).exp2(),
+                false => 1.0,
+            };
+            for (raised, term) in raised.iter_mut().zip(&done[k]) {
+                *raised = factor * term;
+            }
+            evaluate(&raised, &mut rest[0], &mut self.surfaces[k]);
+            let lowered = 1.0 / factor;
+            let share = lowered / (k + 1) as f64;
+            for (next, zero) in rest[0].iter_mut().zip(&self.drift_at_zero) {
+                *next = (*next - zero) * share;
+            }
+            for (g, zero) in self.surfaces[k].iter_mut().zip(&self.surfaces_at_zero) {
+                // Surfaces without anything to cross have no linear part.
+                *g = if zero.is_finite() {
+                    (*g - zero) * lowered
+                } else {
+                    0.0
+                };
             }
         }
         // The last term of the surfaces is as small as that of the state.
         self.surfaces[ORDER].fill(0.0);
-    }
-
-    /// Leave the linear part of surfaces; those without anything to cross have none.
-    fn linear(surfaces: &mut [f64], zero: &[f64]) {
-        for (g, zero) in surfaces.iter_mut().zip(zero) {
-            *g = if zero.is_finite() { *g - zero } else { 0.0 };
-        }
     }
 
     /// The longest step on which the series is exact to rounding.
