@@ -10,11 +10,12 @@
 //!
 //! Run dims (sweep axes, then `member`) stand first everywhere; a single run has none. Names: a record
 //! group's variable keeps its plain name unless another data set has it already, then it is
-//! `<group>_<variable>`. `/events` exists only for systems with guards or impulses.
+//! `<group>_<variable>`. `/events` exists only for systems that can have events (see `events`).
 
 use std::ops::Range;
 
 use super::derivation;
+use super::events::EventCard;
 use super::grid::Grid;
 use super::run_dims::{Along, RunDims};
 use crate::config::experiment::{Experiment, Statistic};
@@ -230,6 +231,8 @@ pub struct Contents {
     pub tracks: Vec<Track>,
     /// The data sets of the last state of each block, in the order of the layout.
     pub last_state: Vec<usize>,
+    /// What events consist of; `None` if there can be none.
+    pub events: Option<EventCard>,
 }
 
 /// Why an experiment cannot be recorded as it asks.

@@ -7,6 +7,7 @@ use super::contents::{
     Contents, ContentsError, DataSet, Dimension, Extent, Field, Number, Origin, OverMembers, Per,
     Scale, Statistics, Summarised, Track,
 };
+use super::events::EventCard;
 use super::grid::Grid;
 use super::naming::{Components, Names};
 use super::per_run;
@@ -35,6 +36,7 @@ pub(super) fn derive(
         data_sets: builder.data_sets,
         tracks: builder.tracks,
         last_state: builder.last_state,
+        events: EventCard::new(system),
     })
 }
 

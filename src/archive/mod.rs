@@ -6,7 +6,7 @@
 //!   writes it anew at the end when it must be, `journal` and `sidecar` stand beside it meanwhile.
 //! * [`reader`] reads an archive back; [`compare`] tells two archives apart.
 //!
-//! `/events` exists only for systems with guards or impulses.
+//! `/events` exists only for systems that can have events.
 
 mod axes;
 mod checkpoint;
@@ -18,6 +18,7 @@ pub mod contents;
 mod derivation;
 mod ending;
 pub mod error;
+pub mod events;
 pub(crate) mod gathering;
 pub mod grid;
 mod inputs;

@@ -1,7 +1,8 @@
 //! Packing: the archive written anew in its final form, when it cannot take that form in place.
 //!
 //! That is so when a track was ragged (its samples move from the sidecar into the archive, padded with
-//! NaN where a run has fewer samples than another) or when compression is asked for. The archive that
+//! NaN where a run has fewer samples than another), when there can be events (they move likewise) or when
+//! compression is asked for. The archive that
 //! the runs wrote stays as it is until the new one has its name.
 
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use super::error::ArchiveError;
 use super::paths::Paths;
 use super::sidecar::Frames;
 use super::skeleton::{self, About, Skeleton, Storage};
-use super::{chunk, slab, text, writer};
+use super::{chunk, events, slab, text, writer};
 
 /// What is packed.
 pub(super) struct Source<'a> {
@@ -27,8 +28,9 @@ pub(super) struct Source<'a> {
 
 /// Write the packed archive, and give it this status; where it is.
 pub(super) fn pack(source: &Source<'_>, status: &str, level: u8) -> Result<PathBuf, ArchiveError> {
-    let ragged = source.about.contents.is_ragged();
-    let flat = match (ragged, level) {
+    let contents = source.about.contents;
+    let anew = contents.is_ragged() || contents.events.is_some();
+    let flat = match (anew, level) {
         (true, 0) => Some(source.paths.packed()),
         (true, _) => Some(source.paths.flat()),
         (false, _) => None,
@@ -67,7 +69,16 @@ fn finish(
     status: &str,
     path: &Path,
 ) -> Result<(), ArchiveError> {
+    let contents = source.about.contents;
+    let events = match &contents.events {
+        Some(card) => Some((card, events::collect(&source.paths.events(), card.width())?)),
+        None => None,
+    };
     let write = || -> hdf5::Result<()> {
+        if let Some((card, runs)) = &events {
+            let unit = source.about.experiment.family.time_unit();
+            events::write(&target.file, card, runs, unit)?;
+        }
         let diagnosis = text::read(&source.skeleton.diagnosis)?;
         target.diagnosis.write_scalar(&text::unicode(&diagnosis))?;
         writer::stamp(target, status)
@@ -93,6 +104,9 @@ fn flatten(source: &Source<'_>, path: &Path) -> Result<Skeleton, ArchiveError> {
         if several && contents.is_ragged_set(card) {
             packing.blank(index, card).map_err(failed)?;
         }
+    }
+    if !contents.is_ragged() {
+        return Ok(target);
     }
     let mut frames = Frames::open(&source.paths.sidecar())?;
     while let Some(mut frame) = frames.next()? {

@@ -45,6 +45,11 @@ impl Paths {
         self.with(".part.ragged")
     }
 
+    /// The events of all runs so far.
+    pub fn events(&self) -> PathBuf {
+        self.with(".part.events")
+    }
+
     /// The final form of an archive that has to be written anew (compressed or ragged).
     pub fn packed(&self) -> PathBuf {
         self.with(".part.packed")
@@ -86,6 +91,7 @@ impl Paths {
             self.part(),
             self.skeleton(),
             self.sidecar(),
+            self.events(),
             self.packed(),
             self.flat(),
             self.sums(),

@@ -5,7 +5,7 @@
 //! -> samples of long runs as they come, checkpoints
 //! -> per task: numbers, journal line; at most a second apart: data and journal brought to the disk
 //! -> end: statistics over members, failures, status, sync, rename;
-//!    or, if ragged or compressed: written anew (see `pack`), rename
+//!    or, if ragged, compressed or with events: written anew (see `pack`), rename
 //! ```
 //!
 //! `NAME.h5.part` becomes `NAME.h5` by a rename, so the final name is always a complete archive. A run
@@ -73,6 +73,8 @@ pub struct TaskResult {
     pub columns: Vec<Vec<f64>>,
     /// For each column the sums over its members, where they are wanted and were made.
     pub sums: Vec<Option<Sums>>,
+    /// The events of each run, as numbers; nothing where they went to the writer before.
+    pub events: Vec<Vec<f64>>,
     /// If samples went to the writer before: how many each track had.
     pub streamed: Option<Vec<usize>>,
 }
@@ -86,6 +88,7 @@ pub struct Writer<'a> {
     pub(super) skeleton: Skeleton,
     pub(super) store: Store,
     sidecar: Option<Sidecar>,
+    events: Option<Sidecar>,
     pub(super) gathering: Option<Gathering>,
     /// How many samples each ragged track has at most.
     pub(super) lengths: Vec<usize>,
@@ -172,9 +175,15 @@ impl<'a> Writer<'a> {
                 }
             })?),
         };
+        let events = match (&contents.events, &finished) {
+            (None, _) => None,
+            (Some(_), None) => Some(Sidecar::create(&paths.events())?),
+            (Some(_), Some(_)) => Some(Sidecar::go_on(&paths.events(), &mut |_| {})?),
+        };
         let gathering = Gathering::new(contents, about.plan.members(), &paths)?;
         let mut files = vec![store.handle()?];
         files.extend(sidecar.as_ref().map(Sidecar::handle).transpose()?);
+        files.extend(events.as_ref().map(Sidecar::handle).transpose()?);
         if let Some(gathering) = &gathering {
             files.extend(gathering.handles()?);
         }
@@ -188,6 +197,7 @@ impl<'a> Writer<'a> {
             skeleton,
             store,
             sidecar,
+            events,
             gathering,
             lengths,
             syncer,
@@ -263,6 +273,17 @@ impl<'a> Writer<'a> {
         self.store.write(data_set, slot, first * card.width, values)
     }
 
+    /// Write events of a run, from its event number `first` on; whatever was there before goes.
+    ///
+    /// # Errors
+    /// If the disk is full, for one.
+    pub fn events(&mut self, run: u64, first: usize, values: &[f64]) -> Result<(), ArchiveError> {
+        match &mut self.events {
+            Some(events) => events.append(0, run, first, values),
+            None => Ok(()),
+        }
+    }
+
     /// Make a long run safe up to now; its samples so far have come before.
     ///
     /// # Errors
@@ -292,6 +313,11 @@ impl<'a> Writer<'a> {
         self.last_states(&result.records, &mut stored);
         if let Some(lengths) = &result.streamed {
             self.finish_streamed(result, lengths)?;
+        }
+        for (&run, events) in result.runs.iter().zip(&result.events) {
+            if !events.is_empty() {
+                self.events(run, 0, events)?;
+            }
         }
         if let Some(gathering) = &self.gathering {
             gathering.task(self.about.tasks.local(result.task.number), result)?;
@@ -410,7 +436,9 @@ impl<'a> Writer<'a> {
         ending::statistics(&self)?;
         ending::failures(&self)?;
         let level = self.about.experiment.output.compression;
-        let ready = if level > 0 || self.about.contents.is_ragged() {
+        let contents = self.about.contents;
+        let anew = level > 0 || contents.is_ragged() || contents.events.is_some();
+        let ready = if anew {
             self.pack("complete", level)?
         } else {
             self.stamp("complete")?;
@@ -507,7 +535,8 @@ impl<'a> Writer<'a> {
         if let Some(gathering) = &self.gathering {
             gathering.sync()?;
         }
-        self.sidecar.as_ref().map_or(Ok(()), Sidecar::sync)
+        let sidecars = self.sidecar.iter().chain(&self.events);
+        sidecars.into_iter().try_for_each(Sidecar::sync)
     }
 
     /// Bring everything to the disk.

@@ -3,7 +3,6 @@
 
 pub mod card;
 pub mod controller;
-pub mod event;
 pub mod explicit;
 pub mod field;
 pub mod integrate;

@@ -1,7 +1,7 @@
 //! Recorders: what is told of a run while it goes on. A recorder knows nothing of stepping, a scheme
 //! nothing of saving; the loop asks the recorder when it wants a state and interpolates there.
 
-use super::event::Event;
+use crate::system::event::Event;
 
 /// Receives the states of one run.
 pub trait Recorder {

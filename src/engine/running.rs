@@ -4,13 +4,13 @@
 //! the limit is passed if the lane stands on it: an impulse or a breakpoint restarts the scheme, the stop ends
 //! the run.
 
-use super::event::Event;
 use super::field::Field;
 use super::integrate::{Checkpoints, Job};
 use super::outcome::Status;
 use super::recorder::Recorder;
 use super::scheme::Scheme;
 use super::watch::Watch;
+use crate::system::event::Event;
 use crate::system::guard::{Action, Guards};
 
 /// A lane's run in progress.

@@ -5,9 +5,9 @@
 //! keeps all it needs to go on in memory that can be saved and restored.
 
 use super::card::Card;
-use super::event::Event;
 use super::interleave::scatter;
 use super::outcome::{Counts, Status};
+use crate::system::event::Event;
 
 /// What became of one lane in one step.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,6 +4,7 @@
 //! that everything behind them (statistics over members, the layout, compression) is made by the same
 //! hand from the same numbers in the same order.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::archived::archived;
@@ -12,6 +13,7 @@ use super::prepared::Prepared;
 use super::recorder::Remains;
 use super::{RunOptions, card_text, worker};
 use crate::archive::contents::Contents;
+use crate::archive::events;
 use crate::archive::journal::Heading;
 use crate::archive::per_run::RunRecord;
 use crate::archive::provenance::{self, Provenance};
@@ -149,12 +151,18 @@ pub fn merge(
         .map(|part| Prepared::of_shard(&experiment, part.shard))
         .collect();
     let prepared = prepared?;
+    let events = parts.iter().zip(&prepared).map(|(part, prepared)| {
+        let card = prepared.variants.base().contents.events.as_ref();
+        card.map_or(Ok(BTreeMap::new()), |card| events::read(&part.reader, card))
+    });
+    let events: Vec<BTreeMap<u64, Vec<f64>>> = events.collect::<Result<_, _>>()?;
     let count = parts.len() as u64;
     for task in whole.tasks.iter() {
         let place = (task.number % count) as usize;
         let moving = Moving {
             whole: &whole,
             part: &parts[place],
+            events: &events[place],
             contents: &prepared[place].variants.base().contents,
             first: prepared[place].tasks.slots(task.number / count).start,
         };
@@ -231,6 +239,8 @@ fn parts(paths: &[PathBuf], output: &Path) -> Result<Vec<Part>, MergeError> {
 struct Moving<'a> {
     whole: &'a Prepared,
     part: &'a Part,
+    /// The events of its runs.
+    events: &'a BTreeMap<u64, Vec<f64>>,
     /// What the part holds.
     contents: &'a Contents,
     /// The slot of the first run in the part.
@@ -249,10 +259,11 @@ impl Moving<'_> {
         for (offset, record) in (0..).zip(records) {
             let run = self.whole.plan.executed(task.first + offset);
             let slot = self.first + offset;
-            let remains = match self.whole.streams {
+            let mut remains = match self.whole.streams {
                 true => self.stream(slot, run, writer)?,
                 false => self.remains(slot)?,
             };
+            remains.events = self.events.get(&run).cloned().unwrap_or_default();
             ended.push(Ended {
                 offset,
                 run,
@@ -347,6 +358,7 @@ impl Moving<'_> {
             });
         }
         Ok(Remains {
+            events: Vec::new(),
             columns,
             samples: self
                 .contents
@@ -362,6 +374,7 @@ impl Moving<'_> {
         let mut remains = Remains {
             columns: Vec::new(),
             samples: Vec::new(),
+            events: Vec::new(),
         };
         let whole = &self.whole.variants.base().contents;
         let columns = self.contents.columns();

@@ -28,6 +28,12 @@ pub(super) enum Message {
         values: Vec<f64>,
         back: SyncSender<Vec<f64>>,
     },
+    /// Events of a long run, from this one on.
+    Events {
+        run: u64,
+        first: usize,
+        values: Vec<f64>,
+    },
     /// A long run can go on from here.
     Checkpoint(u64, Vec<f64>),
     /// Runs of a task ended.
@@ -131,6 +137,7 @@ impl Inlet {
                     // If enough empty blocks wait already, this one is dropped.
                     let _ = back.try_send(values);
                 }
+                Message::Events { run, first, values } => writer.events(run, first, &values)?,
                 Message::Checkpoint(slot, memory) => writer.checkpoint(slot, &memory)?,
                 Message::Finished(result) => {
                     writer.task(&result)?;

@@ -7,7 +7,7 @@
 //! At a checkpoint everything so far goes to the writer, and then what the recorder needs to go on:
 //!
 //! ```text
-//! length of the scheme's memory, the memory; per track: samples; per reducer: length, memory
+//! length of the scheme's memory, the memory; per track: samples; per reducer: length, memory; events
 //! ```
 
 use std::cell::Cell;
@@ -15,11 +15,22 @@ use std::rc::Rc;
 
 use super::outlet::{Goal, Message, Outlet};
 use crate::archive::contents::{Column, Contents, Field, Origin};
+use crate::archive::events::EventCard;
 use crate::archive::grid::Grid;
 use crate::engine::recorder::Recorder;
 use crate::system::System;
+use crate::system::event::Event;
 use crate::system::observe::Observables;
 use crate::system::reducer::Reducer;
+
+/// Where a run is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    /// In the archive.
+    pub slot: u64,
+    /// In the plan.
+    pub run: u64,
+}
 
 /// Records one run.
 pub(super) struct RunRecorder<'a> {
@@ -27,6 +38,7 @@ pub(super) struct RunRecorder<'a> {
     context: Context<'a>,
     /// The earliest of the tracks' next times.
     next: f64,
+    events: Option<Events<'a>>,
     /// For whoever needs to know which run this is.
     pub(super) tag: usize,
 }
@@ -41,6 +53,29 @@ struct Context<'a> {
     outlet: Option<&'a Outlet>,
     /// Whether the writer has given up.
     lost: Rc<Cell<bool>>,
+}
+
+/// The events of the run.
+struct Events<'a> {
+    card: &'a EventCard,
+    run: u64,
+    /// How many went to the writer.
+    sent: usize,
+    waiting: Vec<f64>,
+}
+
+impl Events<'_> {
+    /// Send what waits, and say that nothing else was there.
+    fn flush(&mut self, context: &Context<'_>) {
+        let Some(outlet) = context.outlet else { return };
+        let values = std::mem::take(&mut self.waiting);
+        let (first, count) = (self.sent, values.len() / self.card.width());
+        self.sent += count;
+        let run = self.run;
+        if !outlet.send(Message::Events { run, first, values }) {
+            context.lost.set(true);
+        }
+    }
 }
 
 struct Track<'a> {
@@ -119,12 +154,14 @@ pub(super) struct Remains {
     pub columns: Vec<Vec<f64>>,
     /// How many samples each track has.
     pub samples: Vec<usize>,
+    /// The events of a short run.
+    pub events: Vec<f64>,
 }
 
 impl<'a> RunRecorder<'a> {
     /// A recorder of the run in this slot; with an outlet, of a long run.
     pub(super) fn new(
-        slot: u64,
+        place: Place,
         contents: &'a Contents,
         system: &'a dyn System,
         outlet: Option<&'a Outlet>,
@@ -142,7 +179,7 @@ impl<'a> RunRecorder<'a> {
         let mut recorder = Self {
             tracks,
             context: Context {
-                slot,
+                slot: place.slot,
                 observables: system.observables(),
                 scratch: vec![0.0; longest],
                 outlet,
@@ -150,9 +187,22 @@ impl<'a> RunRecorder<'a> {
             },
             next: f64::INFINITY,
             tag: 0,
+            events: contents.events.as_ref().map(|card| Events {
+                card,
+                run: place.run,
+                sent: 0,
+                waiting: Vec::new(),
+            }),
         };
         recorder.find_next();
         recorder
+    }
+
+    /// A long run begins, or goes on: what was told of it behind this is void.
+    pub(super) fn begin(&mut self) {
+        if let Some(events) = &mut self.events {
+            events.flush(&self.context);
+        }
     }
 
     /// Set when the writer has given up.
@@ -181,6 +231,9 @@ impl<'a> RunRecorder<'a> {
                 }
             }
         }
+        if let Some(events) = &mut self.events {
+            events.sent = *rest.first()? as usize;
+        }
         self.find_next();
         Some(scheme)
     }
@@ -190,7 +243,12 @@ impl<'a> RunRecorder<'a> {
         let mut remains = Remains {
             columns: Vec::new(),
             samples: Vec::with_capacity(self.tracks.len()),
+            events: Vec::new(),
         };
+        if let Some(events) = &mut self.events {
+            events.flush(&self.context);
+            remains.events = std::mem::take(&mut events.waiting);
+        }
         let streams = self.context.outlet.is_some();
         for track in &mut self.tracks {
             remains.samples.push(track.samples);
@@ -268,8 +326,22 @@ impl Recorder for RunRecorder<'_> {
                 }
             }
         }
+        if let Some(events) = &mut self.events {
+            events.flush(&self.context);
+            all.push(events.sent as f64);
+        }
         if !outlet.send(Message::Checkpoint(self.context.slot, all)) {
             self.context.lost.set(true);
+        }
+    }
+
+    fn event(&mut self, event: &Event<'_>) {
+        let Some(events) = &mut self.events else {
+            return;
+        };
+        events.card.encode(event, &mut events.waiting);
+        if events.waiting.len() >= BLOCK {
+            events.flush(&self.context);
         }
     }
 

@@ -201,7 +201,7 @@ impl Comparison<'_> {
                 Ok(())
             }
             Message::Finished(result) => self.finished(&result),
-            Message::Checkpoint(..) | Message::Left(_) => Ok(()),
+            Message::Events { .. } | Message::Checkpoint(..) | Message::Left(_) => Ok(()),
         }
     }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::error::RunError;
 use super::gauge::{Gauge, Only};
 use super::outlet::{Message, Messages, Outlet};
-use super::recorder::{Remains, RunRecorder};
+use super::recorder::{Place, Remains, RunRecorder};
 use super::variants::{Ready, Variants};
 use crate::archive::contents::{Column, Contents, Number};
 use crate::archive::members::Sums;
@@ -51,6 +51,15 @@ struct Item {
     run: Run,
     slot: u64,
     ready: Result<Ready, RunError>,
+}
+
+impl Item {
+    fn place(&self) -> Place {
+        Place {
+            slot: self.slot,
+            run: self.run.index,
+        }
+    }
 }
 
 impl Workshop<'_> {
@@ -121,7 +130,8 @@ impl Workshop<'_> {
         let mut jobs = group.iter().enumerate().filter_map(|(place, item)| {
             let ready = item.ready.as_ref().ok()?;
             let system = ready.system.as_ref();
-            let mut recorder = RunRecorder::new(item.slot, &ready.variant.contents, system, None);
+            let mut recorder =
+                RunRecorder::new(item.place(), &ready.variant.contents, system, None);
             recorder.tag = place;
             let job = Job::new(ready.variant.span(), ready.x0.clone(), recorder);
             Some((system, job))
@@ -160,12 +170,14 @@ impl Workshop<'_> {
         let system = ready.system.as_ref();
         let outlet = Outlet::new(finished.messages.clone());
         let contents = &ready.variant.contents;
-        let recorder = || RunRecorder::new(item.slot, contents, system, Some(&outlet));
+        let recorder = || RunRecorder::new(item.place(), contents, system, Some(&outlet));
         let mut first = recorder();
         let memory = self.stored.read(item.slot);
         let memory = memory.and_then(|memory| first.restore(&memory));
         // A checkpoint that does not fit is none.
         let first = if memory.is_some() { first } else { recorder() };
+        let mut first = first;
+        first.begin();
         let lost = first.lost();
         let job = Job {
             span: ready.variant.span(),
@@ -301,6 +313,7 @@ impl<'w> Finished<'w> {
         let remains = Remains {
             columns: base.columns().iter().map(|_| Vec::new()).collect(),
             samples: vec![0; base.tracks.len()],
+            events: Vec::new(),
         };
         self.push(item, record, remains);
     }
@@ -378,6 +391,10 @@ pub(super) fn result(
         sums.push(sum);
     }
     TaskResult {
+        events: ended
+            .iter_mut()
+            .map(|one| std::mem::take(&mut one.remains.events))
+            .collect(),
         task,
         which: ended.iter().fold(0, |bits, one| bits | 1 << one.offset),
         runs: ended.iter().map(|one| one.run).collect(),

@@ -9,6 +9,7 @@ pub mod aligned;
 pub mod batch;
 pub mod constraint;
 pub mod derivative;
+pub mod event;
 pub mod family;
 pub mod guard;
 pub mod kinks;

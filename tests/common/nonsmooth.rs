@@ -1,10 +1,10 @@
 //! Systems put together from closures, and a recorder that keeps samples and events.
 
-use nullcline::engine::event::Event;
 use nullcline::engine::integrate::{Options, Span, integrate};
 use nullcline::engine::outcome::Outcome;
 use nullcline::engine::recorder::Recorder;
 use nullcline::prelude::*;
+use nullcline::system::event::Event;
 
 type Drift = Box<dyn Fn(f64, &[f64], &mut [f64]) + Send + Sync>;
 type Scalar = Box<dyn Fn(f64, &[f64]) -> f64 + Send + Sync>;

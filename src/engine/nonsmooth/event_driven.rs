@@ -10,12 +10,12 @@ use super::modal::{Modal, Piece, Told, Unresolved, Why};
 use super::roots::{Crossing, Search};
 use super::taylor::Taylor;
 use crate::engine::card::Card;
-use crate::engine::event::Event;
 use crate::engine::explicit::{Explicit, Tolerances};
 use crate::engine::outcome::{Counts, Status};
 use crate::engine::scheme::{Progress, Scheme};
 use crate::engine::schemes::tsit5;
 use crate::system::System;
+use crate::system::event::Event;
 
 /// Intervals of a step in which surfaces are looked for, on dense output and on a series.
 const SAMPLES: usize = 4;

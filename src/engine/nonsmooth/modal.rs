@@ -4,10 +4,10 @@
 //! mode is the right one. Where one of them becomes negative the mode is *resolved* anew. What constrains,
 //! selects or slides is known here; what steps is not.
 
-use super::super::event::Event;
 use super::super::field::Field;
 use super::complementarity::Unsolved;
 use crate::system::System;
+use crate::system::event::Event;
 
 /// Surfaces within this of zero count as zero, relative to one plus the state (or the switches): one tolerance
 /// for finding events and for resolving modes, because two would find again what they have just resolved.

@@ -14,3 +14,14 @@ pub struct Event<'a> {
     /// modes.
     pub mode: &'a [i8],
 }
+
+/// The kinds that schemes and the loop tell; guards add their names.
+pub const KINDS: &[&str] = &[
+    "contact",
+    "release",
+    "cross",
+    "slide",
+    "leave",
+    "non-unique",
+    "accumulation",
+];
