@@ -2,7 +2,7 @@
 
 mod program;
 
-use program::{array, run};
+use program::{array, run, texts};
 
 const PRINTED: f64 = 0.6e-9;
 
@@ -107,4 +107,109 @@ fn c3_approaches_the_hard_selector() {
 #[test]
 fn c7() {
     check("c7", &[&[1.0, 0.0]], 1e-9);
+}
+
+/// The events of a case: kinds and components as told, times to 1e-10.
+fn events(case: &str, expected: &[(f64, &str, i64)]) {
+    let archive = run(&format!("tests/reference/linear-threshold/{case}.toml"));
+    let times = array(&archive, "events/time");
+    let kinds = texts(&archive, "events/kind");
+    let components = array(&archive, "events/component");
+    assert_eq!(times.len(), expected.len(), "{case}: {times:?} {kinds:?}");
+    for (k, (time, kind, component)) in expected.iter().enumerate() {
+        let error = (times[k] - time).abs();
+        assert!(error < 1e-10, "{case}, event {k}: {} for {time}", times[k]);
+        assert_eq!(
+            (kinds[k].as_str(), components[k]),
+            (*kind, *component as f64),
+            "{case}"
+        );
+    }
+}
+
+#[test]
+fn c1_in_both_limits() {
+    check(
+        "c1-projected",
+        &[&[1.055266895], &[1.553739680], &[1.900425863]],
+        PRINTED,
+    );
+    check("c1-projected-from-5", &[&[2.669390480]], PRINTED);
+    events("c1-projected", &[]);
+    check("c1-selector", &[&[0.906346235], &[2.0]], PRINTED);
+    events("c1-selector", &[((5.0_f64 / 3.0).ln() / 2.0, "slide", 0)]);
+    check("c1-selector-from-5", &[&[2.0]], 1e-14);
+    events("c1-selector-from-5", &[(2.5_f64.ln() / 2.0, "slide", 0)]);
+}
+
+#[test]
+fn c2_in_both_limits() {
+    check("c2-projected", &[&[0.120610921], &[0.0]], PRINTED);
+    events("c2-projected", &[(2.5_f64.ln() / 1.5, "contact", 0)]);
+    check("c2-selector", &[&[0.135335283]], PRINTED);
+    events("c2-selector", &[]);
+}
+
+#[test]
+fn c3_in_both_limits() {
+    let projected: [&[f64]; 6] = [
+        &[3.0, 0.0],
+        &[2.729918910, 1.435196549],
+        &[2.060616230, 1.905405864],
+        &[0.964139419, 1.401829077],
+        &[0.864605850, 0.619209183],
+        &[0.962865207, 0.763804270],
+    ];
+    check("c3-projected", &projected, PRINTED);
+    events("c3-projected", &[]);
+    let rest: &[f64] = &[28.0 / 29.0, 22.0 / 29.0];
+    let selector: [&[f64]; 6] = [
+        &[3.0, 0.0],
+        &[2.468905476, 1.180408021],
+        &[1.922785518, 1.896361676],
+        &[1.166228369, 0.999474043],
+        rest,
+        rest,
+    ];
+    check("c3-selector", &selector, PRINTED);
+    // The page prints nine digits; they are tested to those.
+    let archive = run("tests/reference/linear-threshold/c3-selector.toml");
+    let times = array(&archive, "events/time");
+    for (time, printed) in times.iter().zip([0.041654620, 0.502436723, 1.188866245]) {
+        assert!((time - printed).abs() < PRINTED, "{time} for {printed}");
+    }
+    assert_eq!(texts(&archive, "events/kind"), ["cross", "slide", "slide"]);
+    assert_eq!(array(&archive, "events/component"), [0.0, 1.0, 0.0]);
+    assert_eq!(
+        array(&archive, "events/mode"),
+        [-1.0, 1.0, -1.0, 0.0, 0.0, 0.0]
+    );
+    let gap = array(&archive, "gap");
+    for (gap, printed) in gap.iter().zip([97.5, 36.967533, 16.007914, 2.036453]) {
+        assert!((2.5 * gap - printed).abs() < 1e-6, "{gap} for {printed}");
+    }
+    assert_eq!(array(&archive, "active_set")[..4], [1.0, 1.0, -1.0, 1.0]);
+    let archive = run("tests/reference/linear-threshold/c3-projected.toml");
+    let distance = array(&archive, "certificate_distance");
+    let printed = [3.683526977, 3.202319398, 2.495587678, 0.909637155];
+    for (distance, printed) in distance.iter().zip(printed) {
+        assert!(
+            (2.5_f64.sqrt() * distance - printed).abs() < PRINTED,
+            "{distance}"
+        );
+    }
+}
+
+#[test]
+fn c7_in_both_limits() {
+    check("c7-projected", &[&[0.959387674, 0.0]], PRINTED);
+    let archive = run("tests/reference/linear-threshold/c7-projected.toml");
+    let time = array(&archive, "events/time")[0];
+    assert!((time - 1.899297082).abs() < PRINTED, "{time}");
+    check(
+        "c7-selector",
+        &[&[0.375, 0.3125], &[0.632120559, 0.183939721]],
+        PRINTED,
+    );
+    events("c7-selector", &[(1.6_f64.ln(), "slide", 0)]);
 }

@@ -303,6 +303,17 @@ pub fn run(
     x0: &[f64],
     times: &[f64],
 ) -> (Outcome, Log) {
+    integrated(system, method, options, x0, times)
+}
+
+/// Run any system to the last of the times.
+pub fn integrated(
+    system: &dyn System,
+    method: &str,
+    options: &Options,
+    x0: &[f64],
+    times: &[f64],
+) -> (Outcome, Log) {
     let mut log = Log::at(times);
     let span = Span {
         start: 0.0,

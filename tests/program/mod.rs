@@ -27,6 +27,15 @@ pub fn run(config: &str) -> Archive {
     }
 }
 
+/// A data set of texts.
+#[allow(dead_code, reason = "not every test binary reads texts")]
+pub fn texts(archive: &Archive, name: &str) -> Vec<String> {
+    let dataset = archive.file.dataset(name).expect("it is there");
+    let texts = dataset.read_raw::<hdf5::types::VarLenUnicode>();
+    let texts = texts.expect("it reads as texts");
+    texts.iter().map(|text| text.as_str().to_string()).collect()
+}
+
 /// A data set of the archive, row-major.
 pub fn array(archive: &Archive, name: &str) -> Vec<f64> {
     let dataset = archive.file.dataset(name);

@@ -71,6 +71,29 @@ impl Search {
         into.copy_from_slice(&self.points[2].1);
     }
 
+    /// Take the lower end of the first bracket up to where every function that is negative at its upper end, and
+    /// starts at zero to rounding, has become positive; if one never does, it is negative from the start.
+    fn rise(&mut self, from: usize, high: f64, at: &mut dyn FnMut(f64, &mut [f64])) {
+        if self.points[from].0 > 0.0 {
+            return;
+        }
+        let start = &self.points[from].1;
+        let tiny = |k: &usize| self.high[*k] < 0.0 && start[*k] <= 1e-9 * (1.0 - self.high[*k]);
+        let from_zero: Vec<usize> = (0..start.len()).filter(tiny).collect();
+        if from_zero.is_empty() {
+            return;
+        }
+        for halvings in [44, 40, 36, 32, 28, 24, 20, 16, 13, 10, 8, 6, 5, 4, 3, 2, 1] {
+            let theta = high * 0.5_f64.powi(halvings);
+            at(theta, &mut self.trial);
+            if from_zero.iter().all(|&k| self.trial[k] > 0.0) {
+                self.points[from].0 = theta;
+                std::mem::swap(&mut self.points[from].1, &mut self.trial);
+                return;
+            }
+        }
+    }
+
     /// Where a parabola through the last three samples has a minimum below zero between them, all three being
     /// above it.
     fn dip(&self) -> Option<f64> {
@@ -103,6 +126,7 @@ impl Search {
         mut high: f64,
         at: &mut dyn FnMut(f64, &mut [f64]),
     ) -> Crossing {
+        self.rise(from, high, at);
         let (mut low, mut low_values) = (self.points[from].0, self.points[from].1.clone());
         // The weight of an end that stays is halved each time (Illinois).
         let (mut low_weight, mut high_weight) = (1.0, 1.0);
@@ -181,5 +205,10 @@ mod tests {
         assert_eq!(first(4, &[|t| t]), None);
         let (theta, _) = first(4, &[|t| t * (0.2 - t)]).unwrap();
         assert!((theta - 0.2).abs() < 1e-15, "{theta}");
+        // Nor is a little less than zero, which is rounding of what was resolved there.
+        let (theta, _) = first(4, &[|t| t * (0.2 - t) - 1e-17]).unwrap();
+        assert!((theta - 0.2).abs() < 1e-15, "{theta}");
+        let (theta, _) = first(4, &[|t| -t]).unwrap();
+        assert!(theta < 1e-12, "{theta}");
     }
 }
