@@ -41,7 +41,11 @@ precision = "f32"
 "#;
 
 fn load(more: &str, path: &Path) -> Experiment {
-    let text = format!("{BASE}{more}");
+    load_as(BASE, more, path)
+}
+
+fn load_as(base: &str, more: &str, path: &Path) -> Experiment {
+    let text = format!("{base}{more}");
     let loaded = config::load_text(&text, Path::new("long.toml"), &[], &models::registry());
     let mut experiment = loaded.unwrap_or_else(|error| panic!("{}", error.render(false, 100)));
     experiment.output.path = path.to_path_buf();
@@ -51,8 +55,8 @@ fn load(more: &str, path: &Path) -> Experiment {
 fn numbers(path: &Path) -> Vec<(String, Vec<u64>)> {
     let reader = Reader::open(path).unwrap();
     let mut found = Vec::new();
-    for group in ["/", "health"] {
-        for variable in reader.variables_in(group).unwrap() {
+    for group in ["/", "health", "events"] {
+        for variable in reader.variables_in(group).unwrap_or_default() {
             if !variable.is_text {
                 let bits = reader.read(&variable.name).unwrap();
                 found.push((variable.name, bits.iter().map(|v| v.to_bits()).collect()));
@@ -101,9 +105,34 @@ fn a_run_that_is_left_anywhere_goes_on_to_the_same_numbers() {
             "steps",
             "[output]\ncheckpoint = { steps = 9 }\ncompression = 1\n",
         ),
+        // Exact pieces under pulses, dense output under a sine.
+        ("projected", "[output]\ncheckpoint = { steps = 7 }\n"),
+        ("projected sine", "[output]\ncheckpoint = { steps = 7 }\n"),
+        ("hard-selector", "[output]\ncheckpoint = { steps = 7 }\n"),
+        (
+            "hard-selector sine",
+            "[output]\ncheckpoint = { steps = 7 }\n",
+        ),
+        (
+            "projected stepped",
+            "[solver]\nmethod = \"catching-up\"\nstep = 0.01\n[output]\ncheckpoint = 0.7\n",
+        ),
+        (
+            "hard-selector stepped",
+            "[solver]\nmethod = \"implicit-selector\"\nstep = 0.01\n[output]\ncheckpoint = 0.7\n",
+        ),
     ] {
+        let (dynamics, variant) = kind.split_once(' ').unwrap_or((kind, ""));
+        let mut base = BASE.to_string();
+        if matches!(dynamics, "projected" | "hard-selector") {
+            let family = "family = \"linear-threshold\"";
+            base = base.replace(family, &format!("{family}\ndynamics = \"{dynamics}\""));
+        }
+        if variant == "sine" {
+            base = base.replace("pulses", "sine");
+        }
         let load = |path: &Path| {
-            let mut experiment = load(more, path);
+            let mut experiment = load_as(&base, more, path);
             if kind == "steps" {
                 experiment.time.save = config::experiment::Save::Steps;
             }

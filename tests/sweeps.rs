@@ -56,6 +56,12 @@ quantiles = [0.05, 0.5]
 "model.parameters.input[0]" = [0.5, 1.5]
 "#;
 
+/// The same in one of the limits, from inside the box.
+fn limit(dynamics: &str) -> String {
+    let family = "family = \"linear-threshold\"";
+    BASE.replace(family, &format!("{family}\ndynamics = \"{dynamics}\""))
+}
+
 fn load(text: &str, path: &Path) -> Experiment {
     let loaded = config::load_text(text, Path::new("sweep.toml"), &[], &models::registry());
     let mut experiment = loaded.unwrap_or_else(|error| panic!("{}", error.render(false, 100)));
@@ -75,8 +81,8 @@ fn numbers(path: &Path) -> Vec<(String, Vec<u64>)> {
     let reader = Reader::open(path).unwrap();
     assert!(reader.is_complete());
     let mut found = Vec::new();
-    for group in ["/", "health", "parameters"] {
-        for variable in reader.variables_in(group).unwrap() {
+    for group in ["/", "health", "parameters", "events"] {
+        for variable in reader.variables_in(group).unwrap_or_default() {
             if !variable.is_text {
                 let bits = reader.read(&variable.name).unwrap();
                 let bits = bits.iter().map(|value| value.to_bits()).collect();
@@ -102,8 +108,13 @@ fn equal(a: &Path, b: &Path) {
 fn threads_order_and_lanes_change_no_bit() {
     let folder = experiments::folder();
     let at = |name: &str| folder.path().join(name);
-    for (kind, text) in [("grid", GRID), ("members", MEMBERS)] {
-        let text = format!("{BASE}{text}");
+    let selector = limit("hard-selector");
+    for (kind, text) in [
+        ("grid", format!("{BASE}{GRID}")),
+        ("members", format!("{BASE}{MEMBERS}")),
+        ("projected", format!("{}{MEMBERS}", limit("projected"))),
+        ("hard-selector", format!("{selector}{MEMBERS}")),
+    ] {
         let first = at(&format!("{kind}.h5"));
         run_with(&load(&text, &first), |options| options.threads = 1);
         for threads in [2, 7] {
@@ -139,6 +150,14 @@ fn merged_shards_are_what_one_process_writes() {
         (
             "compressed",
             format!("{BASE}[output]\ncompression = 2\n{GRID}"),
+        ),
+        ("projected", format!("{}{MEMBERS}", limit("projected"))),
+        (
+            "hard-selector",
+            format!(
+                "{}[output]\ncompression = 2\n{MEMBERS}",
+                limit("hard-selector")
+            ),
         ),
     ];
     for (kind, text) in kinds {

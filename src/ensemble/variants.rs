@@ -16,6 +16,7 @@ use crate::engine::integrate::{Options, Span};
 use crate::engine::schemes;
 use crate::plan::{Plan, Run};
 use crate::system::System;
+use crate::system::constraint::ClosedSet;
 use crate::system::family::Built;
 use crate::system::parameters::{BuildError, Parameters};
 use crate::system::share::Share;
@@ -183,6 +184,7 @@ impl Variants {
         if !values.is_empty() {
             prepare(&variant.experiment, system.as_ref())?;
         }
+        inside(system.as_ref(), &settings.initial)?;
         Ok(Ready {
             variant,
             system,
@@ -200,6 +202,49 @@ fn build(
         Built::Flow(system) => Ok(system),
         Built::Map(_) => Err(RunError::Map(experiment.dynamics.clone())),
     }
+}
+
+/// Whether the start lies in the closed set, if the system is confined to one.
+fn inside(system: &dyn System, x0: &[f64]) -> Result<(), BuildError> {
+    let refuse = |message: String| {
+        let help = "start inside the set, or use dynamics that enter it from outside";
+        Err(BuildError::about("initial", message).help(help))
+    };
+    // Rounding of what a file says is no mistake; the scheme puts it right.
+    let near = |bound: f64| 1e-9 * (1.0 + bound.abs());
+    match system.constraint().map(|constraint| constraint.shape()) {
+        Some(ClosedSet::Box { lower, upper }) => {
+            for (i, &x) in x0.iter().enumerate() {
+                let (low, high) = (lower[i], upper[i]);
+                if x < low - near(low) || x > high + near(high) {
+                    let component = system.layout().component(i);
+                    return refuse(format!(
+                        "{component} = {x} lies outside the closed set of these dynamics, {low} <= {component} <= {high}"
+                    ));
+                }
+            }
+        }
+        Some(ClosedSet::Faces(faces)) => {
+            let mut heights = vec![0.0; faces.count()];
+            faces.heights(x0, &mut heights);
+            if let Some(face) = heights.iter().position(|&h| h < -near(h)) {
+                return refuse(format!(
+                    "the start lies outside the closed set of these dynamics: beyond face {face} by {}",
+                    -heights[face]
+                ));
+            }
+        }
+        Some(ClosedSet::UnitSphere) => {
+            let norm = x0.iter().map(|x| x * x).sum::<f64>().sqrt();
+            if (norm - 1.0).abs() > near(1.0) {
+                return refuse(format!(
+                    "the start has the norm {norm}, and these dynamics live on the unit sphere"
+                ));
+            }
+        }
+        None => {}
+    }
+    Ok(())
 }
 
 /// Have the system work out what the recorded observables need, or say why they do not exist.
