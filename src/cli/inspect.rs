@@ -96,6 +96,8 @@ struct Facts {
     runs: usize,
     shard: Option<String>,
     diagnoses: Vec<(u64, String)>,
+    /// How many events of each kind there are.
+    events: Vec<(String, usize)>,
 }
 
 /// So many failed runs are listed.
@@ -139,6 +141,10 @@ impl Facts {
             runs: reader.runs(),
             shard: reader.attribute("shard"),
             diagnoses: reader.diagnoses()?,
+            events: match reader.variable("events/kind") {
+                Ok(_) => counted(reader.labels("events/kind")?),
+                Err(_) => Vec::new(),
+            },
         })
     }
 
@@ -226,6 +232,14 @@ impl Facts {
             text.push_str(&format!("\n{heading}\n"));
             let rows: Vec<Vec<String>> =
                 list.iter().map(|(one, spread)| row(one, *spread)).collect();
+            text.push_str(&table::columns(&rows, width));
+        }
+        if !self.events.is_empty() {
+            text.push_str("\nEvents\n");
+            let rows = self.events.iter();
+            let rows: Vec<Vec<String>> = rows
+                .map(|(kind, count)| vec![kind.clone(), count.to_string()])
+                .collect();
             text.push_str(&table::columns(&rows, width));
         }
         text.push_str(&self.failures(width));
@@ -333,6 +347,7 @@ impl Facts {
                 "failures": failures.collect::<Vec<_>>(),
             },
             "shard": self.shard,
+            "events": self.events.iter().cloned().collect::<std::collections::BTreeMap<_, _>>(),
             "variables": list(&self.variables),
             "parameters": list(&self.parameters),
             "health": list(&self.health),
@@ -352,6 +367,18 @@ fn endings(reader: &Reader) -> Result<Vec<(String, usize)>, ArchiveError> {
         }
     }
     Ok(found)
+}
+
+/// Each text and how often it stands there, in the order of first appearance.
+fn counted(texts: Vec<String>) -> Vec<(String, usize)> {
+    let mut found: Vec<(String, usize)> = Vec::new();
+    for text in texts {
+        match found.iter_mut().find(|(other, _)| *other == text) {
+            Some((_, count)) => *count += 1,
+            None => found.push((text, 1)),
+        }
+    }
+    found
 }
 
 fn row(variable: &Variable, spread: Option<Spread>) -> Vec<String> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::output::Output;
 use super::table;
-use crate::engine::card::{Card, Stepping};
+use crate::engine::card::{Card, Needs, Stepping};
 use crate::engine::schemes::CARDS;
 
 /// Print the cards of the schemes: the names that `solver.method` takes, and when to use which
@@ -41,6 +41,14 @@ fn stepping(card: &Card) -> &'static str {
     }
 }
 
+fn needs(card: &Card) -> &'static str {
+    match card.needs {
+        Needs::Nothing => "a drift",
+        Needs::Constraint => "a closed set that the state must not leave",
+        Needs::Selector => "a drift with selections across surfaces",
+    }
+}
+
 fn rows(card: &Card) -> Vec<Vec<String>> {
     let steps = match card.stepping {
         Stepping::Fixed => "fixed, of length `solver.step`",
@@ -68,6 +76,7 @@ fn rows(card: &Card) -> Vec<Vec<String>> {
         ("cost", cost),
         ("stability", card.stability.into()),
         ("drift", format!("{} or smoother", card.smoothness)),
+        ("needs", needs(card).into()),
         ("noise", noise),
         ("use when", card.use_when.into()),
         ("reference", card.reference.into()),
@@ -86,6 +95,7 @@ fn as_json(card: &Card) -> Value {
         "stepping": stepping(card),
         "evaluations": card.evaluations,
         "stability": card.stability,
+        "needs": needs(card),
         "smoothness": card.smoothness.to_string(),
         "strong_order": card.strong_order,
         "use_when": card.use_when,
