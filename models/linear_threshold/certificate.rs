@@ -82,30 +82,83 @@ const MINORS: usize = 10;
 /// # Errors
 /// The reason if there is no such P.
 pub fn certify(a: &DMatrix<f64>) -> Result<Certificate, Refusal> {
+    if let Some(why) = impossible(a) {
+        return Err(why);
+    }
+    let best = best(a);
+    match refusal(a, &best) {
+        None => Ok(best),
+        Some(why) => Err(why),
+    }
+}
+
+/// Why the best P is no certificate; `None` if it is one.
+pub fn refusal(a: &DMatrix<f64>, best: &Certificate) -> Option<Refusal> {
+    if best.is_valid(a) {
+        return None;
+    }
+    impossible(a).or_else(|| {
+        let eigenvalues = a.complex_eigenvalues();
+        let leading = eigenvalues.iter().fold(f64::NEG_INFINITY, |max, z| z.re.max(max));
+        Some(match leading >= 0.0 {
+            true => Refusal::Unstable(leading),
+            false => Refusal::NotDiagonally {
+                rate: best.rate,
+                bound: best.bound,
+            },
+        })
+    })
+}
+
+/// A necessary condition that is cheap to look at and does not hold.
+fn impossible(a: &DMatrix<f64>) -> Option<Refusal> {
     for i in 0..a.nrows() {
         let value = a[(i, i)];
         if value >= 0.0 {
-            return Err(Refusal::Diagonal { neuron: i, value });
+            return Some(Refusal::Diagonal { neuron: i, value });
         }
     }
-    if a.nrows() <= MINORS {
-        positive_minors(a)?;
+    match a.nrows() {
+        0..=MINORS => positive_minors(a).err(),
+        _ => None,
     }
-    let best = best(a);
-    if best.is_valid(a) {
-        return Ok(best);
+}
+
+/// Any P > 0 with P A + A' P < 0: the search for the best one, stopped at the first that does.
+pub fn feasible(a: &DMatrix<f64>) -> Option<Vec<f64>> {
+    if let Some(p) = balanced(a) {
+        return Some(p);
     }
-    let leading = a
-        .complex_eigenvalues()
-        .iter()
-        .fold(f64::NEG_INFINITY, |max, z| z.re.max(max));
-    if leading >= 0.0 {
-        return Err(Refusal::Unstable(leading));
+    let n = a.nrows();
+    let ones = vec![1.0; n];
+    let scale = a.norm().max(f64::MIN_POSITIVE);
+    let mut p = DVector::from_element(n, 1.0);
+    let mut c = measured(a, ones, f64::INFINITY).rate - 0.1 * scale;
+    for _ in 0..40 {
+        if c < 0.0 {
+            centre(a, c, &mut p, Pace::Short)?;
+        }
+        let noise = DVector::from_element(n, 1e-12 * scale * n as f64);
+        if definite_beyond(a, &p, &noise) {
+            return Some(p.iter().copied().collect());
+        }
+        let rate = measured(a, p.iter().copied().collect(), f64::INFINITY).rate;
+        if rate <= c + 1e-6 * scale {
+            return None;
+        }
+        c += 0.9 * (rate - c);
     }
-    Err(Refusal::NotDiagonally {
-        rate: best.rate,
-        bound: best.bound,
-    })
+    None
+}
+
+/// Whether -(P A + A' P) is positive definite by more than rounding.
+fn definite_beyond(a: &DMatrix<f64>, p: &DVector<f64>, noise: &DVector<f64>) -> bool {
+    let scaled = DMatrix::from_fn(p.len(), p.len(), |i, j| -p[i] * a[(i, j)]);
+    let mut m = &scaled + scaled.transpose();
+    for i in 0..p.len() {
+        m[(i, i)] -= noise[i] * p[i];
+    }
+    Cholesky::new(m).is_some()
 }
 
 /// Every principal minor of -A is positive.
@@ -177,7 +230,11 @@ fn centred(a: &DMatrix<f64>, ceiling: f64) -> Certificate {
     let scale = a.norm().max(f64::MIN_POSITIVE);
     let mut c = best.rate - scale;
     for _ in 0..200 {
-        let Some(dual) = centre(a, c, &mut p) else {
+        let pace = match bound - best.rate > 1e-3 * scale {
+            true => Pace::Squared,
+            false => Pace::Exact,
+        };
+        let Some(dual) = centre(a, c, &mut p, pace) else {
             break;
         };
         bound = bound.min(proved(a, &dual, &p));
@@ -219,16 +276,38 @@ fn proved(a: &DMatrix<f64>, x: &DMatrix<f64>, p: &DVector<f64>) -> f64 {
     bound
 }
 
+/// How near to the centre, and with how many digits.
+#[derive(Clone, Copy)]
+enum Pace {
+    /// A few steps: far enough to see whether any P does.
+    Short,
+    /// To the centre, with the Hessian formed: n times as fast as `Exact`.
+    Squared,
+    /// To the centre, with a QR factorisation in place of the Hessian.
+    Exact,
+}
+
 /// Move `p` to the centre of { M(p) > 0, sum p = n } and return M^-1 there.
 ///
-/// With M = L L' and J_i = vec(p_i L^-1 M_i L^-T) the Hessian of log det M in log p is -J'J. It is never
-/// formed: a QR factorisation of J keeps the digits that squaring would lose next to the best rate.
-fn centre(a: &DMatrix<f64>, c: f64, p: &mut DVector<f64>) -> Option<DMatrix<f64>> {
+/// With M = L L' and J_i = vec(p_i L^-1 M_i L^-T) the Hessian of log det M in log p is -J'J. Next to the
+/// best rate it is not formed: a QR factorisation of J keeps the digits that squaring loses there.
+fn centre(
+    a: &DMatrix<f64>,
+    c: f64,
+    p: &mut DVector<f64>,
+    pace: Pace,
+) -> Option<DMatrix<f64>> {
     let shifted = a + DMatrix::identity(p.len(), p.len()) * c;
     let mut factor = definite(&shifted, p)?;
     let mut before = f64::INFINITY;
-    for _ in 0..60 {
-        let (step, decrement) = newton(&shifted, &factor, p)?;
+    for round in 0..60 {
+        let (step, decrement) = match pace {
+            Pace::Exact => newton(&shifted, &factor, p)?,
+            _ => squared(&shifted, &factor, p).or_else(|| newton(&shifted, &factor, p))?,
+        };
+        if matches!(pace, Pace::Short) && (round == 4 || decrement < 0.3) && round > 0 {
+            break;
+        }
         // As small as rounding lets it be.
         if before < 1e-3 && decrement > 0.9 * before {
             break;
@@ -251,7 +330,7 @@ fn centre(a: &DMatrix<f64>, c: f64, p: &mut DVector<f64>) -> Option<DMatrix<f64>
                 return None;
             }
         };
-        if decrement < 1e-7 {
+        if decrement < if matches!(pace, Pace::Exact) { 1e-7 } else { 1e-4 } {
             break;
         }
     }
@@ -283,6 +362,29 @@ fn newton(
     let share = p.sum() / p.dot(&along);
     let step = along.map(|along| 1.0 - along * share);
     let decrement = (j * &step).norm();
+    Some((step, decrement))
+}
+
+/// As `newton`, by the Cholesky factor of J'J, in n^3 operations: with the columns k_i of L^-1 and the
+/// columns g_i of L^-1 B', (J'J)_ij = 2 p_i p_j ((k_i k_j) (g_i g_j) + (k_i g_j) (g_i k_j)).
+fn squared(
+    shifted: &DMatrix<f64>,
+    factor: &Cholesky<f64, Dyn>,
+    p: &DVector<f64>,
+) -> Option<(DVector<f64>, f64)> {
+    let n = p.len();
+    let inverse = factor
+        .l_dirty()
+        .solve_lower_triangular(&DMatrix::identity(n, n))?;
+    let image = &inverse * shifted.transpose();
+    let (kk, gg, kg) = (inverse.tr_mul(&inverse), image.tr_mul(&image), inverse.tr_mul(&image));
+    let hessian = DMatrix::from_fn(n, n, |i, j| {
+        2.0 * p[i] * p[j] * (kk[(i, j)] * gg[(i, j)] + kg[(i, j)] * kg[(j, i)])
+    });
+    let along = Cholesky::new(hessian.clone())?.solve(p);
+    let share = p.sum() / p.dot(&along);
+    let step = along.map(|along| 1.0 - along * share);
+    let decrement = step.dot(&(hessian * &step)).max(0.0).sqrt();
     Some((step, decrement))
 }
 
