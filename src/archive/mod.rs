@@ -8,6 +8,7 @@
 //!
 //! `/events` exists only for systems with guards or impulses.
 
+pub mod analysis;
 mod axes;
 mod checkpoint;
 mod chunk;

@@ -14,12 +14,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::error::RunError;
+use crate::archive::analysis::Answered;
 use crate::config::axis::{Axis, Value};
 use crate::config::experiment::{Asked, Experiment};
 use crate::plan::{Plan, Run};
 use crate::system::System;
 use crate::system::analysis::{Findings, Subject};
 use crate::system::family::Built;
+use crate::system::parameters::BuildError;
 use crate::system::share::Share;
 
 /// The points of an experiment, as what analyses are about.
@@ -32,14 +34,6 @@ pub struct Points<'a> {
     share: Share,
     /// The last decoding.
     last: Mutex<Option<(Vec<Value>, u64, Arc<Experiment>)>>,
-}
-
-/// What one analysis found, point by point; a text says why a point has no answer.
-pub struct Answered {
-    /// Name of the analysis.
-    pub name: &'static str,
-    /// In C order over the axes, then the members.
-    pub points: Vec<Result<Findings, String>>,
 }
 
 impl<'a> Points<'a> {
@@ -188,13 +182,14 @@ impl<'a> Points<'a> {
 fn empty(asked: &Asked) -> Answered {
     Answered {
         name: asked.analysis.name(),
+        meaning: asked.analysis.meaning(),
         points: Vec::new(),
     }
 }
 
 fn flow(
     experiment: &Experiment,
-    build: impl FnOnce() -> Result<Built, crate::system::parameters::BuildError>,
+    build: impl FnOnce() -> Result<Built, BuildError>,
 ) -> Result<Box<dyn System>, RunError> {
     match build()? {
         Built::Flow(system) => Ok(system),
