@@ -124,40 +124,57 @@ fn impossible(a: &DMatrix<f64>) -> Option<Refusal> {
     }
 }
 
-/// Any P > 0 with P A + A' P < 0: the search for the best one, stopped at the first that does.
+/// Any P > 0 with P A + A' P < 0: a few guesses, then the search for the best one, stopped at the first
+/// that does.
 pub fn feasible(a: &DMatrix<f64>) -> Option<Vec<f64>> {
-    if let Some(p) = balanced(a) {
-        return Some(p);
-    }
     let n = a.nrows();
-    let ones = vec![1.0; n];
-    let scale = a.norm().max(f64::MIN_POSITIVE);
-    let mut p = DVector::from_element(n, 1.0);
-    let mut c = measured(a, ones, f64::INFINITY).rate - 0.1 * scale;
+    let noise = 1e-12 * a.amax() * n as f64;
+    // P that gives PA an even diagonal, and P that makes PA as skew as it can be.
+    let even = DVector::from_fn(n, |i, _| -1.0 / a[(i, i)]);
+    let even = &even * (n as f64 / even.sum());
+    for guess in std::iter::once(even.clone()).chain(skewing(a)) {
+        if definite_beyond(a, &guess, noise) {
+            return Some(guess.as_slice().to_vec());
+        }
+    }
+    let mut p = even;
+    let mut c = -2.0 * a.norm();
     for _ in 0..40 {
-        if c < 0.0 {
-            centre(a, c, &mut p, Pace::Short)?;
+        // As near to 0 as the centre of the last set allows.
+        let shares = [0.02, 0.1, 0.3, 0.5, 0.7, 0.85, 0.95];
+        let fits = |c: f64| definite(&(a + DMatrix::identity(n, n) * c), &p).is_some();
+        let next = shares.into_iter().map(|share| c * share).find(|&next| fits(next));
+        c = next?;
+        centre(a, c, &mut p, Pace::Short)?;
+        if definite_beyond(a, &p, noise) {
+            return Some(p.as_slice().to_vec());
         }
-        let noise = DVector::from_element(n, 1e-12 * scale * n as f64);
-        if definite_beyond(a, &p, &noise) {
-            return Some(p.iter().copied().collect());
-        }
-        let rate = measured(a, p.iter().copied().collect(), f64::INFINITY).rate;
-        if rate <= c + 1e-6 * scale {
-            return None;
-        }
-        c += 0.9 * (rate - c);
     }
     None
 }
 
-/// Whether -(P A + A' P) is positive definite by more than rounding.
-fn definite_beyond(a: &DMatrix<f64>, p: &DVector<f64>, noise: &DVector<f64>) -> bool {
-    let scaled = DMatrix::from_fn(p.len(), p.len(), |i, j| -p[i] * a[(i, j)]);
-    let mut m = &scaled + scaled.transpose();
-    for i in 0..p.len() {
-        m[(i, i)] -= noise[i] * p[i];
+/// The p of sum n that makes the sum of (p_i A_ij + p_j A_ji)^2 over all pairs least.
+fn skewing(a: &DMatrix<f64>) -> Option<DVector<f64>> {
+    let n = a.nrows();
+    let mut squares = a.component_mul(&a.transpose());
+    for i in 0..n {
+        squares[(i, i)] = (0..n).filter(|&j| j != i).map(|j| a[(i, j)].powi(2)).sum::<f64>()
+            + 1e-9 * a.amax().powi(2);
     }
+    let p = Cholesky::new(squares)?.solve(&DVector::from_element(n, 1.0));
+    let sum = p.sum();
+    let p = p * (n as f64 / sum);
+    p.iter().all(|&p| p > 0.0).then_some(p)
+}
+
+/// Whether -(P A + A' P) is positive definite by more than rounding.
+fn definite_beyond(a: &DMatrix<f64>, p: &DVector<f64>, noise: f64) -> bool {
+    let n = p.len();
+    let noise = noise * p.amax();
+    let m = DMatrix::from_fn(n, n, |i, j| {
+        let shift = if i == j { noise } else { 0.0 };
+        -p[i] * a[(i, j)] - p[j] * a[(j, i)] - shift
+    });
     Cholesky::new(m).is_some()
 }
 
@@ -230,7 +247,7 @@ fn centred(a: &DMatrix<f64>, ceiling: f64) -> Certificate {
     let scale = a.norm().max(f64::MIN_POSITIVE);
     let mut c = best.rate - scale;
     for _ in 0..200 {
-        let pace = match bound - best.rate > 1e-3 * scale {
+        let pace = match bound - best.rate > EXACT * scale {
             true => Pace::Squared,
             false => Pace::Exact,
         };
@@ -275,6 +292,9 @@ fn proved(a: &DMatrix<f64>, x: &DMatrix<f64>, p: &DVector<f64>) -> f64 {
     }
     bound
 }
+
+/// Where bound and rate are nearer than this share of |A|, the Hessian is not formed.
+const EXACT: f64 = 1e-5;
 
 /// How near to the centre, and with how many digits.
 #[derive(Clone, Copy)]
@@ -351,10 +371,13 @@ fn newton(
         .l()
         .solve_lower_triangular(&DMatrix::identity(n, n))?;
     let image = &inverse * shifted.transpose();
-    let j = DMatrix::from_fn(n * n, n, |place, i| {
-        let (k, l) = (place / n, place % n);
+    // Both halves of a symmetric matrix as one row, sqrt(2) times as long.
+    let rows: Vec<(usize, usize)> = (0..n).flat_map(|k| (0..=k).map(move |l| (k, l))).collect();
+    let j = DMatrix::from_fn(rows.len(), n, |row, i| {
+        let (k, l) = rows[row];
+        let weight = if k == l { 1.0 } else { std::f64::consts::SQRT_2 };
         let pair = inverse[(k, i)] * image[(l, i)] + image[(k, i)] * inverse[(l, i)];
-        -p[i] * pair
+        -p[i] * weight * pair
     });
     let r = j.clone().qr().r();
     let along = r.tr_solve_upper_triangular(p)?;
