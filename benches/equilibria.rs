@@ -34,16 +34,24 @@ for name, f in [('solve', lambda: np.linalg.solve(a, u)), ('eigvals', lambda: np
 
 /// A diagonally stable network of the family's own generator, with random input and ceilings.
 fn problem(seed: usize) -> (Problem, Vec<f64>) {
-    let family = models::registry().get("linear-threshold").expect("it is there");
+    let family = models::registry()
+        .get("linear-threshold")
+        .expect("it is there");
     let weights = &family.parameters()[0];
-    let generator = weights.generators.iter().find(|one| one.name == "diagonally-stable");
+    let generator = weights
+        .generators
+        .iter()
+        .find(|one| one.name == "diagonally-stable");
     let generator = generator.expect("it is there");
     let wave = |i: usize| (seed as f64 * 0.7 + 2.7 * i as f64).sin();
     let dissipation: Vec<f64> = (0..NEURONS).map(|i| 1.5 + wave(i)).collect();
     let mut options = Parameters::new();
     options.set_real("gain", Array::new(vec![], vec![1.0]));
     let mut needs = Parameters::new();
-    needs.set_real("dissipation", Array::new(vec![NEURONS], dissipation.clone()));
+    needs.set_real(
+        "dissipation",
+        Array::new(vec![NEURONS], dissipation.clone()),
+    );
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&(seed as u64).to_le_bytes());
     let draw = Draw {

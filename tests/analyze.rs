@@ -27,7 +27,11 @@ fn folder(text: &str) -> TempDir {
 
 fn nullcline(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(cargo_bin("nullcline"));
-    command.current_dir(folder).args(arguments).output().unwrap()
+    command
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .unwrap()
 }
 
 #[track_caller]
@@ -52,19 +56,31 @@ fn close(found: &[f64], expected: &[f64], tolerance: f64) {
     assert_eq!(found.len(), expected.len(), "{found:?} {expected:?}");
     for (found, expected) in found.iter().zip(expected) {
         let both_nan = found.is_nan() && expected.is_nan();
-        assert!(both_nan || (found - expected).abs() <= tolerance, "{found} {expected}");
+        assert!(
+            both_nan || (found - expected).abs() <= tolerance,
+            "{found} {expected}"
+        );
     }
 }
 
 #[test]
 fn the_bistable_pair_has_three_equilibria_for_every_tau() {
     let third = 1.0 / 3.0;
-    for (tau, clock) in [(1e-3_f64, "fast"), (1.0, "fast"), (1e3, "slow"), (7.0, "fast")] {
+    for (tau, clock) in [
+        (1e-3_f64, "fast"),
+        (1.0, "fast"),
+        (1e3, "slow"),
+        (7.0, "fast"),
+    ] {
         let text = format!("{C7}timescale = {tau}\nclock = \"{clock}\"\n{BOTH}");
         let (json, _folder) = analyze(&text);
         let found = &json["analyses"]["equilibria"];
         assert_eq!(found["count"], 3);
-        close(&numbers(&found["x"]), &[0.0, 1.0, third, third, 1.0, 0.0], 1e-14);
+        close(
+            &numbers(&found["x"]),
+            &[0.0, 1.0, third, third, 1.0, 0.0],
+            1e-14,
+        );
         assert_eq!(numbers(&found["stable"]), [1.0, 0.0, 1.0], "tau = {tau}");
         assert_eq!(found["stability"][1], "saddle");
         assert_eq!(found["active_set"][0], serde_json::json!(["floor", "free"]));
@@ -75,11 +91,20 @@ fn the_bistable_pair_has_three_equilibria_for_every_tau() {
         let mut outer = [-free, -rate];
         outer.sort_by(|a, b| b.total_cmp(a));
         let expected = [outer[0], outer[1], free, -3.0 * free, outer[0], outer[1]];
-        close(&numbers(&found["eigenvalues_re"]), &expected, 1e-12 * rate.max(free));
+        close(
+            &numbers(&found["eigenvalues_re"]),
+            &expected,
+            1e-12 * rate.max(free),
+        );
         let certificate = &json["analyses"]["certificate"];
         assert_eq!(certificate["feasible"], 0.0);
         close(&numbers(&certificate["margin"]), &[-2.0], 1e-6);
-        assert!(certificate["reason"].as_str().unwrap().contains("not a P-matrix"));
+        assert!(
+            certificate["reason"]
+                .as_str()
+                .unwrap()
+                .contains("not a P-matrix")
+        );
     }
 }
 
@@ -90,10 +115,17 @@ fn the_pair_of_c3_is_certified_and_has_one_equilibrium() {
     close(&numbers(&found["x"]), &[28.0 / 29.0, 22.0 / 29.0], 1e-14);
     // x^2 + 3 x + 7.25 = 0.
     close(&numbers(&found["eigenvalues_re"]), &[-1.5; 2], 1e-12);
-    close(&numbers(&found["eigenvalues_im"]), &[5_f64.sqrt(), -(5_f64.sqrt())], 1e-12);
+    close(
+        &numbers(&found["eigenvalues_im"]),
+        &[5_f64.sqrt(), -(5_f64.sqrt())],
+        1e-12,
+    );
     assert_eq!(found["stability"][0], "stable_focus");
     let certificate = &json["analyses"]["certificate"];
-    assert_eq!((&certificate["feasible"], &certificate["reason"]), (&1.0.into(), &"".into()));
+    assert_eq!(
+        (&certificate["feasible"], &certificate["reason"]),
+        (&1.0.into(), &"".into())
+    );
     let p = numbers(&certificate["p"]);
     close(&[p[0] / p[1], p[0] + p[1]], &[1.5, 2.0], 1e-12);
     close(&numbers(&certificate["rate"]), &[0.5], 1e-12);
@@ -104,8 +136,19 @@ fn the_pair_of_c3_is_certified_and_has_one_equilibrium() {
     let file = hdf5::File::open(folder.path().join("x.analysis.h5")).unwrap();
     let group = file.group("analysis/equilibria").unwrap();
     assert_eq!(group.dataset("x").unwrap().shape(), [1, 2]);
-    assert_eq!(group.dataset("count").unwrap().read_scalar::<i64>().unwrap(), 1);
-    let p: Vec<f64> = file.dataset("analysis/certificate/p").unwrap().read_raw().unwrap();
+    assert_eq!(
+        group
+            .dataset("count")
+            .unwrap()
+            .read_scalar::<i64>()
+            .unwrap(),
+        1
+    );
+    let p: Vec<f64> = file
+        .dataset("analysis/certificate/p")
+        .unwrap()
+        .read_raw()
+        .unwrap();
     close(&p, &[1.2, 0.8], 1e-12);
     assert!(file.dataset("config/source").is_ok() && file.dataset("provenance/version").is_ok());
 }
@@ -113,10 +156,16 @@ fn the_pair_of_c3_is_certified_and_has_one_equilibrium() {
 #[test]
 fn every_reason_for_no_certificate_is_told() {
     for (weights, reason) in [
-        ("[[1.5, 0.0], [0.0, 0.0]]", "the diagonal entry 0.5 at neuron 0"),
+        (
+            "[[1.5, 0.0], [0.0, 0.0]]",
+            "the diagonal entry 0.5 at neuron 0",
+        ),
         ("[[0.0, -2.0], [-2.0, 0.0]]", "det(-A) = -3.000e0"),
         // Cyclic inhibition of 2.1: A has an eigenvalue 0.05 + ..., all minors of -A are positive.
-        ("[[0.0, 0.0, -2.1], [-2.1, 0.0, 0.0], [0.0, -2.1, 0.0]]", "an eigenvalue with real part 5.000e-2"),
+        (
+            "[[0.0, 0.0, -2.1], [-2.1, 0.0, 0.0], [0.0, -2.1, 0.0]]",
+            "an eigenvalue with real part 5.000e-2",
+        ),
     ] {
         let text = format!(
             "[model]\nfamily = \"linear-threshold\"\n[model.parameters]\nweights = {weights}\n[analysis.certificate]\n"
@@ -143,13 +192,20 @@ fn a_sweep_has_its_axes_in_front_and_pads_with_nan() {
     assert_eq!(x.shape(), [3, 2, 3, 2]);
     let x: Vec<f64> = x.read_raw().unwrap();
     // u = (3, 1): the first neuron is at its ceiling and silences the second, or nearly so.
-    close(&x[24..30], &[2.0, 0.0, f64::NAN, f64::NAN, f64::NAN, f64::NAN], 1e-14);
+    close(
+        &x[24..30],
+        &[2.0, 0.0, f64::NAN, f64::NAN, f64::NAN, f64::NAN],
+        1e-14,
+    );
     close(&x[30..32], &[2.0, 0.0], 1e-14);
     let stable: Vec<f64> = group.dataset("stable").unwrap().read_raw().unwrap();
     close(&stable[6..9], &[1.0, 0.0, 1.0], 0.0);
     assert!(stable[4].is_nan());
-    let feasible: Vec<f64> =
-        file.dataset("analysis/certificate/feasible").unwrap().read_raw().unwrap();
+    let feasible: Vec<f64> = file
+        .dataset("analysis/certificate/feasible")
+        .unwrap()
+        .read_raw()
+        .unwrap();
     assert_eq!(feasible, [0.0, 1.0, 0.0, 1.0, 0.0, 1.0]);
     let axis: Vec<f64> = file.dataset("input_0").unwrap().read_raw().unwrap();
     assert_eq!(axis, [-1.0, 1.0, 3.0]);
@@ -162,7 +218,11 @@ fn members_with_weights_of_their_own_are_points() {
         [ensemble]\nmembers = 20\n[analysis.equilibria]\n[analysis.certificate]\n";
     let (_, folder) = analyze(text);
     let file = hdf5::File::open(folder.path().join("x.analysis.h5")).unwrap();
-    let count: Vec<i64> = file.dataset("analysis/equilibria/count").unwrap().read_raw().unwrap();
+    let count: Vec<i64> = file
+        .dataset("analysis/equilibria/count")
+        .unwrap()
+        .read_raw()
+        .unwrap();
     assert_eq!(count, [1; 20]);
     let feasible = file.dataset("analysis/certificate/feasible").unwrap();
     assert_eq!(feasible.read_raw::<f64>().unwrap(), [1.0; 20]);
@@ -177,8 +237,14 @@ fn an_existing_result_is_kept_and_a_file_without_tables_is_refused() {
     let again = nullcline(folder.path(), &["analyze", "x.toml", "--force"]);
     assert_eq!(again.status.code(), Some(0));
     let table = String::from_utf8(again.stdout).unwrap();
-    assert!(table.contains("stable focus") && table.contains("0.965517"), "{table}");
-    let elsewhere = nullcline(folder.path(), &["analyze", "x.toml", "-o", "y.h5", "--quiet"]);
+    assert!(
+        table.contains("stable focus") && table.contains("0.965517"),
+        "{table}"
+    );
+    let elsewhere = nullcline(
+        folder.path(),
+        &["analyze", "x.toml", "-o", "y.h5", "--quiet"],
+    );
     assert!(elsewhere.stderr.is_empty() && folder.path().join("y.h5").exists());
 
     std::fs::write(folder.path().join("none.toml"), C3).unwrap();
@@ -187,7 +253,10 @@ fn an_existing_result_is_kept_and_a_file_without_tables_is_refused() {
     let output = nullcline(folder.path(), &["analyze", "none.toml"]);
     let told = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{told}");
-    assert!(told.contains("[analysis.equilibria], [analysis.certificate]"), "{told}");
+    assert!(
+        told.contains("[analysis.equilibria], [analysis.certificate]"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -197,7 +266,10 @@ fn a_run_says_who_does_the_analyses_and_needs_time() {
     let told = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{told}");
     assert!(told.contains("no [time]"), "{told}");
-    assert_eq!(nullcline(folder.path(), &["check", "x.toml"]).status.code(), Some(0));
+    assert_eq!(
+        nullcline(folder.path(), &["check", "x.toml"]).status.code(),
+        Some(0)
+    );
     let text = format!("{C3}[time]\nstop = 1.0\n{BOTH}");
     std::fs::write(folder.path().join("x.toml"), text).unwrap();
     let output = nullcline(folder.path(), &["run", "x.toml"]);
@@ -206,7 +278,10 @@ fn a_run_says_who_does_the_analyses_and_needs_time() {
     assert!(told.contains("`nullcline analyze`"), "{told}");
     let check = nullcline(folder.path(), &["check", "x.toml"]);
     let plan = String::from_utf8(check.stdout).unwrap();
-    assert!(plan.contains("Analyses") && plan.contains("certificate"), "{plan}");
+    assert!(
+        plan.contains("Analyses") && plan.contains("certificate"),
+        "{plan}"
+    );
 }
 
 #[test]
@@ -220,14 +295,33 @@ fn points_without_an_answer_keep_their_place() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("y.h5");
     let provenance = Provenance::now("", String::new());
-    archive::analysis::write(&path, &experiment, points.plan(), false, &answers, &provenance).unwrap();
+    archive::analysis::write(
+        &path,
+        &experiment,
+        points.plan(),
+        false,
+        &answers,
+        &provenance,
+    )
+    .unwrap();
     let file = hdf5::File::open(&path).unwrap();
-    let count: Vec<i64> = file.dataset("analysis/equilibria/count").unwrap().read_raw().unwrap();
+    let count: Vec<i64> = file
+        .dataset("analysis/equilibria/count")
+        .unwrap()
+        .read_raw()
+        .unwrap();
     assert_eq!(count, [-1, 1]);
-    let x: Vec<f64> = file.dataset("analysis/equilibria/x").unwrap().read_raw().unwrap();
+    let x: Vec<f64> = file
+        .dataset("analysis/equilibria/x")
+        .unwrap()
+        .read_raw()
+        .unwrap();
     close(&x, &[f64::NAN, f64::NAN, 2.0, 0.0], 1e-14);
-    let told: hdf5::types::VarLenUnicode =
-        file.dataset("health/diagnosis").unwrap().read_scalar().unwrap();
+    let told: hdf5::types::VarLenUnicode = file
+        .dataset("health/diagnosis")
+        .unwrap()
+        .read_scalar()
+        .unwrap();
     assert_eq!(told.as_str(), "equilibria, point 0: of the weather\n");
 }
 
@@ -349,7 +443,10 @@ fn a_product_of_wells_has_three_to_the_n_equilibria() {
 
 #[test]
 fn a_system_without_equilibria_has_none() {
-    let findings = search(&Smooth::new(1, |x, dx| dx[0] = 1.0 + x[0] * x[0]), [-5.0, 5.0]);
+    let findings = search(
+        &Smooth::new(1, |x, dx| dx[0] = 1.0 + x[0] * x[0]),
+        [-5.0, 5.0],
+    );
     assert!(real(&findings, "x").is_empty());
     assert_eq!(findings.get("count").unwrap().data, Data::Count(vec![0]));
 }

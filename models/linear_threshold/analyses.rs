@@ -31,10 +31,7 @@ impl Analysis for DiagonalStability {
         let weights = subject.parameters.array("weights");
         let n = weights.shape[0];
         let dissipation = subject.parameters.vector("dissipation");
-        let a = super::stability::linear_part(
-            &PackedMatrix::new(n, n, &weights.data),
-            dissipation,
-        );
+        let a = super::stability::linear_part(&PackedMatrix::new(n, n, &weights.data), dissipation);
         let found = best(&a);
         let why = refusal(&a, &found);
         let reason = why.map_or(String::new(), |why| why.to_string());
@@ -47,7 +44,11 @@ impl Analysis for DiagonalStability {
         let rate = "-lambda_max(sym(Q A Q^-1)), Q = P^(1/2): > 0 if feasible";
         let mut findings = Findings::default()
             .array(
-                scalar("feasible", "1", "whether a diagonal P makes PA + A'P negative: 1 yes, 0 no"),
+                scalar(
+                    "feasible",
+                    "1",
+                    "whether a diagonal P makes PA + A'P negative: 1 yes, 0 no",
+                ),
                 Data::Real(vec![truth(Some(feasible))]),
             )
             .array(p, Data::Real(found.p.clone()))
@@ -70,7 +71,10 @@ impl Analysis for DiagonalStability {
             ("rate", format!("{:.6}", found.rate)),
             ("margin", format!("{:.6}", found.margin)),
         ];
-        findings.table = cells.iter().map(|(name, cell)| vec![(*name).into(), cell.clone()]).collect();
+        findings.table = cells
+            .iter()
+            .map(|(name, cell)| vec![(*name).into(), cell.clone()])
+            .collect();
         findings.table.push(vec!["p".into(), listed(&found.p)]);
         findings.line = cells.to_vec();
         if !feasible {

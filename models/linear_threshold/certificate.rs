@@ -99,7 +99,9 @@ pub fn refusal(a: &DMatrix<f64>, best: &Certificate) -> Option<Refusal> {
     }
     impossible(a).or_else(|| {
         let eigenvalues = a.complex_eigenvalues();
-        let leading = eigenvalues.iter().fold(f64::NEG_INFINITY, |max, z| z.re.max(max));
+        let leading = eigenvalues
+            .iter()
+            .fold(f64::NEG_INFINITY, |max, z| z.re.max(max));
         Some(match leading >= 0.0 {
             true => Refusal::Unstable(leading),
             false => Refusal::NotDiagonally {
@@ -143,7 +145,10 @@ pub fn feasible(a: &DMatrix<f64>) -> Option<Vec<f64>> {
         // As near to 0 as the centre of the last set allows.
         let shares = [0.02, 0.1, 0.3, 0.5, 0.7, 0.85, 0.95];
         let fits = |c: f64| definite(&(a + DMatrix::identity(n, n) * c), &p).is_some();
-        let next = shares.into_iter().map(|share| c * share).find(|&next| fits(next));
+        let next = shares
+            .into_iter()
+            .map(|share| c * share)
+            .find(|&next| fits(next));
         c = next?;
         centre(a, c, &mut p, Pace::Short)?;
         if definite_beyond(a, &p, noise) {
@@ -158,7 +163,10 @@ fn skewing(a: &DMatrix<f64>) -> Option<DVector<f64>> {
     let n = a.nrows();
     let mut squares = a.component_mul(&a.transpose());
     for i in 0..n {
-        squares[(i, i)] = (0..n).filter(|&j| j != i).map(|j| a[(i, j)].powi(2)).sum::<f64>()
+        squares[(i, i)] = (0..n)
+            .filter(|&j| j != i)
+            .map(|j| a[(i, j)].powi(2))
+            .sum::<f64>()
             + 1e-9 * a.amax().powi(2);
     }
     let p = Cholesky::new(squares)?.solve(&DVector::from_element(n, 1.0));
@@ -254,13 +262,16 @@ fn centred(a: &DMatrix<f64>, ceiling: f64) -> Certificate {
         let Some(dual) = centre(a, c, &mut p, pace) else {
             break;
         };
+        let gap = bound - best.rate;
         bound = bound.min(proved(a, &dual, &p));
         let now = measured(a, p.iter().copied().collect(), ceiling);
         let rate = now.rate;
         if rate > best.rate {
             best = now;
         }
-        if bound - best.rate <= 1e-8 * scale || rate <= c {
+        let left = bound - best.rate;
+        let stuck = gap <= 1e-5 * scale && left > 0.9 * gap;
+        if left <= 1e-8 * scale || stuck || rate <= c {
             break;
         }
         c += 0.9 * (rate - c);
@@ -311,12 +322,7 @@ enum Pace {
 ///
 /// With M = L L' and J_i = vec(p_i L^-1 M_i L^-T) the Hessian of log det M in log p is -J'J. Next to the
 /// best rate it is not formed: a QR factorisation of J keeps the digits that squaring loses there.
-fn centre(
-    a: &DMatrix<f64>,
-    c: f64,
-    p: &mut DVector<f64>,
-    pace: Pace,
-) -> Option<DMatrix<f64>> {
+fn centre(a: &DMatrix<f64>, c: f64, p: &mut DVector<f64>, pace: Pace) -> Option<DMatrix<f64>> {
     let shifted = a + DMatrix::identity(p.len(), p.len()) * c;
     let mut factor = definite(&shifted, p)?;
     let mut before = f64::INFINITY;
@@ -328,8 +334,8 @@ fn centre(
         if matches!(pace, Pace::Short) && (round == 4 || decrement < 0.3) && round > 0 {
             break;
         }
-        // As small as rounding lets it be.
-        if before < 1e-3 && decrement > 0.9 * before {
+        // Below 1/4 it falls quadratically, or is as small as rounding lets it be.
+        if before < 0.2 && decrement > 0.5 * before {
             break;
         }
         before = decrement;
@@ -350,7 +356,13 @@ fn centre(
                 return None;
             }
         };
-        if decrement < if matches!(pace, Pace::Exact) { 1e-7 } else { 1e-4 } {
+        if decrement
+            < if matches!(pace, Pace::Exact) {
+                1e-7
+            } else {
+                1e-4
+            }
+        {
             break;
         }
     }
@@ -375,7 +387,11 @@ fn newton(
     let rows: Vec<(usize, usize)> = (0..n).flat_map(|k| (0..=k).map(move |l| (k, l))).collect();
     let j = DMatrix::from_fn(rows.len(), n, |row, i| {
         let (k, l) = rows[row];
-        let weight = if k == l { 1.0 } else { std::f64::consts::SQRT_2 };
+        let weight = if k == l {
+            1.0
+        } else {
+            std::f64::consts::SQRT_2
+        };
         let pair = inverse[(k, i)] * image[(l, i)] + image[(k, i)] * inverse[(l, i)];
         -p[i] * weight * pair
     });
@@ -400,7 +416,11 @@ fn squared(
         .l_dirty()
         .solve_lower_triangular(&DMatrix::identity(n, n))?;
     let image = &inverse * shifted.transpose();
-    let (kk, gg, kg) = (inverse.tr_mul(&inverse), image.tr_mul(&image), inverse.tr_mul(&image));
+    let (kk, gg, kg) = (
+        inverse.tr_mul(&inverse),
+        image.tr_mul(&image),
+        inverse.tr_mul(&image),
+    );
     let hessian = DMatrix::from_fn(n, n, |i, j| {
         2.0 * p[i] * p[j] * (kk[(i, j)] * gg[(i, j)] + kg[(i, j)] * kg[(j, i)])
     });

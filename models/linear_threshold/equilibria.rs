@@ -122,7 +122,9 @@ impl Problem {
                 let why = "every pattern of floor, free and ceiling was tried or ruled out";
                 return (found, true, why.into());
             }
-            Verdict::Singular => "a free block of A = W - D is singular: equilibria can fill a line",
+            Verdict::Singular => {
+                "a free block of A = W - D is singular: equilibria can fill a line"
+            }
             Verdict::Spent => "there are too many patterns of floor, free and ceiling to try",
         };
         for x in self.searched() {
@@ -142,7 +144,9 @@ impl Problem {
     /// the slow clock.
     pub fn equilibria(&self, dissipation: &[f64], tau: f64, rate: f64) -> Equilibria {
         let (found, complete, reason) = self.all();
-        let list = found.iter().map(|x| self.described(x, dissipation, tau, rate));
+        let list = found
+            .iter()
+            .map(|x| self.described(x, dissipation, tau, rate));
         let mut equilibria = Equilibria {
             list: list.collect(),
             complete,

@@ -71,7 +71,11 @@ pub fn search(problem: &Problem, budget: usize) -> (Vec<DVector<f64>>, Verdict) 
 
 /// Solve a leaf; `false` if it has no unique solution.
 fn leaf(problem: &Problem, node: &Node, found: &mut Vec<DVector<f64>>) -> bool {
-    let modes: Vec<Mode> = node.modes.iter().map(|mode| mode.unwrap_or(Mode::Free)).collect();
+    let modes: Vec<Mode> = node
+        .modes
+        .iter()
+        .map(|mode| mode.unwrap_or(Mode::Free))
+        .collect();
     let Some(x) = problem.solve(&modes) else {
         return false;
     };

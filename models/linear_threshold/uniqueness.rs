@@ -33,9 +33,7 @@ pub fn proof(a: &DMatrix<f64>) -> Option<&'static str> {
 /// The principal minors of -A of one and two neurons are positive: necessary, and cheap.
 pub fn pairs_allow_it(a: &DMatrix<f64>) -> bool {
     let n = a.nrows();
-    (0..n).all(|i| {
-        a[(i, i)] < 0.0 && (0..i).all(|j| a[(i, i)] * a[(j, j)] > a[(i, j)] * a[(j, i)])
-    })
+    (0..n).all(|i| a[(i, i)] < 0.0 && (0..i).all(|j| a[(i, i)] * a[(j, j)] > a[(i, j)] * a[(j, i)]))
 }
 
 /// A + A' < 0 beyond rounding.
@@ -81,7 +79,10 @@ mod tests {
         let definite = DMatrix::from_row_slice(2, 2, &[-1.0, 5.0, -5.0, -1.0]);
         assert_eq!(proof(&definite), Some("A + A' is negative definite"));
         let triangular = DMatrix::from_row_slice(2, 2, &[-1.0, 9.0, 0.0, -1.0]);
-        assert_eq!(proof(&triangular), Some("the comparison matrix of A is Hurwitz"));
+        assert_eq!(
+            proof(&triangular),
+            Some("the comparison matrix of A is Hurwitz")
+        );
         let pair = DMatrix::from_row_slice(2, 2, &[-0.1, -2.0, 6.0, -2.5]);
         assert!(proof(&pair).is_some_and(|why| why.contains("diagonal P")));
         let bistable = DMatrix::from_row_slice(2, 2, &[-1.0, -2.0, -2.0, -1.0]);

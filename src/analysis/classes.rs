@@ -59,7 +59,11 @@ mod tests {
             (&[(-1.0, 0.0), (-2.0, 0.0)][..], "stable node", Some(true)),
             (&[(-1.0, 3.0), (-1.0, -3.0)], "stable focus", Some(true)),
             (&[(-1.0, 0.0), (2.0, 0.0)], "saddle", Some(false)),
-            (&[(-1.0, 0.0), (2.0, 1.0), (2.0, -1.0)], "saddle focus", Some(false)),
+            (
+                &[(-1.0, 0.0), (2.0, 1.0), (2.0, -1.0)],
+                "saddle focus",
+                Some(false),
+            ),
             (&[(1.0, 0.0)], "unstable node", Some(false)),
             (&[(1.0, 1.0), (1.0, -1.0)], "unstable focus", Some(false)),
             (&[(0.0, 1.0), (0.0, -1.0)], "non hyperbolic", None),

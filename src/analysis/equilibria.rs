@@ -16,9 +16,7 @@ use nalgebra::DVector;
 use super::classes::{CLASSES, class, is_stable, name};
 use super::newton::Field;
 use super::starts::starts;
-use crate::system::analysis::{
-    Analysis, AnalysisError, Data, Findings, NO_CODE, Subject, truth,
-};
+use crate::system::analysis::{Analysis, AnalysisError, Data, Findings, NO_CODE, Subject, truth};
 use crate::system::equilibria::{Equilibria, Equilibrium};
 use crate::system::layout::{Axis, Block, Variable};
 use crate::system::parameters::{BuildError, Fallback, Parameter, Range};
@@ -33,7 +31,9 @@ const OPTIONS: &[Parameter] = &[
     Parameter::integer("starts")
         .fallback(Fallback::Integer(256))
         .range(Range::closed(1.0, 1e7))
-        .meaning("searches: from how many points; not used where the family has a solver of its own"),
+        .meaning(
+            "searches: from how many points; not used where the family has a solver of its own",
+        ),
     Parameter::vector("box", "ends")
         .fallback(Fallback::Absent)
         .meaning("searches: [lowest, highest] value of every component; [-10, 10] by default"),
@@ -44,7 +44,9 @@ const OPTIONS: &[Parameter] = &[
             upper_included: true,
             ..Range::POSITIVE
         })
-        .meaning("searches: relative length of the last step; equilibria nearer than its root are one"),
+        .meaning(
+            "searches: relative length of the last step; equilibria nearer than its root are one",
+        ),
 ];
 
 impl Analysis for AllEquilibria {
@@ -70,7 +72,11 @@ impl Analysis for AllEquilibria {
             None => searched(subject)?,
         };
         let field = Field::new(subject.system, start(subject), subject.initial);
-        let judged: Vec<Judged> = found.list.iter().map(|one| Judged::of(one, &field)).collect();
+        let judged: Vec<Judged> = found
+            .list
+            .iter()
+            .map(|one| Judged::of(one, &field))
+            .collect();
         Ok(findings(subject, &found, &judged))
     }
 }
@@ -86,18 +92,16 @@ fn ends(subject: &Subject<'_>) -> Result<(f64, f64), BuildError> {
     }
     match *subject.options.vector("box") {
         [lower, upper] if lower < upper => Ok((lower, upper)),
-        _ => Err(BuildError::about(
-            "box",
-            "`box` must be two numbers, the lower one first",
-        )
-        .help("for example box = [-2.0, 2.0]")),
+        _ => Err(
+            BuildError::about("box", "`box` must be two numbers, the lower one first")
+                .help("for example box = [-2.0, 2.0]"),
+        ),
     }
 }
 
 /// The zeros that Newton's method finds from many starts.
 fn searched(subject: &Subject<'_>) -> Result<Equilibria, AnalysisError> {
-    let (lower, upper) =
-        ends(subject).map_err(|error| AnalysisError::Failed(error.to_string()))?;
+    let (lower, upper) = ends(subject).map_err(|error| AnalysisError::Failed(error.to_string()))?;
     let options = subject.options;
     let tolerance = options.real("tolerance");
     let count = usize::try_from(options.integer("starts")).unwrap_or(1);
@@ -112,17 +116,20 @@ fn searched(subject: &Subject<'_>) -> Result<Equilibria, AnalysisError> {
             None => failed += 1,
             Some(x) if points.iter().any(|other| near(other, &x)) => {}
             // Rounding must not throw one out that lies on the face of the box.
-            Some(x) if x.iter().all(|x| (x - x.clamp(lower, upper)).abs() <= 1e-9 * (1.0 + x.abs())) => {
+            Some(x)
+                if x.iter()
+                    .all(|x| (x - x.clamp(lower, upper)).abs() <= 1e-9 * (1.0 + x.abs())) =>
+            {
                 points.push(x);
             }
             Some(_) => outside += 1,
         }
     }
-    let mut reason = format!(
-        "found from {count} starts in [{lower}, {upper}]: there may be others"
-    );
+    let mut reason =
+        format!("found from {count} starts in [{lower}, {upper}]: there may be others");
     if outside > 0 {
-        reason += &format!("; {outside} searches left the box and ended at equilibria outside of it");
+        reason +=
+            &format!("; {outside} searches left the box and ended at equilibria outside of it");
     }
     if failed > 0 {
         reason += &format!("; {failed} searches came to no end");
@@ -198,14 +205,19 @@ fn findings(subject: &Subject<'_>, found: &Equilibria, judged: &[Judged<'_>]) ->
         let axes = vec![equilibrium(), eigenvalue.clone()];
         let variable = Variable::new(format!("eigenvalues_{part}"), axes)
             .unit("1/time")
-            .meaning(format!("{meaning} parts of the eigenvalues of the Jacobian"));
+            .meaning(format!(
+                "{meaning} parts of the eigenvalues of the Jacobian"
+            ));
         let values = gather(judged, |one| one.eigenvalues.iter().map(take).collect());
         findings = findings.array(variable, Data::Real(values));
     }
     let stable = gather(judged, |one| vec![truth(one.stable)]);
     findings = findings
         .array(
-            per("stable", "whether it is asymptotically stable: 1 yes, 0 no, NaN not told by the eigenvalues"),
+            per(
+                "stable",
+                "whether it is asymptotically stable: 1 yes, 0 no, NaN not told by the eigenvalues",
+            ),
             Data::Real(stable),
         )
         .array(

@@ -152,5 +152,7 @@ fn levenberg(jacobian: &DMatrix<f64>, right: &DVector<f64>) -> Option<DVector<f6
     let n = right.len();
     let damping = 1e-3 * jacobian.norm_squared().max(f64::MIN_POSITIVE);
     let normal = jacobian.transpose() * jacobian + DMatrix::identity(n, n) * damping;
-    normal.cholesky().map(|factor| factor.solve(&(jacobian.transpose() * right)))
+    normal
+        .cholesky()
+        .map(|factor| factor.solve(&(jacobian.transpose() * right)))
 }

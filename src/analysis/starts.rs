@@ -57,7 +57,10 @@ mod tests {
                 assert!((-2.0..6.0).contains(&point[component]));
                 counts[(point[component] + 2.0) as usize] += 1;
             }
-            assert!(counts.iter().all(|count| (6..=10).contains(count)), "{counts:?}");
+            assert!(
+                counts.iter().all(|count| (6..=10).contains(count)),
+                "{counts:?}"
+            );
         }
         assert_eq!(starts(2, 150, (0.0, 1.0), 1)[1].len(), 150);
     }

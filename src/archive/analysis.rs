@@ -228,14 +228,15 @@ fn own_scale(
     arrays: &[Found],
     scales: &mut Vec<(Axis, String, Dataset)>,
 ) -> Result<(String, Dataset)> {
-    let known = scales.iter().find(|(other, name, _)| other == axis && !used.contains(name));
+    let known = scales
+        .iter()
+        .find(|(other, name, _)| other == axis && !used.contains(name));
     if let Some((_, name, scale)) = known {
         return Ok((name.clone(), scale.clone()));
     }
     let mut name = axis.name.clone();
-    let taken = |name: &str| {
-        group.link_exists(name) || arrays.iter().any(|one| one.variable.name == name)
-    };
+    let taken =
+        |name: &str| group.link_exists(name) || arrays.iter().any(|one| one.variable.name == name);
     while taken(&name) {
         name.push('_');
     }

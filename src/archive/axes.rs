@@ -58,11 +58,7 @@ pub(super) fn coordinate(
     let made = match along {
         Along::Axis(number) => {
             let axis = &about.plan.axes()[number];
-            let on_dim = about
-                .runs
-                .coordinates
-                .iter()
-                .all(|one| one.name != name);
+            let on_dim = about.runs.coordinates.iter().all(|one| one.name != name);
             let value = |place: usize| match on_dim {
                 true => axis.at(place),
                 false => value_of(about, number, place),

@@ -63,18 +63,30 @@ pub fn execute(
         "no scheme: analyses".into(),
     );
     let points = Points::new(&experiment);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).build();
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(arguments.threads)
+        .build();
     let pool = pool.map_err(|error| refuse(RunError::Threads(error.to_string())))?;
     let answers = pool.install(|| points.answers());
     let members = points.members;
-    analysis::write(&path, &experiment, points.plan(), members, &answers, &provenance)
-        .map_err(|error| refuse(error.into()))?;
+    analysis::write(
+        &path,
+        &experiment,
+        points.plan(),
+        members,
+        &answers,
+        &provenance,
+    )
+    .map_err(|error| refuse(error.into()))?;
     match arguments.json {
         true => output.json(&as_json(&path, &points, &answers))?,
         false => print(output, &points, &answers)?,
     }
     output.flush()?;
-    let undriven = experiment.analyses.iter().any(|one| !one.analysis.needs_time());
+    let undriven = experiment
+        .analyses
+        .iter()
+        .any(|one| !one.analysis.needs_time());
     if !experiment.stimuli.is_empty() && undriven && !arguments.quiet {
         eprintln!("note: stimuli are left out of analyses that run nothing");
     }
@@ -82,9 +94,15 @@ pub fn execute(
     if let Some((name, point, why)) = failures.first() {
         let message = match answers.iter().map(|one| one.points.len()).sum::<usize>() {
             1 => format!("{name} has no answer: {why}"),
-            all => format!("{} of {all} have no answer; the first is {name} at point {point}: {why}", failures.len()),
+            all => format!(
+                "{} of {all} have no answer; the first is {name} at point {point}: {why}",
+                failures.len()
+            ),
         };
-        let help = format!("{} is complete; /health/diagnosis lists them", path.display());
+        let help = format!(
+            "{} is complete; /health/diagnosis lists them",
+            path.display()
+        );
         return Err(Failure::new(Code::SomeRunsFailed, message).help(help));
     }
     if !arguments.quiet {
@@ -106,7 +124,9 @@ fn beside(file: &Path) -> PathBuf {
 
 fn nothing_asked(experiment: &Experiment, registry: &Registry, file: &Path) -> Failure {
     let offered = registry.analyses(experiment.family);
-    let tables = offered.iter().map(|one| format!("[analysis.{}]", one.name()));
+    let tables = offered
+        .iter()
+        .map(|one| format!("[analysis.{}]", one.name()));
     let message = format!("{}: there is no table [analysis.NAME]", file.display());
     let help = format!(
         "add one of those that the family `{}` allows: {}",
@@ -169,7 +189,11 @@ fn lines(output: &mut Output, points: &Points<'_>, answered: &Answered) -> io::R
     }
     output.write_all(table::columns(&rows, table::width()).as_bytes())?;
     if answered.points.len() > SHOWN {
-        writeln!(output, "  ... and {} more points", answered.points.len() - SHOWN)?;
+        writeln!(
+            output,
+            "  ... and {} more points",
+            answered.points.len() - SHOWN
+        )?;
     }
     Ok(())
 }
@@ -186,7 +210,10 @@ fn as_json(path: &Path, points: &Points<'_>, answers: &[Answered]) -> Value {
             };
             if !single {
                 let told = points.told(point as u64);
-                let pairs = names.iter().zip(told).map(|(name, text)| (name.clone(), json!(text)));
+                let pairs = names
+                    .iter()
+                    .zip(told)
+                    .map(|(name, text)| (name.clone(), json!(text)));
                 value["axes"] = Value::Object(pairs.collect());
             }
             value
@@ -202,9 +229,9 @@ fn as_json(path: &Path, points: &Points<'_>, answers: &[Answered]) -> Value {
         analyses.insert(answered.name.into(), value);
     }
     let failures = failures(answers);
-    let failures = failures.iter().map(|(name, point, why)| {
-        json!({ "analysis": name, "point": point, "reason": why })
-    });
+    let failures = failures
+        .iter()
+        .map(|(name, point, why)| json!({ "analysis": name, "point": point, "reason": why }));
     json!({
         "output": path,
         "points": points.len(),

@@ -40,7 +40,10 @@ pub fn execute(
     } else {
         describe(family, output)?;
         for analysis in analyses {
-            heading(output, &format!("Analysis ([analysis.{}])", analysis.name()))?;
+            heading(
+                output,
+                &format!("Analysis ([analysis.{}])", analysis.name()),
+            )?;
             writeln!(output, "  {}", analysis.meaning())?;
             parameters(output, analysis.options())?;
         }

@@ -78,8 +78,12 @@ pub(super) fn decode<'t>(
     }
     if tables.is_empty() {
         d.problem(
-            Problem::at(entry.key_span, "[analysis] asks for nothing", "no table in it")
-                .help(format!("write a table such as {}", listed(&offered))),
+            Problem::at(
+                entry.key_span,
+                "[analysis] asks for nothing",
+                "no table in it",
+            )
+            .help(format!("write a table such as {}", listed(&offered))),
         );
     }
     (d.problems.len() == before).then_some(found)
@@ -123,6 +127,8 @@ fn one<'t>(
 
 /// `[analysis.a], [analysis.b]`
 fn listed(offered: &[&'static dyn Analysis]) -> String {
-    let tables = offered.iter().map(|one| format!("[analysis.{}]", one.name()));
+    let tables = offered
+        .iter()
+        .map(|one| format!("[analysis.{}]", one.name()));
     tables.collect::<Vec<_>>().join(", ")
 }

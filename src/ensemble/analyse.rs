@@ -41,7 +41,9 @@ impl<'a> Points<'a> {
     pub fn new(experiment: &'a Experiment) -> Self {
         let plan = Plan::new(experiment);
         let axes = plan.axes().iter().enumerate();
-        let heavy = axes.filter(|(_, axis)| !axis.is_light()).map(|(number, _)| number);
+        let heavy = axes
+            .filter(|(_, axis)| !axis.is_light())
+            .map(|(number, _)| number);
         let recipe = experiment.recipe.as_ref();
         let redraws = recipe.is_some_and(|recipe| recipe.redraws());
         Self {
@@ -155,7 +157,10 @@ impl<'a> Points<'a> {
                 span,
                 seed: experiment.seed,
             };
-            asked.analysis.run(&subject).map_err(|error| error.to_string())
+            asked
+                .analysis
+                .run(&subject)
+                .map_err(|error| error.to_string())
         };
         Ok(experiment.analyses.iter().map(ask).collect())
     }
