@@ -25,7 +25,9 @@ pub fn class(eigenvalues: &[(f64, f64)]) -> i8 {
         .iter()
         .fold(0.0, |scale: f64, (re, im)| scale.max(re.hypot(*im)));
     let zero = 1e-9 * scale;
-    if eigenvalues.iter().any(|(re, _)| re.abs() <= zero) {
+    // NaN is beyond nothing.
+    let is_beyond_zero = |re: f64| re.abs() > zero;
+    if !eigenvalues.iter().all(|(re, _)| is_beyond_zero(*re)) {
         return NON_HYPERBOLIC;
     }
     let turns = eigenvalues.iter().any(|(_, im)| im.abs() > zero);

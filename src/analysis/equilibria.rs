@@ -111,7 +111,7 @@ fn searched(subject: &Subject<'_>) -> Result<Equilibria, AnalysisError> {
     let near = |a: &DVector<f64>, b: &DVector<f64>| {
         (a - b).amax() <= tolerance.sqrt().max(1e-7) * (1.0 + a.amax())
     };
-    for x in starts(count, field.len(), (lower, upper), subject.seed) {
+    for x in starts(count, field.dimensions(), (lower, upper), subject.seed) {
         match field.search(DVector::from_vec(x), tolerance) {
             None => failed += 1,
             Some(x) if points.iter().any(|other| near(other, &x)) => {}
@@ -159,6 +159,10 @@ impl<'a> Judged<'a> {
     fn of(one: &'a Equilibrium, field: &Field<'_>) -> Self {
         let mut eigenvalues = one.eigenvalues.clone().unwrap_or_else(|| {
             let jacobian = field.jacobian(&field.point(&one.x));
+            if jacobian.iter().any(|entry| !entry.is_finite()) {
+                // The iteration for eigenvalues would not end.
+                return vec![(f64::NAN, f64::NAN); field.dimensions()];
+            }
             let values = jacobian.complex_eigenvalues();
             values.iter().map(|z| (z.re, z.im)).collect()
         });
@@ -225,7 +229,7 @@ fn findings(subject: &Subject<'_>, found: &Equilibria, judged: &[Judged<'_>]) ->
             Data::Code(judged.iter().map(|one| one.class).collect(), CLASSES),
         );
     if let [block] = blocks
-        && (subject.system.kinks().is_some() || judged.iter().any(|one| one.one.active.is_some()))
+        && judged.iter().any(|one| one.one.active.is_some())
     {
         let active = |one: &Judged<'_>| {
             let none = vec![NO_CODE; block.variable.len()];

@@ -35,7 +35,7 @@ impl<'a> Field<'a> {
     }
 
     /// How many components are sought.
-    pub fn len(&self) -> usize {
+    pub fn dimensions(&self) -> usize {
         self.free.len()
     }
 

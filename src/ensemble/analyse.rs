@@ -33,8 +33,11 @@ pub struct Points<'a> {
     pub members: bool,
     share: Share,
     /// The last decoding.
-    last: Mutex<Option<(Vec<Value>, u64, Arc<Experiment>)>>,
+    last: Mutex<Option<Decoded>>,
 }
+
+/// The values of heavy axes, the member if it matters, and what the file says with them.
+type Decoded = (Vec<Value>, u64, Arc<Experiment>);
 
 impl<'a> Points<'a> {
     /// The points of an experiment.
