@@ -27,8 +27,8 @@ use crate::prelude::*;
 /// Largest n whose 3^n patterns are gone through whatever it takes.
 pub const PATTERNS: usize = 10;
 
-/// So many nodes of the tree of patterns are looked at for more neurons.
-const BUDGET: usize = 100_000;
+/// For more neurons so many nodes of the tree of patterns are looked at, times n^2.
+const BUDGET: usize = 40_000_000;
 
 /// So many searches where neither proof nor tree comes to an end.
 const SEARCHES: usize = 200;
@@ -115,7 +115,10 @@ impl Problem {
         {
             return (vec![x], true, format!("there is exactly one: {why}"));
         }
-        let budget = if n > PATTERNS { BUDGET } else { usize::MAX };
+        let budget = match n > PATTERNS {
+            true => BUDGET / (n * n),
+            false => usize::MAX,
+        };
         let (mut found, verdict) = patterns::search(self, budget);
         let why = match verdict {
             Verdict::Complete => {
