@@ -1,9 +1,13 @@
 //! All that a model file may import: the stable contract between models and the engine.
 
 pub use crate::system::aligned::Aligned;
+pub use crate::system::analysis::{
+    Analysis, AnalysisError, Data, Findings, Found, NO_CODE, Subject, truth,
+};
 pub use crate::system::batch::{Batch, LANES, Lanes};
 pub use crate::system::constraint::{ClosedSet, Constraint, Faces};
 pub use crate::system::derivative::{Jacobian, Linear, Pattern};
+pub use crate::system::equilibria::{Equilibria, Equilibrium};
 pub use crate::system::family::{Build, Built, Dynamics, Evolution, Family, ObservableCard};
 pub use crate::system::guard::{Action, Direction, Guards, Impulses};
 pub use crate::system::kinks::Kinks;

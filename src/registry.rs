@@ -1,8 +1,10 @@
-//! The registry: family name -> family. It knows the trait, never a model.
+//! The registry: what a program offers, by name. It knows the traits, never a model.
 
+use crate::analysis;
+use crate::system::analysis::Analysis;
 use crate::system::family::Family;
 
-/// The families that a program offers.
+/// The families that a program offers, and the analyses that all of them allow.
 #[derive(Clone, Default)]
 pub struct Registry {
     families: Vec<&'static dyn Family>,
@@ -25,5 +27,14 @@ impl Registry {
     /// All families in order.
     pub fn families(&self) -> &[&'static dyn Family] {
         &self.families
+    }
+
+    /// The analyses of a family: the general ones, then its own; its own take the place of general ones
+    /// of the same name.
+    pub fn analyses(&self, family: &dyn Family) -> Vec<&'static dyn Analysis> {
+        let own = family.analyses();
+        let is_own = |name: &str| own.iter().any(|analysis| analysis.name() == name);
+        let general = analysis::ALL.iter().filter(|one| !is_own(one.name()));
+        general.chain(own).copied().collect()
     }
 }

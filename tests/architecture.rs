@@ -52,7 +52,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "config",
         &["registry", "system", "engine::card", "engine::schemes"],
     ),
-    ("registry", &["system"]),
+    ("registry", &["analysis", "system"]),
     ("models::mod", &["registry", "models"]),
     ("models", &["prelude"]),
     ("prelude", &["system"]),

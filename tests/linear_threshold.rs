@@ -500,7 +500,7 @@ fn one_certificate_and_one_equilibrium_serve_every_member() {
         for tau in [1e-3, 1.0, 1e3] {
             let member = random.member(tau).equilibria().unwrap();
             assert_eq!(member.len(), 1, "seed {seed}, tau {tau}");
-            for (x, y) in member[0].iter().zip(&reference[0]) {
+            for (x, y) in member.list[0].x.iter().zip(&reference.list[0].x) {
                 near(*x, *y, 1e-12, &format!("seed {seed}, tau = {tau}"));
             }
             let scaled = best(&(&a * tau));
@@ -604,7 +604,7 @@ fn the_box_is_never_left() {
 fn stable_networks_settle_at_their_equilibrium_for_every_timescale() {
     for seed in 40..=50 {
         let random = Random::new(8, seed);
-        let rest = &random.network().equilibria().unwrap()[0];
+        let rest = &random.network().equilibria().unwrap().list[0].x;
         for tau in [0.1, 1.0, 10.0] {
             let system = random.network().timescale(tau, Clock::Fast);
             let stop = 200.0 * tau.max(1.0);

@@ -82,30 +82,108 @@ const MINORS: usize = 10;
 /// # Errors
 /// The reason if there is no such P.
 pub fn certify(a: &DMatrix<f64>) -> Result<Certificate, Refusal> {
+    if let Some(why) = impossible(a) {
+        return Err(why);
+    }
+    let best = best(a);
+    match refusal(a, &best) {
+        None => Ok(best),
+        Some(why) => Err(why),
+    }
+}
+
+/// Why the best P is no certificate; `None` if it is one.
+pub fn refusal(a: &DMatrix<f64>, best: &Certificate) -> Option<Refusal> {
+    if best.is_valid(a) {
+        return None;
+    }
+    impossible(a).or_else(|| {
+        let eigenvalues = a.complex_eigenvalues();
+        let leading = eigenvalues
+            .iter()
+            .fold(f64::NEG_INFINITY, |max, z| z.re.max(max));
+        Some(match leading >= 0.0 {
+            true => Refusal::Unstable(leading),
+            false => Refusal::NotDiagonally {
+                rate: best.rate,
+                bound: best.bound,
+            },
+        })
+    })
+}
+
+/// A necessary condition that is cheap to look at and does not hold.
+fn impossible(a: &DMatrix<f64>) -> Option<Refusal> {
     for i in 0..a.nrows() {
         let value = a[(i, i)];
         if value >= 0.0 {
-            return Err(Refusal::Diagonal { neuron: i, value });
+            return Some(Refusal::Diagonal { neuron: i, value });
         }
     }
-    if a.nrows() <= MINORS {
-        positive_minors(a)?;
+    match a.nrows() {
+        0..=MINORS => positive_minors(a).err(),
+        _ => None,
     }
-    let best = best(a);
-    if best.is_valid(a) {
-        return Ok(best);
+}
+
+/// Any P > 0 with P A + A' P < 0: a few guesses, then the search for the best one, stopped at the first
+/// that does.
+pub fn feasible(a: &DMatrix<f64>) -> Option<Vec<f64>> {
+    let n = a.nrows();
+    let noise = 1e-12 * a.amax() * n as f64;
+    // P that gives PA an even diagonal, and P that makes PA as skew as it can be.
+    let even = DVector::from_fn(n, |i, _| -1.0 / a[(i, i)]);
+    let even = &even * (n as f64 / even.sum());
+    for guess in std::iter::once(even.clone()).chain(skewing(a)) {
+        if definite_beyond(a, &guess, noise) {
+            return Some(guess.as_slice().to_vec());
+        }
     }
-    let leading = a
-        .complex_eigenvalues()
-        .iter()
-        .fold(f64::NEG_INFINITY, |max, z| z.re.max(max));
-    if leading >= 0.0 {
-        return Err(Refusal::Unstable(leading));
+    let mut p = even;
+    let mut c = -2.0 * a.norm();
+    for _ in 0..40 {
+        // As near to 0 as the centre of the last set allows.
+        let shares = [0.02, 0.1, 0.3, 0.5, 0.7, 0.85, 0.95];
+        let fits = |c: f64| definite(&(a + DMatrix::identity(n, n) * c), &p).is_some();
+        let next = shares
+            .into_iter()
+            .map(|share| c * share)
+            .find(|&next| fits(next));
+        c = next?;
+        centre(a, c, &mut p, Pace::Short)?;
+        if definite_beyond(a, &p, noise) {
+            return Some(p.as_slice().to_vec());
+        }
     }
-    Err(Refusal::NotDiagonally {
-        rate: best.rate,
-        bound: best.bound,
-    })
+    None
+}
+
+/// The p of sum n that makes the sum of (p_i A_ij + p_j A_ji)^2 over all pairs least.
+fn skewing(a: &DMatrix<f64>) -> Option<DVector<f64>> {
+    let n = a.nrows();
+    let mut squares = a.component_mul(&a.transpose());
+    for i in 0..n {
+        squares[(i, i)] = (0..n)
+            .filter(|&j| j != i)
+            .map(|j| a[(i, j)].powi(2))
+            .sum::<f64>()
+            + 1e-9 * a.amax().powi(2);
+    }
+    let p = Cholesky::new(squares)?.solve(&DVector::from_element(n, 1.0));
+    let sum = p.sum();
+    let p = p * (n as f64 / sum);
+    p.iter().all(|&p| p > 0.0).then_some(p)
+}
+
+/// Whether -(P A + A' P) is positive definite by more than rounding.
+fn definite_beyond(a: &DMatrix<f64>, p: &DVector<f64>, noise: f64) -> bool {
+    let n = p.len();
+    let noise = noise * p.amax();
+    let m = DMatrix::from_fn(n, n, |i, j| {
+        let shift = if i == j { noise } else { 0.0 };
+        -p[i] * a[(i, j)] - p[j] * a[(j, i)] - shift
+    });
+    Cholesky::new(m).is_some()
 }
 
 /// Every principal minor of -A is positive.
@@ -177,16 +255,23 @@ fn centred(a: &DMatrix<f64>, ceiling: f64) -> Certificate {
     let scale = a.norm().max(f64::MIN_POSITIVE);
     let mut c = best.rate - scale;
     for _ in 0..200 {
-        let Some(dual) = centre(a, c, &mut p) else {
+        let pace = match bound - best.rate > EXACT * scale {
+            true => Pace::Squared,
+            false => Pace::Exact,
+        };
+        let Some(dual) = centre(a, c, &mut p, pace) else {
             break;
         };
+        let gap = bound - best.rate;
         bound = bound.min(proved(a, &dual, &p));
         let now = measured(a, p.iter().copied().collect(), ceiling);
         let rate = now.rate;
         if rate > best.rate {
             best = now;
         }
-        if bound - best.rate <= 1e-8 * scale || rate <= c {
+        let left = bound - best.rate;
+        let stuck = gap <= 1e-5 * scale && left > 0.9 * gap;
+        if left <= 1e-8 * scale || stuck || rate <= c {
             break;
         }
         c += 0.9 * (rate - c);
@@ -219,18 +304,38 @@ fn proved(a: &DMatrix<f64>, x: &DMatrix<f64>, p: &DVector<f64>) -> f64 {
     bound
 }
 
+/// Where bound and rate are nearer than this share of |A|, the Hessian is not formed.
+const EXACT: f64 = 1e-5;
+
+/// How near to the centre, and with how many digits.
+#[derive(Clone, Copy)]
+enum Pace {
+    /// A few steps: far enough to see whether any P does.
+    Short,
+    /// To the centre, with the Hessian formed: n times as fast as `Exact`.
+    Squared,
+    /// To the centre, with a QR factorisation in place of the Hessian.
+    Exact,
+}
+
 /// Move `p` to the centre of { M(p) > 0, sum p = n } and return M^-1 there.
 ///
-/// With M = L L' and J_i = vec(p_i L^-1 M_i L^-T) the Hessian of log det M in log p is -J'J. It is never
-/// formed: a QR factorisation of J keeps the digits that squaring would lose next to the best rate.
-fn centre(a: &DMatrix<f64>, c: f64, p: &mut DVector<f64>) -> Option<DMatrix<f64>> {
+/// With M = L L' and J_i = vec(p_i L^-1 M_i L^-T) the Hessian of log det M in log p is -J'J. Next to the
+/// best rate it is not formed: a QR factorisation of J keeps the digits that squaring loses there.
+fn centre(a: &DMatrix<f64>, c: f64, p: &mut DVector<f64>, pace: Pace) -> Option<DMatrix<f64>> {
     let shifted = a + DMatrix::identity(p.len(), p.len()) * c;
     let mut factor = definite(&shifted, p)?;
     let mut before = f64::INFINITY;
-    for _ in 0..60 {
-        let (step, decrement) = newton(&shifted, &factor, p)?;
-        // As small as rounding lets it be.
-        if before < 1e-3 && decrement > 0.9 * before {
+    for round in 0..60 {
+        let (step, decrement) = match pace {
+            Pace::Exact => newton(&shifted, &factor, p)?,
+            _ => squared(&shifted, &factor, p).or_else(|| newton(&shifted, &factor, p))?,
+        };
+        if matches!(pace, Pace::Short) && (round == 4 || decrement < 0.3) && round > 0 {
+            break;
+        }
+        // Below 1/4 it falls quadratically, or is as small as rounding lets it be.
+        if before < 0.2 && decrement > 0.5 * before {
             break;
         }
         before = decrement;
@@ -251,7 +356,13 @@ fn centre(a: &DMatrix<f64>, c: f64, p: &mut DVector<f64>) -> Option<DMatrix<f64>
                 return None;
             }
         };
-        if decrement < 1e-7 {
+        if decrement
+            < if matches!(pace, Pace::Exact) {
+                1e-7
+            } else {
+                1e-4
+            }
+        {
             break;
         }
     }
@@ -272,10 +383,17 @@ fn newton(
         .l()
         .solve_lower_triangular(&DMatrix::identity(n, n))?;
     let image = &inverse * shifted.transpose();
-    let j = DMatrix::from_fn(n * n, n, |place, i| {
-        let (k, l) = (place / n, place % n);
+    // Both halves of a symmetric matrix as one row, sqrt(2) times as long.
+    let rows: Vec<(usize, usize)> = (0..n).flat_map(|k| (0..=k).map(move |l| (k, l))).collect();
+    let j = DMatrix::from_fn(rows.len(), n, |row, i| {
+        let (k, l) = rows[row];
+        let weight = if k == l {
+            1.0
+        } else {
+            std::f64::consts::SQRT_2
+        };
         let pair = inverse[(k, i)] * image[(l, i)] + image[(k, i)] * inverse[(l, i)];
-        -p[i] * pair
+        -p[i] * weight * pair
     });
     let r = j.clone().qr().r();
     let along = r.tr_solve_upper_triangular(p)?;
@@ -283,6 +401,33 @@ fn newton(
     let share = p.sum() / p.dot(&along);
     let step = along.map(|along| 1.0 - along * share);
     let decrement = (j * &step).norm();
+    Some((step, decrement))
+}
+
+/// As `newton`, by the Cholesky factor of J'J, in n^3 operations: with the columns k_i of L^-1 and the
+/// columns g_i of L^-1 B', (J'J)_ij = 2 p_i p_j ((k_i k_j) (g_i g_j) + (k_i g_j) (g_i k_j)).
+fn squared(
+    shifted: &DMatrix<f64>,
+    factor: &Cholesky<f64, Dyn>,
+    p: &DVector<f64>,
+) -> Option<(DVector<f64>, f64)> {
+    let n = p.len();
+    let inverse = factor
+        .l_dirty()
+        .solve_lower_triangular(&DMatrix::identity(n, n))?;
+    let image = &inverse * shifted.transpose();
+    let (kk, gg, kg) = (
+        inverse.tr_mul(&inverse),
+        image.tr_mul(&image),
+        inverse.tr_mul(&image),
+    );
+    let hessian = DMatrix::from_fn(n, n, |i, j| {
+        2.0 * p[i] * p[j] * (kk[(i, j)] * gg[(i, j)] + kg[(i, j)] * kg[(j, i)])
+    });
+    let along = Cholesky::new(hessian.clone())?.solve(p);
+    let share = p.sum() / p.dot(&along);
+    let step = along.map(|along| 1.0 - along * share);
+    let decrement = step.dot(&(hessian * &step)).max(0.0).sqrt();
     Some((step, decrement))
 }
 

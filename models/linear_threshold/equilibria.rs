@@ -5,16 +5,33 @@
 //! ```
 //!
 //! with b_i = m_i / d_i. They do not depend on tau. Up to ten neurons every pattern of (floor, free,
-//! ceiling) is tried. For more, a certificate of diagonal stability proves that there is exactly one;
-//! it is found by Newton's method on the active set, started again and again along the contraction
+//! ceiling) that bounds do not rule out is tried (see `patterns`). For more, a proof that there is
+//! exactly one is looked for first (see `uniqueness`), and it is found by Newton's method on the active
+//! set. With a certificate P, Newton's method is started again and again along the contraction
 //! x <- clip(x + g F(x)), which approaches it in the P norm for 0 < g < 2 c / |Q A Q^-1|^2.
+//!
+//! On its linear piece the network in time t or s has the Jacobian rate (tau A) in the rows of the free
+//! neurons and -rate d_i on the diagonal of the others: its eigenvalues are those of rate tau A_ff, and
+//! the -rate d_i.
 
 use nalgebra::{DMatrix, DVector};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardUniform};
 
 use super::certificate::Certificate;
+use super::patterns::{self, Verdict};
+use super::uniqueness;
+use crate::prelude::*;
 
-/// Largest n whose 3^n patterns are tried.
+/// Largest n whose 3^n patterns are gone through whatever it takes.
 pub const PATTERNS: usize = 10;
+
+/// For more neurons so many nodes of the tree of patterns are looked at, times n^2.
+const BUDGET: usize = 40_000_000;
+
+/// So many searches where neither proof nor tree comes to an end.
+const SEARCHES: usize = 200;
 
 /// The complementarity problem of a network.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,15 +46,18 @@ pub struct Problem {
 
 /// Where a neuron is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
+pub enum Mode {
+    /// x = 0, F <= 0.
     Floor,
+    /// F = 0.
     Free,
+    /// x = b, F >= 0.
     Ceiling,
 }
 
 impl Problem {
     /// F(x) = A x + u.
-    fn gradient(&self, x: &DVector<f64>) -> DVector<f64> {
+    pub fn gradient(&self, x: &DVector<f64>) -> DVector<f64> {
         &self.a * x + &self.input
     }
 
@@ -47,18 +67,18 @@ impl Problem {
         (x - moved).amax()
     }
 
-    fn clip(&self, x: DVector<f64>) -> DVector<f64> {
+    pub fn clip(&self, x: DVector<f64>) -> DVector<f64> {
         x.zip_map(&self.bound, |x, bound| x.clamp(0.0, bound))
     }
 
     /// What the residual of an exact solution can be by rounding.
-    fn tolerance(&self, x: &DVector<f64>) -> f64 {
+    pub fn tolerance(&self, x: &DVector<f64>) -> f64 {
         let n = x.len() as f64;
         1e-14 * n * (self.a.amax() * x.amax() + self.input.amax() + 1.0) * self.a.amax().max(1.0)
     }
 
     /// The state of a pattern; `None` if its free block is singular.
-    fn solve(&self, modes: &[Mode]) -> Option<DVector<f64>> {
+    pub fn solve(&self, modes: &[Mode]) -> Option<DVector<f64>> {
         let n = modes.len();
         let mut x = DVector::from_fn(n, |i, _| match modes[i] {
             Mode::Ceiling => self.bound[i],
@@ -86,45 +106,117 @@ impl Problem {
         Some(x)
     }
 
-    /// Every equilibrium, by trying all patterns; `None` for too many neurons, or if some free block is
-    /// singular, where equilibria can fill a line.
-    pub fn enumerate(&self) -> Option<Vec<DVector<f64>>> {
+    /// The equilibria, and whether they are proved to be all.
+    pub fn all(&self) -> (Vec<DVector<f64>>, bool, String) {
         let n = self.input.len();
-        if n > PATTERNS {
-            return None;
+        if n > PATTERNS
+            && let Some(why) = uniqueness::proof(&self.a)
+            && let Some(x) = self.nearest()
+        {
+            return (vec![x], true, format!("there is exactly one: {why}"));
         }
-        let mut found: Vec<DVector<f64>> = Vec::new();
-        let mut modes = vec![Mode::Floor; n];
-        loop {
-            let x = self.solve(&modes)?;
-            let tolerance = self.tolerance(&x);
-            let inside = (0..n).all(|i| x[i] >= -tolerance && x[i] <= self.bound[i] + tolerance);
-            if inside && self.residual(&x) <= tolerance {
-                let x = self.clip(x);
-                let near = |y: &DVector<f64>| (&x - y).amax() <= 1e-9 * (1.0 + x.amax());
-                if !found.iter().any(near) {
-                    found.push(x);
-                }
+        let budget = match n > PATTERNS {
+            true => BUDGET / (n * n),
+            false => usize::MAX,
+        };
+        let (mut found, verdict) = patterns::search(self, budget);
+        let why = match verdict {
+            Verdict::Complete => {
+                let why = "every pattern of floor, free and ceiling was tried or ruled out";
+                return (found, true, why.into());
             }
-            if !self.advance(&mut modes) {
-                return Some(found);
+            Verdict::Singular => {
+                "a free block of A = W - D is singular: equilibria can fill a line"
             }
+            Verdict::Spent => "there are too many patterns of floor, free and ceiling to try",
+        };
+        for x in self.searched() {
+            patterns::add(&mut found, x);
+        }
+        let told = format!("{why}, and no proof of uniqueness was found: there may be others");
+        (found, false, told)
+    }
+
+    /// Every equilibrium; `None` if the list could not be proved to be complete.
+    pub fn enumerate(&self) -> Option<Vec<DVector<f64>>> {
+        let (found, complete, _) = self.all();
+        complete.then_some(found)
+    }
+
+    /// The equilibria as a system gives them: the member `tau` of the family, `rate` times as fast as in
+    /// the slow clock.
+    pub fn equilibria(&self, dissipation: &[f64], tau: f64, rate: f64) -> Equilibria {
+        let (found, complete, reason) = self.all();
+        let list = found
+            .iter()
+            .map(|x| self.described(x, dissipation, tau, rate));
+        let mut equilibria = Equilibria {
+            list: list.collect(),
+            complete,
+            reason,
+        };
+        equilibria.sort();
+        equilibria
+    }
+
+    fn described(&self, x: &DVector<f64>, d: &[f64], tau: f64, rate: f64) -> Equilibrium {
+        let gradient = self.gradient(x);
+        let near = 1e-9 * (1.0 + self.input.amax() + self.a.amax() * x.amax());
+        let mut on_kink = false;
+        let mut active = Vec::with_capacity(x.len());
+        let mut free = Vec::new();
+        let mut eigenvalues = Vec::with_capacity(x.len());
+        for (i, (&x, &bound)) in x.iter().zip(&self.bound).enumerate() {
+            let side = i8::from(x >= bound) - i8::from(x <= 0.0);
+            let (at_edge, balanced) = (side != 0, gradient[i].abs() <= near);
+            on_kink |= at_edge && balanced;
+            match at_edge {
+                true => eigenvalues.push((-rate * d[i], 0.0)),
+                false => free.push(i),
+            }
+            active.push(side);
+        }
+        let block = DMatrix::from_fn(free.len(), free.len(), |k, l| {
+            rate * tau * self.a[(free[k], free[l])]
+        });
+        if !free.is_empty() {
+            eigenvalues.extend(block.complex_eigenvalues().iter().map(|z| (z.re, z.im)));
+        }
+        Equilibrium {
+            x: x.as_slice().to_vec(),
+            eigenvalues: Some(eigenvalues),
+            active: Some(active),
+            on_kink,
         }
     }
 
-    /// The next pattern, as one counts; `false` after the last.
-    fn advance(&self, modes: &mut [Mode]) -> bool {
-        for (i, mode) in modes.iter_mut().enumerate() {
-            *mode = match mode {
-                Mode::Floor => Mode::Free,
-                Mode::Free if self.bound[i].is_finite() => Mode::Ceiling,
-                _ => Mode::Floor,
-            };
-            if *mode != Mode::Floor {
-                return true;
+    /// An equilibrium by Newton's method from the middle of things, from the projected path towards it,
+    /// and from some random states.
+    fn nearest(&self) -> Option<DVector<f64>> {
+        let mut x = self.clip(DVector::zeros(self.input.len()));
+        let gain = 0.5 / self.a.norm();
+        for round in 0..12 {
+            if let Some(found) = self.newton(&x) {
+                return Some(found);
+            }
+            for _ in 0..1 << round {
+                x = self.clip(&x + self.gradient(&x) * gain);
             }
         }
-        false
+        self.searched().next()
+    }
+
+    /// Where Newton's method ends from many states of the box.
+    fn searched(&self) -> impl Iterator<Item = DVector<f64>> + '_ {
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let reach = 1.0 + self.input.amax();
+        (0..SEARCHES).filter_map(move |_| {
+            let x = self.bound.map(|bound| {
+                let share: f64 = StandardUniform.sample(&mut rng);
+                share * bound.min(reach)
+            });
+            self.newton(&x)
+        })
     }
 
     /// The one equilibrium that the certificate promises.

@@ -74,7 +74,7 @@ impl System for HardSelector {
         Some(self)
     }
 
-    fn equilibria(&self) -> Option<Vec<Vec<f64>>> {
+    fn equilibria(&self) -> Option<Equilibria> {
         self.network.equilibria()
     }
 }

@@ -13,15 +13,18 @@
 //! Limits of Linear-Threshold Networks*, arXiv 2604.16710 (2026); the algebraic form of the family is
 //! the one that its stated properties force, up to the scaling of time.
 
+mod analyses;
 mod certificate;
 mod equilibria;
 mod hard_selector;
 mod network;
 mod neurons;
 mod observables;
+mod patterns;
 mod projected;
 mod random;
 mod stability;
+mod uniqueness;
 
 pub use certificate::{Certificate, Refusal, best, certify};
 pub use equilibria::Problem;
@@ -132,6 +135,10 @@ impl Family for LinearThreshold {
 
     fn observables(&self) -> &'static [ObservableCard] {
         observables::OBSERVABLES
+    }
+
+    fn analyses(&self) -> &'static [&'static dyn Analysis] {
+        analyses::ANALYSES
     }
 
     fn starter(&self) -> &'static str {

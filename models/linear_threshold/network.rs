@@ -249,15 +249,18 @@ impl System for Network {
         Some(self)
     }
 
-    fn equilibria(&self) -> Option<Vec<Vec<f64>>> {
+    fn equilibria(&self) -> Option<Equilibria> {
         if self.drive != Drive::default() {
             return None;
         }
-        let found = match self.problem().enumerate() {
-            Some(all) => all,
-            None => vec![self.stability().ok()?.equilibrium.clone()],
-        };
-        Some(found.iter().map(|x| x.as_slice().to_vec()).collect())
+        let Neurons {
+            dissipation,
+            timescale,
+            rate,
+            ..
+        } = &self.neurons;
+        let found = self.problem();
+        Some(found.equilibria(dissipation, timescale[0], rate[0]))
     }
 }
 

@@ -61,7 +61,7 @@ impl System for Projected {
         Some(self)
     }
 
-    fn equilibria(&self) -> Option<Vec<Vec<f64>>> {
+    fn equilibria(&self) -> Option<Equilibria> {
         self.network.equilibria()
     }
 }

@@ -8,33 +8,57 @@
 //!
 //! Each axis has the attribute `path`, its place in the experiment file.
 
-use hdf5::{Dataset, File, H5Type, Result};
+use hdf5::{Dataset, Group, H5Type, Result};
 
-use super::run_dims::{Along, AxisKind};
+use super::run_dims::{Along, AxisKind, RunDims};
 use super::skeleton::About;
 use super::{scale, text};
 use crate::config::axis::{Axis, Mode, Value, Values};
+use crate::config::experiment::Experiment;
+use crate::plan::tasks::Tasks;
+use crate::plan::{Plan, Shard};
+use crate::system::parameters::Array;
+
+/// What the coordinates are made from.
+#[derive(Clone, Copy)]
+pub(super) struct Placement<'a> {
+    pub experiment: &'a Experiment,
+    pub plan: &'a Plan,
+    pub tasks: &'a Tasks,
+    pub shard: Shard,
+    pub runs: &'a RunDims,
+    /// The arrays of axes that count whole arrays, by axis.
+    pub arrays: &'a [Option<Array>],
+}
+
+impl<'a> From<About<'a>> for Placement<'a> {
+    fn from(about: About<'a>) -> Self {
+        Self {
+            experiment: about.experiment,
+            plan: about.plan,
+            tasks: about.tasks,
+            shard: about.shard,
+            runs: &about.contents.runs,
+            arrays: about.arrays,
+        }
+    }
+}
 
 /// So many coordinates are held at once.
 const PIECE: usize = 1 << 16;
 
 /// The data set of what stands along a dimension of runs.
 pub(super) fn coordinate(
-    file: &File,
+    file: &Group,
     name: &str,
     along: Along,
     length: usize,
-    about: About<'_>,
+    about: Placement<'_>,
 ) -> Result<Dataset> {
     let made = match along {
         Along::Axis(number) => {
             let axis = &about.plan.axes()[number];
-            let on_dim = about
-                .contents
-                .runs
-                .coordinates
-                .iter()
-                .all(|one| one.name != name);
+            let on_dim = about.runs.coordinates.iter().all(|one| one.name != name);
             let value = |place: usize| match on_dim {
                 true => axis.at(place),
                 false => value_of(about, number, place),
@@ -74,8 +98,8 @@ pub(super) fn coordinate(
 }
 
 /// The coordinates that are no scales, and the values of axes that only count them.
-pub(super) fn others(file: &File, about: About<'_>, scales: &[Dataset]) -> Result<()> {
-    let runs = &about.contents.runs;
+pub(super) fn others(file: &Group, about: Placement<'_>, scales: &[Dataset]) -> Result<()> {
+    let runs = about.runs;
     for one in &runs.coordinates {
         let length = runs.dims[one.dim].length;
         let made = coordinate(file, &one.name, one.along, length, about)?;
@@ -90,14 +114,14 @@ pub(super) fn others(file: &File, about: About<'_>, scales: &[Dataset]) -> Resul
 }
 
 /// `/<axis>_value`.
-fn values(file: &File, about: About<'_>, number: usize, scales: &[Dataset]) -> Result<()> {
+fn values(file: &Group, about: Placement<'_>, number: usize, scales: &[Dataset]) -> Result<()> {
     let axis = &about.plan.axes()[number];
     let Values::List(items) = &axis.values else {
         return Ok(());
     };
     let name = format!("{}_value", axis.name);
     // Along a sweep's own dimension if the axis has one, else along its list.
-    let dims = about.contents.runs.dims.iter();
+    let dims = about.runs.dims.iter();
     // In a zip the list is the samples.
     let zip = about.plan.mode() == Some(Mode::Zip);
     let own = dims
@@ -146,12 +170,12 @@ fn values(file: &File, about: About<'_>, number: usize, scales: &[Dataset]) -> R
 }
 
 /// The index of the run in a slot of a shard.
-fn run_of(about: About<'_>, slot: usize) -> u64 {
+fn run_of(about: Placement<'_>, slot: usize) -> u64 {
     about.plan.executed(about.tasks.position(slot as u64))
 }
 
 /// The value of an axis for the sample or the run at this place.
-fn value_of(about: About<'_>, axis: usize, place: usize) -> Value {
+fn value_of(about: Placement<'_>, axis: usize, place: usize) -> Value {
     let point = match about.shard.is_all() {
         true => place as u64,
         false => run_of(about, place) / about.plan.members(),
@@ -167,7 +191,7 @@ fn number_of(value: Value) -> f64 {
 }
 
 /// Meaning and unit of an axis: those of the parameter that it varies.
-fn described(about: About<'_>, axis: &Axis) -> (String, String) {
+fn described(about: Placement<'_>, axis: &Axis) -> (String, String) {
     let name = axis.path.strip_prefix("model.parameters.");
     let bare = name.map(|name| name.split('[').next().unwrap_or(name));
     let family = about.experiment.family;
@@ -183,7 +207,7 @@ fn described(about: About<'_>, axis: &Axis) -> (String, String) {
 
 /// A data set of one dimension, made piece by piece.
 fn pieces<T: H5Type>(
-    file: &File,
+    file: &Group,
     name: &str,
     length: usize,
     value: impl Fn(usize) -> T,

@@ -8,6 +8,7 @@
 //!
 //! `/events` exists only for systems that can have events.
 
+pub mod analysis;
 mod axes;
 mod checkpoint;
 mod chunk;

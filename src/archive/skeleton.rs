@@ -217,7 +217,7 @@ fn scales(file: &File, about: About<'_>, lengths: &[usize], data_sets: &[Dataset
             }
             Scale::Times { track } => times(file, name, &contents.tracks[*track].grid)?,
             Scale::Recorded { data_set } => data_sets[*data_set].clone(),
-            Scale::Runs(along) => axes::coordinate(file, name, *along, length, about)?,
+            Scale::Runs(along) => axes::coordinate(file, name, *along, length, about.into())?,
         };
         if !matches!(dimension.scale, Scale::Runs(_)) {
             text::attribute(&scale, "long_name", &dimension.long_name)?;
@@ -234,7 +234,7 @@ fn scales(file: &File, about: About<'_>, lengths: &[usize], data_sets: &[Dataset
             }
         }
     }
-    axes::others(file, about, &scales)
+    axes::others(file, about.into(), &scales)
 }
 
 /// Open an unfinished archive again.

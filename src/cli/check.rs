@@ -39,6 +39,9 @@ pub fn execute(
 ) -> Result<(), Failure> {
     let experiment = arguments.experiment.load(registry)?;
     let file = &arguments.experiment.config;
+    if !experiment.has_time {
+        return only_analyses(arguments, &experiment, output);
+    }
     let prepared = Prepared::new(&experiment).map_err(|error| super::run::refuse(&error, file))?;
     let corners = prepared.corners();
     if let Some(corner) = corners.first() {
@@ -79,9 +82,50 @@ pub fn execute(
     writeln!(output, "\nData sets")?;
     let contents = &prepared.variants.base().contents;
     output.write_all(table::columns(&data_sets(contents), table::width()).as_bytes())?;
+    print_analyses(&experiment, output)?;
     if experiment.members() > 1 && !experiment.is_random() {
         eprintln!("note: {ALIKE}");
     }
+    Ok(())
+}
+
+/// A file without `[time]`: there is nothing to run.
+fn only_analyses(
+    arguments: &Arguments,
+    experiment: &Experiment,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    if arguments.json {
+        output.json(&json!({
+            "title": experiment.title,
+            "seed": experiment.seed,
+            "family": experiment.family.name(),
+            "dynamics": experiment.dynamics,
+            "analyses": analyses_json(experiment),
+        }))?;
+        return Ok(());
+    }
+    writeln!(output, "{}", arguments.experiment.config.display())?;
+    print_analyses(experiment, output)?;
+    eprintln!("note: there is no [time], and so nothing to run");
+    Ok(())
+}
+
+fn analyses_json(experiment: &Experiment) -> Vec<&'static str> {
+    let analyses = experiment.analyses.iter();
+    analyses.map(|one| one.analysis.name()).collect()
+}
+
+/// What `analyze` would do.
+fn print_analyses(experiment: &Experiment, output: &mut Output) -> Result<(), Failure> {
+    if experiment.analyses.is_empty() {
+        return Ok(());
+    }
+    writeln!(output, "\nAnalyses (`nullcline analyze`)")?;
+    let analyses = experiment.analyses.iter().map(|one| one.analysis);
+    let row = |name: &str, meaning: &str| vec![name.to_string(), meaning.to_string()];
+    let rows: Vec<_> = analyses.map(|one| row(one.name(), one.meaning())).collect();
+    output.write_all(table::columns(&rows, table::width()).as_bytes())?;
     Ok(())
 }
 
@@ -464,6 +508,7 @@ fn as_json(
         "axes": axes.collect::<Vec<_>>(),
         "estimate": estimate.map(|one| json!({"per_run": one.per_run, "all": one.all})),
         "data_sets": sets.collect::<Vec<_>>(),
+        "analyses": analyses_json(experiment),
     }))
 }
 

@@ -11,6 +11,7 @@ use super::failure::{Code, Failure, nearest};
 use super::output::Output;
 use super::table;
 use crate::registry::Registry;
+use crate::system::analysis::Analysis;
 use crate::system::family::{Evolution, Family};
 use crate::system::parameters::{Fallback, Generator, Kind, Parameter};
 
@@ -31,12 +32,32 @@ pub fn execute(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let family = find(registry, &arguments.family)?;
+    let analyses = registry.analyses(family);
     if arguments.json {
-        output.json(&as_json(family))?;
+        let mut value = as_json(family);
+        value["analyses"] = analyses.iter().map(|one| analysis_json(*one)).collect();
+        output.json(&value)?;
     } else {
         describe(family, output)?;
+        for analysis in analyses {
+            heading(
+                output,
+                &format!("Analysis ([analysis.{}])", analysis.name()),
+            )?;
+            writeln!(output, "  {}", analysis.meaning())?;
+            parameters(output, analysis.options())?;
+        }
     }
     Ok(())
+}
+
+fn analysis_json(analysis: &dyn Analysis) -> Value {
+    let options = analysis.options().iter().map(parameter_json);
+    json!({
+        "name": analysis.name(),
+        "meaning": analysis.meaning(),
+        "options": options.collect::<Vec<_>>(),
+    })
 }
 
 /// The family of that name, or the failure that names the nearest one.

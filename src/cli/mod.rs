@@ -4,6 +4,7 @@
 //! call. Standard output carries data, standard error carries talk, and a reader that goes away
 //! (`nullcline methods | head -1`) is no failure. The exit codes are those of [`failure::Code`].
 
+mod analyze;
 mod check;
 mod completions;
 mod convergence;
@@ -57,6 +58,7 @@ enum Verb {
     New(new::Arguments),
     Check(check::Arguments),
     Run(run::Arguments),
+    Analyze(analyze::Arguments),
     Slurm(slurm::Arguments),
     Inspect(inspect::Arguments),
     Merge(merge::Arguments),
@@ -104,6 +106,7 @@ impl Verb {
         match self {
             Verb::Check(arguments) => arguments.json,
             Verb::Run(arguments) => arguments.json,
+            Verb::Analyze(arguments) => arguments.json,
             Verb::Slurm(arguments) => arguments.json,
             Verb::Inspect(arguments) => arguments.json,
             Verb::Merge(arguments) => arguments.json,
@@ -122,6 +125,7 @@ impl Verb {
             Verb::New(arguments) => new::execute(&arguments, registry),
             Verb::Check(arguments) => check::execute(&arguments, registry, output),
             Verb::Run(arguments) => run::execute(&arguments, registry, output),
+            Verb::Analyze(arguments) => analyze::execute(&arguments, registry, output),
             Verb::Slurm(arguments) => slurm::execute(&arguments, registry, output),
             Verb::Inspect(arguments) => inspect::execute(&arguments, output),
             Verb::Merge(arguments) => merge::execute(&arguments, registry, output),

@@ -70,6 +70,9 @@ pub fn execute(
     if experiment.members() > 1 && !experiment.is_random() && !arguments.quiet {
         eprintln!("note: {}", super::check::ALIKE);
     }
+    if !experiment.analyses.is_empty() && !arguments.quiet {
+        eprintln!("note: the tables [analysis.*] are done by `nullcline analyze`, not by a run");
+    }
     let stop = experiment.time.stop;
     let mut progress = Progress::new(arguments.quiet);
     let report = crate::ensemble::run(&experiment, &options, &mut |now| {

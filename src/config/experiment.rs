@@ -8,6 +8,7 @@ use super::axis::Sweep;
 use super::random::Law;
 use super::variation::Recipe;
 
+use crate::system::analysis::Analysis;
 use crate::system::family::{Build, Built, Family};
 use crate::system::parameters::{BuildError, Parameters};
 use crate::system::reducer::Summarise;
@@ -51,8 +52,12 @@ pub struct Experiment {
     pub stimuli: Vec<Stimulus>,
     /// The initial state, flat, in the order of the layout.
     pub initial: Vec<f64>,
-    /// `[time]`.
+    /// `[time]`; spans nothing in a file without it.
     pub time: Time,
+    /// Whether the file has `[time]`: without it there is nothing to run, only to analyse.
+    pub has_time: bool,
+    /// The tables `[analysis.NAME]`.
+    pub analyses: Vec<Asked>,
     /// `[solver]`.
     pub solver: Solver,
     /// `[record]`.
@@ -85,13 +90,43 @@ impl Experiment {
     /// # Errors
     /// As [`Family::build`], if the parameters do not fit each other.
     pub fn build_with(&self, parameters: &Parameters, share: &Share) -> Result<Built, BuildError> {
+        self.assemble(parameters, &self.stimuli, share)
+    }
+
+    /// As [`build_with`](Self::build_with), without the stimuli.
+    ///
+    /// # Errors
+    /// As [`Family::build`], if the parameters do not fit each other.
+    pub fn build_undriven(
+        &self,
+        parameters: &Parameters,
+        share: &Share,
+    ) -> Result<Built, BuildError> {
+        self.assemble(parameters, &[], share)
+    }
+
+    fn assemble(
+        &self,
+        parameters: &Parameters,
+        stimuli: &[Stimulus],
+        share: &Share,
+    ) -> Result<Built, BuildError> {
         self.family.build(&Build {
             dynamics: &self.dynamics,
             parameters,
-            stimuli: &self.stimuli,
+            stimuli,
             share,
         })
     }
+}
+
+/// One table `[analysis.NAME]`.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The analysis.
+    pub analysis: &'static dyn Analysis,
+    /// Its options, complete and checked.
+    pub options: Parameters,
 }
 
 /// The span of a flow and when it is sampled.
@@ -103,6 +138,15 @@ pub struct Time {
     pub stop: f64,
     /// When states are recorded.
     pub save: Save,
+}
+
+impl Time {
+    /// The time of a file without `[time]`.
+    pub const NONE: Time = Time {
+        start: 0.0,
+        stop: 0.0,
+        save: Save::Every(1.0),
+    };
 }
 
 /// When states are recorded.

@@ -8,6 +8,7 @@
 //! declarations do not allow becomes a [`Problem`] with its place. The decoder goes on after a problem
 //! and skips only what depends on a broken value, so that one pass reports them all.
 
+mod analysis;
 pub mod axis;
 mod decoder;
 mod document;
@@ -160,9 +161,17 @@ fn decode(
     d.redraws = false;
     let model = model::decode(d, root, registry);
     let blame = model.as_ref().map_or(Span::default(), |model| model.span);
+    let analyses = analysis::decode(d, table("analysis"), registry, model.as_ref());
+    let has_time = table("time").is_some();
+    let timeless = match &analyses {
+        Some(analyses) => analyses.need_no_time(),
+        // A broken table says nothing about time.
+        None => true,
+    };
     let time = match (&model, table("time")) {
         // Without the model nobody knows whether it evolves in time.
         (None, None) => None,
+        (_, None) if timeless => Some(experiment::Time::NONE),
         (_, entry) => time::decode(d, entry, blame),
     };
     let stimuli = stimulus::decode(d, table("stimulus"), model.as_ref(), time.as_ref());
@@ -179,6 +188,13 @@ fn decode(
         }
         _ => None,
     };
+    if let (Some(analyses), Some(model), Some(system), Some((initial, _))) =
+        (&analyses, &model, built.as_deref(), &initial)
+    {
+        let span = time.as_ref().filter(|_| has_time);
+        let span = span.map(|time| (time.start, time.stop));
+        analyses.check(d, model, system, initial, span);
+    }
     let record = record::decode(d, table("record"), offer.as_ref(), time.as_ref());
     let ensemble = ensemble::decode(d, table("ensemble"));
     let axes = match (sweep, &model, layout) {
@@ -207,6 +223,8 @@ fn decode(
         stimuli: stimuli?.into_iter().map(|(stimulus, _)| stimulus).collect(),
         initial,
         time: time?,
+        has_time,
+        analyses: analyses?.asked,
         solver: solver?,
         record,
         ensemble,
@@ -229,6 +247,7 @@ fn decode(
 fn preamble(d: &mut Decoder, root: &Tree) -> (String, u64) {
     let mut tables: Vec<&str> = options::SECTIONS.iter().map(|(name, ..)| *name).collect();
     tables.insert(1, "initial");
+    tables.push("analysis");
     let span = Span::default();
     let section = Section::open(d, options::FILE, span, Some(root), options::ROOT, &tables);
     let title = section.text(d, "title").unwrap_or_default();

@@ -250,8 +250,7 @@ pub(super) const FILE: &str = "the file";
 
 /// Keys of the format that this version does not have yet: the table, the key, what to do instead.
 pub(super) const NOT_YET: &[(&str, &str, &str)] = &[
-    (FILE, "analysis", "only `run` exists so far"),
-    (FILE, "fit", "only `run` exists so far"),
+    (FILE, "fit", "only `run` and `analyze` exist so far"),
     (
         FILE,
         "noise",

@@ -37,12 +37,18 @@ pub fn schema(registry: &Registry) -> Value {
             "additionalProperties": true
         }),
     );
+    root.insert(
+        "analysis".into(),
+        json!({ "type": "object", "description": "what `nullcline analyze` does, a table each" }),
+    );
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "nullcline experiment",
         "type": "object",
         "properties": root,
-        "required": ["model", "time"],
+        "required": ["model"],
+        "anyOf": [{ "required": ["time"] }, { "required": ["analysis"] }],
+        "allOf": analyses(registry),
         "additionalProperties": false,
         "$defs": { "numbers": numbers() }
     })
@@ -226,6 +232,29 @@ fn model(registry: &Registry) -> Value {
         "required": ["family"],
         "allOf": cases
     })
+}
+
+/// `[analysis]`: which tables it has depends on the family.
+fn analyses(registry: &Registry) -> Vec<Value> {
+    let case = |family: &&'static dyn Family| {
+        let mut tables = Map::new();
+        for analysis in registry.analyses(*family) {
+            let mut table = closed(analysis.options());
+            table["description"] = json!(analysis.meaning());
+            tables.insert(analysis.name().into(), table);
+        }
+        let is_it = json!({ "properties": { "family": { "const": family.name() } } });
+        json!({
+            "if": { "properties": { "model": is_it } },
+            "then": { "properties": { "analysis": {
+                "type": "object",
+                "minProperties": 1,
+                "properties": tables,
+                "additionalProperties": false
+            } } }
+        })
+    };
+    registry.families().iter().map(case).collect()
 }
 
 fn case(family: &dyn Family) -> Value {

@@ -33,6 +33,9 @@ pub enum RunError {
     /// The plan is empty.
     #[error("the experiment has no run")]
     Nothing,
+    /// The file is about analyses only.
+    #[error("there is no [time], and so nothing to run")]
+    NoTime,
     /// The scheme cannot integrate the system.
     #[error(transparent)]
     Mismatch(#[from] Mismatch),
@@ -54,6 +57,7 @@ impl RunError {
             | RunError::Contents(_)
             | RunError::Values(_)
             | RunError::Shapes(_)
+            | RunError::NoTime
             | RunError::Nothing => 2,
             RunError::Mismatch(_) | RunError::Map(_) => 3,
             RunError::Archive(_) | RunError::Threads(_) => 4,
@@ -65,6 +69,9 @@ impl RunError {
         match self {
             RunError::Build(error) => error.help.as_deref(),
             RunError::Mismatch(error) => Some(&error.help),
+            RunError::NoTime => Some(
+                "`nullcline analyze` does the [analysis] tables; a run needs [time] with `stop`",
+            ),
             _ => None,
         }
     }

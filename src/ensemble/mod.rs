@@ -9,6 +9,7 @@
 //! down instead of filling memory. A run that fails is an outcome, not an error: the others go on, and
 //! the archive has NaN for its numbers and a diagnosis.
 
+pub mod analyse;
 pub mod archived;
 mod card_text;
 pub mod error;

@@ -51,6 +51,9 @@ impl Prepared {
     /// # Errors
     /// As [`new`](Prepared::new).
     pub fn of_shard(experiment: &Experiment, shard: Shard) -> Result<Self, RunError> {
+        if !experiment.has_time {
+            return Err(RunError::NoTime);
+        }
         let plan = Plan::new(experiment);
         if plan.is_empty() {
             return Err(RunError::Nothing);

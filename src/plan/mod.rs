@@ -12,7 +12,7 @@
 //! key   = SHA-256( "run", seed, path and value of every axis sorted by path, member )
 //! ```
 //!
-//! Axes under `solver`, `record`, `output` and `time` are no part of the key: a smaller step follows
+//! Axes under `solver`, `record`, `output`, `time` and `analysis` are no part of the key: a smaller step follows
 //! the same path. Runs are *executed* in an order of their own, the axes that change the heavy part of
 //! a system slowest. Nothing here is stored per run: a plan of a million runs holds none of them.
 
@@ -266,7 +266,7 @@ impl Plan {
 /// Whether an axis is part of a run's key.
 fn is_keyed(path: &str) -> bool {
     let table = path.split(['.', '[']).next().unwrap_or(path);
-    !["solver", "record", "output", "time"].contains(&table)
+    !["solver", "record", "output", "time", "analysis"].contains(&table)
 }
 
 /// The decoded numbers: an experiment made by a program has no text that says them.
@@ -310,6 +310,8 @@ fn meaning(resolved: &str) -> String {
         Ok(mut table) => {
             table.remove("title");
             table.remove("output");
+            // What `analyze` is asked changes no number of a run.
+            table.remove("analysis");
             table.to_string()
         }
         // An experiment made by a program need not come with a text in TOML: then all of it counts.

@@ -3,6 +3,7 @@
 //! A [`Family`] names its dynamics variants, parameters, channels and observables, and builds an
 //! immutable system from checked parameters. The registry knows this trait and never a model.
 
+use super::analysis::Analysis;
 use super::layout::Block;
 use super::parameters::{BuildError, Parameter, Parameters};
 use super::share::Share;
@@ -97,6 +98,11 @@ pub trait Family: Sync {
     }
     /// The observables.
     fn observables(&self) -> &'static [ObservableCard] {
+        &[]
+    }
+    /// The analyses that only this family can do: `[analysis.NAME]`. One with the name of a general
+    /// analysis takes its place.
+    fn analyses(&self) -> &'static [&'static dyn Analysis] {
         &[]
     }
     /// A starter experiment as TOML, for `nullcline new`: it must run as it is.

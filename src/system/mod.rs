@@ -6,9 +6,11 @@
 //! `None` unless the model overrides it. A scheme that needs a capability asks before the first step.
 
 pub mod aligned;
+pub mod analysis;
 pub mod batch;
 pub mod constraint;
 pub mod derivative;
+pub mod equilibria;
 pub mod event;
 pub mod family;
 pub mod guard;
@@ -28,6 +30,7 @@ pub mod tree;
 use batch::Batch;
 use constraint::Constraint;
 use derivative::{Jacobian, Linear};
+use equilibria::Equilibria;
 use guard::{Guards, Impulses};
 use kinks::Kinks;
 use layout::Layout;
@@ -157,8 +160,8 @@ pub trait System: Send + Sync {
         false
     }
 
-    /// All equilibria, each of the length of the state, from the family's own exhaustive solver.
-    fn equilibria(&self) -> Option<Vec<Vec<f64>>> {
+    /// The equilibria by the family's own solver, which says whether they are all; `None` if it has none.
+    fn equilibria(&self) -> Option<Equilibria> {
         None
     }
 }

@@ -66,6 +66,8 @@ pub fn pair(path: &Path) -> Experiment {
             stop: 30.0 * 0.1,
             save: Save::Every(0.01),
         },
+        has_time: true,
+        analyses: Vec::new(),
         solver: solver(2),
         record: Record {
             variables: vec!["x".into()],
