@@ -393,6 +393,7 @@ fn search(system: &Smooth, ends: [f64; 2]) -> Findings {
         initial: &initial,
         span: None,
         seed: 3,
+        integrate: &nullcline::analysis::trajectory::ByEngine,
     };
     AllEquilibria.run(&subject).unwrap()
 }

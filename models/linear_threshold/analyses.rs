@@ -1,4 +1,4 @@
-//! The family's own analyses: the certificate of Lyapunov diagonal stability.
+//! The family's own analyses: the certificate of Lyapunov diagonal stability, and the limits (`limit`).
 //!
 //! `[analysis.certificate]` looks for the diagonal P > 0, sum p = n, of the largest rate c(P) (see the
 //! file on certificates), and measures it independently of the search by eigenvalues:
@@ -11,10 +11,11 @@
 //! No P has a rate above `bound`.
 
 use super::certificate::{best, refusal};
+use super::limit::Limits;
 use crate::prelude::*;
 
 /// The analyses of the family.
-pub const ANALYSES: &[&dyn Analysis] = &[&DiagonalStability];
+pub const ANALYSES: &[&dyn Analysis] = &[&DiagonalStability, &Limits];
 
 struct DiagonalStability;
 

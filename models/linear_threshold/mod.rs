@@ -17,6 +17,7 @@ mod analyses;
 mod certificate;
 mod equilibria;
 mod hard_selector;
+mod limit;
 mod network;
 mod neurons;
 mod observables;

@@ -8,6 +8,7 @@ pub mod convergence;
 pub mod equilibria;
 mod newton;
 mod starts;
+pub mod trajectory;
 
 pub use crate::system::analysis::{Analysis, AnalysisError, Data, Findings, Found, Subject};
 

@@ -10,7 +10,7 @@ use super::parameters::{self, Slot};
 use super::problem::Problem;
 use crate::registry::Registry;
 use crate::system::System;
-use crate::system::analysis::{Analysis, Subject};
+use crate::system::analysis::{Analysis, Standstill, Subject};
 use crate::system::tree::{Entry, Span};
 
 /// The analyses that the file asks for, with what is needed to blame their tables.
@@ -42,6 +42,7 @@ impl Analyses<'_> {
                 initial,
                 span,
                 seed: d.seed,
+                integrate: &Standstill,
             };
             if let Err(error) = asked.analysis.check(&subject) {
                 let place = error.parameter.as_ref();

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::error::RunError;
+use crate::analysis::trajectory::ByEngine;
 use crate::archive::analysis::Answered;
 use crate::config::axis::{Axis, Value};
 use crate::config::experiment::{Asked, Experiment};
@@ -159,6 +160,7 @@ impl<'a> Points<'a> {
                 initial: &settings.initial,
                 span,
                 seed: experiment.seed,
+                integrate: &ByEngine,
             };
             asked
                 .analysis

@@ -61,6 +61,47 @@ pub struct Subject<'a> {
     pub span: Option<(f64, f64)>,
     /// The seed of the experiment.
     pub seed: u64,
+    /// For analyses that follow trajectories.
+    pub integrate: &'a dyn Integrate,
+}
+
+/// A trajectory at given times.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trajectory {
+    /// The states at the times.
+    pub states: Vec<Vec<f64>>,
+    /// When something happened: contacts, crossings, guards.
+    pub events: Vec<f64>,
+}
+
+/// Follows trajectories for an analysis.
+pub trait Integrate: Sync {
+    /// The states of a system at ascending times of a span, by a scheme that suits it.
+    ///
+    /// # Errors
+    /// If the run does not come to its end.
+    fn run(
+        &self,
+        system: &dyn System,
+        span: Option<(f64, f64)>,
+        x0: &[f64],
+        times: &[f64],
+    ) -> Result<Trajectory, AnalysisError>;
+}
+
+/// Follows nothing; for checks before anything runs.
+pub struct Standstill;
+
+impl Integrate for Standstill {
+    fn run(
+        &self,
+        _system: &dyn System,
+        _span: Option<(f64, f64)>,
+        _x0: &[f64],
+        _times: &[f64],
+    ) -> Result<Trajectory, AnalysisError> {
+        Err(AnalysisError::Lacks("an engine"))
+    }
 }
 
 /// The answer.
