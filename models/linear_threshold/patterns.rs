@@ -204,3 +204,54 @@ impl Node {
         (least, most, 1e-10 * (1.0 + size))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::DMatrix;
+
+    use super::*;
+
+    /// All equilibria by trying all patterns, without any bound.
+    fn brute(problem: &Problem) -> Vec<DVector<f64>> {
+        let n = problem.input.len() as u32;
+        let mut found = Vec::new();
+        for code in 0..3_usize.pow(n) {
+            let mode = |i| [Mode::Floor, Mode::Free, Mode::Ceiling][code / 3_usize.pow(i) % 3];
+            let node = Node {
+                modes: (0..n).map(|i| Some(mode(i))).collect(),
+                low: Vec::new(),
+                high: Vec::new(),
+            };
+            leaf(problem, &node, &mut found);
+        }
+        found
+    }
+
+    #[test]
+    fn what_bounds_rule_out_is_no_equilibrium() {
+        let wave = |k: usize| (12.9898 * k as f64).sin() * 3.0;
+        let mut several = 0;
+        for seed in 0..60 {
+            let n = 3 + seed % 3;
+            let place = |i: usize, j: usize| wave(100 * seed + 10 * i + j + 1);
+            let decay = |i: usize, j: usize| if i == j { 1.0 } else { 0.0 };
+            let problem = Problem {
+                a: DMatrix::from_fn(n, n, |i, j| place(i, j) - decay(i, j)),
+                input: DVector::from_fn(n, |i, _| place(i, 7)),
+                bound: DVector::from_fn(n, |i, _| 1.0 + place(i, 8).abs()),
+            };
+            let (found, verdict) = search(&problem, usize::MAX);
+            let all = brute(&problem);
+            assert_eq!(
+                (verdict, found.len()),
+                (Verdict::Complete, all.len()),
+                "{seed}"
+            );
+            for x in &all {
+                assert!(found.iter().any(|y| (x - y).amax() < 1e-9), "{seed}: {x}");
+            }
+            several += usize::from(all.len() > 1);
+        }
+        assert!(several > 5, "{several}");
+    }
+}
