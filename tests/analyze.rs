@@ -393,7 +393,7 @@ fn search(system: &Smooth, ends: [f64; 2]) -> Findings {
         initial: &initial,
         span: None,
         seed: 3,
-        integrate: &nullcline::analysis::trajectory::ByEngine,
+        integrate: &nullcline::ensemble::trajectory::ByEngine,
     };
     AllEquilibria.run(&subject).unwrap()
 }
@@ -450,4 +450,78 @@ fn a_system_without_equilibria_has_none() {
     );
     assert!(real(&findings, "x").is_empty());
     assert_eq!(findings.get("count").unwrap().data, Data::Count(vec![0]));
+}
+
+/// C2: the network follows the projected flow down to x_c and then decays; the largest distance is at the time when the
+/// projected flow hits the floor, and its ratio to tau tends to 1 / (2 e).
+#[test]
+fn the_distance_to_the_fast_limit_falls_with_the_timescale() {
+    let text = "[model]\nfamily = \"linear-threshold\"\n[model.parameters]\nweights = [[0.5]]\ndissipation = 2.0\n\
+                input = -1.0\nceiling = 10.0\n[initial]\nx = [1.0]\n[time]\nstop = 2.0\n\
+                [analysis.limit]\nfast = [0.3, 0.1, 0.03, 0.01, 0.001]\n";
+    let (json, folder) = analyze(text);
+    let found = &json["analyses"]["limit"];
+    let printed = [
+        0.062344353,
+        0.019115458,
+        0.005581098,
+        0.001846325,
+        0.000184009,
+    ];
+    close(&numbers(&found["fast_distance"]), &printed, 0.6e-9);
+    let slope = numbers(&found["fast_slope"])[0];
+    assert!((slope - 1.0).abs() < 0.05, "{slope}");
+    // The slow limit of a silenced neuron is the network itself.
+    assert!(numbers(&found["slow_slope"])[0].is_nan());
+    let drawn = nullcline(folder.path(), &["plot", "x.analysis.h5", "-o", "x.svg"]);
+    assert_eq!(drawn.status.code(), Some(0));
+    let picture = std::fs::read_to_string(folder.path().join("x.svg")).unwrap();
+    assert!(picture.contains("slope 1.0") && picture.contains("tau"));
+    let inspected = nullcline(folder.path(), &["inspect", "x.analysis.h5"]);
+    assert!(String::from_utf8_lossy(&inspected.stdout).contains("analyses  limit"));
+}
+
+/// C3: the distance to the hard selector at five times, in the slow clock.
+#[test]
+fn the_distance_to_the_slow_limit_falls_with_the_rate() {
+    let text = format!(
+        "{C3}[initial]\nx = [3.0, 0.0]\n[time]\nstop = 4.0\n[analysis.limit]\nslow = [10, 100, 1000]\n"
+    );
+    let (json, _folder) = analyze(&text);
+    let found = &json["analyses"]["limit"];
+    // At all times, events included, it is at least what the reference has at five.
+    let distances = numbers(&found["slow_distance"]);
+    for (distance, printed) in distances.iter().zip([7.813e-2, 7.498e-3, 7.467e-4]) {
+        assert!(
+            (0.999..2.0).contains(&(distance / printed)),
+            "{distance} for {printed}"
+        );
+    }
+    let slope = numbers(&found["slow_slope"])[0];
+    assert!((slope + 1.0).abs() < 0.05, "{slope}");
+    // It never touches the boundary: the fast limit coincides.
+    let fast = numbers(&found["fast_distance"]);
+    assert!(
+        fast[2..].iter().all(|&distance| distance < 3e-9),
+        "{fast:?}"
+    );
+    let unlimited = text.replace("ceiling = [4.0, 6.0]\n", "");
+    let (json, _folder) = analyze(&unlimited);
+    assert!(numbers(&json["analyses"]["limit"]["slow_distance"])[0].is_nan());
+}
+
+#[test]
+fn both_limits_have_the_equilibria_of_the_network() {
+    for dynamics in ["projected", "hard-selector"] {
+        let family = "family = \"linear-threshold\"";
+        let text = C7.replace(family, &format!("{family}\ndynamics = \"{dynamics}\""));
+        let (json, _folder) = analyze(&format!("{text}[analysis.equilibria]\n"));
+        let found = &json["analyses"]["equilibria"];
+        let third = 1.0 / 3.0;
+        close(
+            &numbers(&found["x"]),
+            &[0.0, 1.0, third, third, 1.0, 0.0],
+            1e-14,
+        );
+    }
 }

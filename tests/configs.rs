@@ -6,7 +6,7 @@ mod program;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use program::{Archive, array, run};
+use program::{Archive, array, run, texts};
 
 /// A check of the archive that a file leads to.
 type Claim = fn(&Archive);
@@ -27,6 +27,16 @@ const CLAIMS: &[(&str, Claim)] = &[
         fixed_points_follow_the_input,
     ),
     ("linear-threshold/basins.toml", each_neuron_wins_half),
+    ("linear-threshold/fast-limit.toml", both_neurons_stay_down),
+    (
+        "linear-threshold/slow-limit.toml",
+        the_equilibrium_is_reached,
+    ),
+    (
+        "linear-threshold/ring-oscillator.toml",
+        the_ring_goes_around,
+    ),
+    ("linear-threshold/limits.toml", both_neurons_die_down),
 ];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -186,4 +196,48 @@ fn each_neuron_wins_half(archive: &Archive) {
     assert!((mean[0] - wins as f64 / 200.0).abs() < 1e-6);
     let upper = array(archive, "x_member_q75");
     assert!((upper[upper.len() - 2] - 1.0).abs() < 1e-5);
+}
+
+fn both_neurons_die_down(archive: &Archive) {
+    // What is silent decays at the rates 1 and 2.
+    let x = last(archive, 2);
+    assert!(x[0] < 0.06 && x[1] < 0.01 && x[1] > 0.0, "{x:?}");
+}
+
+fn both_neurons_stay_down(archive: &Archive) {
+    assert_eq!(last(archive, 2), [0.0, 0.0]);
+    assert_eq!(texts(archive, "events/kind"), ["contact", "contact"]);
+    let distances = array(archive, "certificate_distance");
+    assert!(distances.windows(2).all(|pair| pair[1] <= pair[0]));
+}
+
+fn the_equilibrium_is_reached(archive: &Archive) {
+    let x = last(archive, 2);
+    assert!(
+        (x[0] - 28.0 / 29.0).abs() < 1e-14 && (x[1] - 22.0 / 29.0).abs() < 1e-14,
+        "{x:?}"
+    );
+    assert_eq!(texts(archive, "events/kind"), ["cross", "slide", "slide"]);
+    let gap = array(archive, "gap");
+    assert!(gap[0] > 30.0 && gap[gap.len() - 1].abs() < 1e-12);
+}
+
+fn the_ring_goes_around(archive: &Archive) {
+    let (low, high) = (array(archive, "x_min"), array(archive, "x_max"));
+    let period = array(archive, "x_period");
+    for i in 0..3 {
+        assert!(
+            high[i] - low[i] > 1.5,
+            "neuron {i}: {} .. {}",
+            low[i],
+            high[i]
+        );
+        assert!(
+            (period[i] - period[0]).abs() < 0.05 * period[0],
+            "{period:?}"
+        );
+    }
+    // Three neurons, each up and down once in a period: at least six events.
+    let events = array(archive, "events/time").len() as f64;
+    assert!(events > 5.5 * 40.0 / period[0], "{events} events");
 }

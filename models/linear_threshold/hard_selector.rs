@@ -75,7 +75,19 @@ impl System for HardSelector {
     }
 
     fn equilibria(&self) -> Option<Equilibria> {
-        self.network.equilibria()
+        let mut found = self.network.equilibria()?;
+        let decay = &self.network.neurons.dissipation;
+        for one in &mut found.list {
+            // A sliding neuron is held by no linear piece, and reaches its place in finite time: only an equilibrium
+            // at which every neuron has selected has eigenvalues.
+            let slides = one.active.as_ref().is_none_or(|active| active.contains(&0));
+            one.on_kink |= slides;
+            one.eigenvalues = Some(match slides {
+                true => vec![(f64::NAN, f64::NAN); decay.len()],
+                false => decay.iter().map(|d| (-d, 0.0)).collect(),
+            });
+        }
+        Some(found)
     }
 }
 
@@ -117,6 +129,10 @@ impl Selector for HardSelector {
 
     fn is_affine(&self) -> bool {
         self.network.is_steady()
+    }
+
+    fn is_constant(&self) -> bool {
+        true
     }
 
     fn add(&self, _x: &[f64], v: &[f64], dx: &mut [f64]) {

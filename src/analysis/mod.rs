@@ -8,7 +8,6 @@ pub mod convergence;
 pub mod equilibria;
 mod newton;
 mod starts;
-pub mod trajectory;
 
 pub use crate::system::analysis::{Analysis, AnalysisError, Data, Findings, Found, Subject};
 

@@ -95,6 +95,9 @@ impl Reader {
 
     /// Which runs are not finished. What a single run had when it was interrupted is shown.
     fn find_pending(&mut self) -> Result<(), ArchiveError> {
+        if self.is_of_analyses() {
+            return Ok(());
+        }
         let data_set = self.data_set("run_status")?;
         self.runs = data_set.shape();
         let shown = self.status == "interrupted" && self.runs.is_empty();
@@ -105,6 +108,26 @@ impl Reader {
         let codes = codes.map_err(|error| self.failed("run_status", &error))?;
         self.pending = codes.into_iter().map(|code| code == 0).collect();
         Ok(())
+    }
+
+    /// Whether this is the archive of analyses, which has no runs.
+    pub fn is_of_analyses(&self) -> bool {
+        self.file.group("analysis").is_ok() && !self.file.link_exists("run_status")
+    }
+
+    /// The names of the analyses; none in the archive of runs.
+    ///
+    /// # Errors
+    /// If the file is damaged.
+    pub fn analyses(&self) -> Result<Vec<String>, ArchiveError> {
+        if !self.is_of_analyses() {
+            return Ok(Vec::new());
+        }
+        let names = self
+            .file
+            .group("analysis")
+            .and_then(|group| group.member_names());
+        names.map_err(|error| self.failed("analysis", &error))
     }
 
     /// The lengths of the dimensions of runs: axes and members; empty for a single run.
@@ -462,6 +485,9 @@ impl Reader {
     /// # Errors
     /// If the file is damaged.
     pub fn run_status(&self) -> Result<Vec<String>, ArchiveError> {
+        if self.is_of_analyses() {
+            return Ok(Vec::new());
+        }
         let data_set = self.data_set("run_status")?;
         let meanings = text::read_attribute(&data_set, "flag_meanings").unwrap_or_default();
         let meanings: Vec<&str> = meanings.split(' ').collect();

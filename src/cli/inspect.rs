@@ -96,6 +96,8 @@ struct Facts {
     runs: usize,
     shard: Option<String>,
     diagnoses: Vec<(u64, String)>,
+    /// The names of the analyses, in their archive.
+    of_analyses: Vec<String>,
     /// How many events of each kind there are.
     events: Vec<(String, usize)>,
 }
@@ -132,15 +134,19 @@ impl Facts {
             health: spread(reader.variables_in("health")?)?,
             inputs,
             provenance: reader.texts("provenance")?,
-            wall_time: reader
-                .read("provenance/run_wall_time")?
-                .iter()
-                .filter(|seconds| seconds.is_finite())
-                .sum(),
+            wall_time: match reader.is_of_analyses() {
+                true => 0.0,
+                false => reader
+                    .read("provenance/run_wall_time")?
+                    .iter()
+                    .filter(|seconds| seconds.is_finite())
+                    .sum(),
+            },
             endings: endings(&reader)?,
             runs: reader.runs(),
             shard: reader.attribute("shard"),
             diagnoses: reader.diagnoses()?,
+            of_analyses: reader.analyses()?,
             events: match reader.variable("events/kind") {
                 Ok(_) => counted(reader.labels("events/kind")?),
                 Err(_) => Vec::new(),
@@ -278,11 +284,16 @@ impl Facts {
                     self.attribute("dynamics")
                 ),
             ),
-            (
-                if self.runs == 1 { "run" } else { "runs" },
-                format!("{runs}{cost}, in {}", duration(self.wall_time)),
-            ),
         ];
+        if self.of_analyses.is_empty() {
+            let name = if self.runs == 1 { "run" } else { "runs" };
+            rows.push((
+                name,
+                format!("{runs}{cost}, in {}", duration(self.wall_time)),
+            ));
+        } else {
+            rows.push(("analyses", self.of_analyses.join(", ")));
+        }
         if let Some(shard) = &self.shard {
             rows.push(("shard", shard.clone()));
         }

@@ -61,7 +61,11 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
             KindName::Bands => Kind::Bands,
         }),
     };
-    let Picture { series, kind } = plot::read(&reader, &request).map_err(refuse)?;
+    let picture = match request.variable.is_none() && plot::limit::is_there(&reader) {
+        true => plot::limit::read(&reader),
+        false => plot::read(&reader, &request),
+    };
+    let Picture { series, kind } = picture.map_err(refuse)?;
     let path = match &arguments.output {
         Some(path) => path.clone(),
         None => arguments.file.with_extension("svg"),

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use super::error::RunError;
-use crate::analysis::trajectory::ByEngine;
+use super::trajectory::ByEngine;
 use crate::archive::analysis::Answered;
 use crate::config::axis::{Axis, Value};
 use crate::config::experiment::{Asked, Experiment};

@@ -20,6 +20,7 @@ mod outlet;
 mod prepared;
 mod recorder;
 pub mod rerun;
+pub mod trajectory;
 pub mod variants;
 mod worker;
 

@@ -10,6 +10,7 @@ pub mod envelope;
 mod font;
 mod frame;
 mod heat_map;
+pub mod limit;
 mod palette;
 mod place;
 pub mod series;

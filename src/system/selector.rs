@@ -22,6 +22,10 @@ pub trait Selector: Send + Sync {
     fn is_affine(&self) -> bool {
         false
     }
+    /// Whether every `g_k` and every gradient of `h_k` is constant, whatever `h_k` does in time.
+    fn is_constant(&self) -> bool {
+        self.is_affine()
+    }
     /// `dx += sum_k v_k g_k(x)`; to be overridden where the fields have few entries.
     fn add(&self, x: &[f64], v: &[f64], dx: &mut [f64]) {
         let mut field = vec![0.0; x.len()];

@@ -20,6 +20,8 @@ use crate::system::event::Event;
 /// Intervals of a step in which surfaces are looked for, on dense output and on a series.
 const SAMPLES: usize = 4;
 const SAMPLES_OF_SERIES: usize = 16;
+/// How exactly a crossing is located on dense output, as a share of the step.
+const RESOLUTION: f64 = 1e-13;
 /// So many events in no time are no progress.
 const MOST_AT_ONCE: usize = 64;
 /// So many ever shorter intervals between events make an accumulation.
@@ -121,7 +123,10 @@ impl<M: Modal> EventDriven<M> {
             failed: None,
             told: Vec::new(),
             recent: Recent::NEVER,
-            search: Search::default(),
+            search: match modal.is_affine() {
+                true => Search::default(),
+                false => Search::to(RESOLUTION),
+            },
             stepped: mode.clone(),
             mode,
             modal,

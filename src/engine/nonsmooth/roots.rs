@@ -11,6 +11,8 @@ pub struct Search {
     points: [(f64, Vec<f64>); 3],
     trial: Vec<f64>,
     high: Vec<f64>,
+    /// How short a bracket is short enough; 0 for as short as rounding allows.
+    resolution: f64,
 }
 
 /// Where a search ended.
@@ -23,6 +25,14 @@ pub struct Crossing {
 }
 
 impl Search {
+    /// A search that is content with brackets of this length.
+    pub fn to(resolution: f64) -> Self {
+        Self {
+            resolution,
+            ..Self::default()
+        }
+    }
+
     /// Search `count` functions in `samples` equal intervals. `at(theta, g)` evaluates them; infinite ones
     /// count as positive. `start` are their values at 0.
     pub fn first(
@@ -130,9 +140,10 @@ impl Search {
         let (mut low, mut low_values) = (self.points[from].0, self.points[from].1.clone());
         // The weight of an end that stays is halved each time (Illinois).
         let (mut low_weight, mut high_weight) = (1.0, 1.0);
-        for round in 0..200 {
+        let mut before = [f64::INFINITY; 3];
+        for _ in 0..200 {
             let (width, least) = (high - low, f64::EPSILON * high);
-            if width <= 2.0 * least {
+            if width <= self.resolution.max(2.0 * least) {
                 break;
             }
             let mut theta = high;
@@ -142,10 +153,16 @@ impl Search {
                     theta = theta.min(low + width * (l / (l - h)));
                 }
             }
-            if round % 3 == 2 || !theta.is_finite() {
+            // Three rounds that did not halve the bracket together are followed by a bisection.
+            if width > 0.5 * before[0] || !theta.is_finite() {
                 theta = low + 0.5 * width;
+                before = [f64::INFINITY; 3];
+            } else {
+                before = [before[1], before[2], width];
             }
-            theta = theta.clamp(low + least, high - least);
+            // A root found is stepped over by as little as can be, so that the bracket closes behind it.
+            let step = least.max(0.25 * self.resolution);
+            theta = theta.clamp(low + step, high - step);
             at(theta, &mut self.trial);
             if self.trial.iter().any(|&g| g < 0.0) {
                 high = theta;

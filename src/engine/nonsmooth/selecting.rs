@@ -40,6 +40,8 @@ pub struct Selecting {
     lower: Vec<f64>,
     upper: Vec<f64>,
     affine: bool,
+    /// Whether gradients and fields of a sliding set can be kept.
+    constant: bool,
     scratch: RefCell<Scratch>,
 }
 
@@ -123,6 +125,7 @@ impl Selecting {
             lower: bounds.iter().map(|b| b[0]).collect(),
             upper: bounds.iter().map(|b| b[1]).collect(),
             affine: affine && selector.is_affine(),
+            constant: selector.is_constant(),
             scratch: RefCell::default(),
         }
     }
@@ -134,6 +137,7 @@ impl Selecting {
             lower: vec![0.0; faces.count()],
             upper: vec![f64::INFINITY; faces.count()],
             affine: false,
+            constant: false,
             scratch: RefCell::default(),
         }
     }
@@ -385,7 +389,7 @@ impl Modal for Selecting {
         let slides = mode.contains(&0);
         if slides {
             let same = |sliding: &Sliding| {
-                self.affine
+                self.constant
                     && (0..mode.len())
                         .filter(|&k| mode[k] == 0)
                         .eq(sliding.set.iter().copied())
@@ -393,6 +397,13 @@ impl Modal for Selecting {
             if !scratch.sliding.as_ref().is_some_and(same) {
                 let set = (0..mode.len()).filter(|&k| mode[k] == 0).collect();
                 scratch.sliding = Some(self.sliding(system, t, x, set));
+            }
+            if let (Some(sliding), true) = (&mut scratch.sliding, self.constant && !self.affine) {
+                let view = self.view(system);
+                let mut row = vec![0.0; x.len()];
+                for (rate, &k) in sliding.rates.iter_mut().zip(&sliding.set) {
+                    *rate = view.gradient(k, t, x, &mut row);
+                }
             }
             if let Some(sliding) = &scratch.sliding {
                 let mut speed =
