@@ -147,8 +147,8 @@ impl Selection {
             };
             if complaints.len() < fewest {
                 (fewest, patience) = (complaints.len(), PATIENCE);
-            } else if patience > 0 {
-                patience -= 1;
+            } else {
+                patience = patience.saturating_sub(1);
             }
             if patience > 0 {
                 for (k, side) in complaints {

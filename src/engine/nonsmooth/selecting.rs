@@ -65,6 +65,14 @@ struct Sliding {
     lu: LU<f64, Dyn, Dyn>,
 }
 
+/// The selections met at a point.
+struct Met {
+    /// Those whose surfaces the point lies on.
+    set: Vec<usize>,
+    /// Those of them that stop sliding: the mode has them where they go.
+    leaving: Vec<usize>,
+}
+
 /// The selections of a system, whichever it has.
 enum View<'a> {
     Selector(&'a dyn Selector),
@@ -233,17 +241,17 @@ impl Selecting {
         }
     }
 
-    /// Decide the selections `set` at a point; `leaving` of them are where they are for good.
+    /// Decide the selections met at a point.
     fn decide<S: System + ?Sized>(
         &self,
         system: &S,
         t: f64,
         x: &[f64],
         mode: &mut [i8],
-        set: &[usize],
-        leaving: &[usize],
+        met: &Met,
         not_unique: &mut Vec<usize>,
     ) -> Result<(), Unresolved> {
+        let Met { set, leaving } = met;
         let kept: Vec<usize> = set
             .iter()
             .copied()
@@ -464,7 +472,8 @@ impl Modal for Selecting {
                 -1
             };
         }
-        self.decide(system, t, x, mode, &set, &[], not_unique)?;
+        let leaving = Vec::new();
+        self.decide(system, t, x, mode, &Met { set, leaving }, not_unique)?;
         self.settle(system, t, mode, x);
         Ok(())
     }
@@ -496,7 +505,7 @@ impl Modal for Selecting {
                 }
             }
         }
-        self.decide(system, t, x, mode, &set, &leaving, not_unique)?;
+        self.decide(system, t, x, mode, &Met { set, leaving }, not_unique)?;
         self.settle(system, t, mode, x);
         Ok(())
     }

@@ -12,6 +12,9 @@ const ORDER: usize = 24;
 /// The last term relative to the first one.
 const ROUNDING: f64 = 1e-17;
 
+/// Drift and surfaces at a state.
+pub type Evaluate<'a> = dyn FnMut(&[f64], &mut [f64], &mut [f64]) + 'a;
+
 /// A series of state and surfaces.
 #[derive(Clone, Debug)]
 pub struct Taylor {
@@ -42,7 +45,7 @@ impl Taylor {
     pub const EVALUATIONS: u64 = ORDER as u64 + 1;
 
     /// Expand about `x`; `evaluate(x, dx, g)` gives drift and surfaces.
-    pub fn expand(&mut self, x: &[f64], evaluate: &mut dyn FnMut(&[f64], &mut [f64], &mut [f64])) {
+    pub fn expand(&mut self, x: &[f64], evaluate: &mut Evaluate<'_>) {
         self.state[0].fill(0.0);
         evaluate(
             &self.state[0],
