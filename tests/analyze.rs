@@ -525,3 +525,15 @@ fn both_limits_have_the_equilibria_of_the_network() {
         );
     }
 }
+
+#[cfg(not(feature = "sdp"))]
+#[test]
+fn a_solver_that_was_not_built_in_is_said_to_be_missing() {
+    let folder = folder(&format!(
+        "{C3}[analysis.certificate]\nsolver = \"clarabel\"\n"
+    ));
+    let output = nullcline(folder.path(), &["analyze", "x.toml"]);
+    assert_eq!(output.status.code(), Some(1));
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(told.contains("--features sdp"), "{told}");
+}

@@ -10,6 +10,8 @@
 //! Where no P does, P is the best one found, `rate` and `margin` are negative, and `reason` says why not.
 //! No P has a rate above `bound`.
 
+#[cfg(feature = "sdp")]
+use super::certificate::Certificate;
 use super::certificate::{best, refusal};
 use super::limit::Limits;
 use crate::prelude::*;
@@ -18,6 +20,33 @@ use crate::prelude::*;
 pub const ANALYSES: &[&dyn Analysis] = &[&DiagonalStability, &Limits];
 
 struct DiagonalStability;
+
+const OPTIONS: &[Parameter] = &[Parameter::choice("solver", &["centres", "clarabel"])
+    .fallback(Fallback::Text("centres"))
+    .meaning(
+        "how P is found: the method of centres, or semidefinite programs by clarabel (a build with the feature `sdp`)",
+    )];
+
+/// The certificate by semidefinite programs.
+#[cfg(feature = "sdp")]
+fn by_program(a: &nalgebra::DMatrix<f64>) -> Result<Certificate, AnalysisError> {
+    let p = super::semidefinite::best(a)
+        .ok_or_else(|| AnalysisError::Failed("clarabel found no solution of the program".into()))?;
+    // What bounds every rate is the least of the diagonal.
+    let bound = (0..a.nrows())
+        .map(|i| -a[(i, i)])
+        .fold(f64::INFINITY, f64::min);
+    Ok(super::certificate::measured(a, p, bound))
+}
+
+#[cfg(not(feature = "sdp"))]
+fn by_program(_a: &nalgebra::DMatrix<f64>) -> Result<super::Certificate, AnalysisError> {
+    Err(AnalysisError::Failed(
+        "`solver = \"clarabel\"` needs a build with it: cargo build --release --features sdp (and libopenblas-dev, gfortran); \
+         `solver = \"centres\"` needs neither"
+            .into(),
+    ))
+}
 
 impl Analysis for DiagonalStability {
     fn name(&self) -> &'static str {
@@ -28,12 +57,19 @@ impl Analysis for DiagonalStability {
         "whether A = W - D is Lyapunov diagonally stable: the diagonal P of the largest rate"
     }
 
+    fn options(&self) -> &'static [Parameter] {
+        OPTIONS
+    }
+
     fn run(&self, subject: &Subject<'_>) -> Result<Findings, AnalysisError> {
         let weights = subject.parameters.array("weights");
         let n = weights.shape[0];
         let dissipation = subject.parameters.vector("dissipation");
         let a = super::stability::linear_part(&PackedMatrix::new(n, n, &weights.data), dissipation);
-        let found = best(&a);
+        let found = match subject.options.text("solver") {
+            "clarabel" => by_program(&a)?,
+            _ => best(&a),
+        };
         let why = refusal(&a, &found);
         let reason = why.map_or(String::new(), |why| why.to_string());
         let feasible = reason.is_empty();

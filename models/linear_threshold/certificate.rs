@@ -438,7 +438,7 @@ fn definite(shifted: &DMatrix<f64>, p: &DVector<f64>) -> Option<Cholesky<f64, Dy
 }
 
 /// Rate and margin of this p by eigenvalues.
-fn measured(a: &DMatrix<f64>, p: Vec<f64>, bound: f64) -> Certificate {
+pub(super) fn measured(a: &DMatrix<f64>, p: Vec<f64>, bound: f64) -> Certificate {
     let n = a.nrows();
     let largest = |m: DMatrix<f64>| (&m + m.transpose()).symmetric_eigenvalues().max();
     let rate = -0.5

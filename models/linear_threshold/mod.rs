@@ -24,6 +24,8 @@ mod observables;
 mod patterns;
 mod projected;
 mod random;
+#[cfg(feature = "sdp")]
+mod semidefinite;
 mod stability;
 mod uniqueness;
 
