@@ -141,3 +141,46 @@ fn close_to(log: &Log, rest: &[f64], dynamics: &str, seed: u64) {
         .fold(0.0_f64, |max, (x, y)| max.max((x - y).abs()));
     assert!(off < 1e-5, "network {seed}, {dynamics}: off by {off:e}");
 }
+
+/// The evidence of the paper between its limits: members of the family from tau = 1e-3 to 1e3 end at the one
+/// equilibrium. Stiff members take explicit schemes long.
+#[test]
+#[ignore = "minutes; .ci/run runs it"]
+fn the_whole_family_ends_at_the_one_equilibrium() {
+    let mut worst = 0.0_f64;
+    for seed in 0..NETWORKS {
+        let n = 3 + (seed % 18) as usize;
+        let Stable {
+            network,
+            x0,
+            dissipation,
+            ..
+        } = stable(n, seed);
+        let known = network.stability().expect("it is stable");
+        let rest = known.equilibrium.as_slice().to_vec();
+        let slowest = dissipation
+            .iter()
+            .fold(known.certificate.rate, |min, d| d.min(min));
+        let mut options = Options::new(n, 1e-9, 1e-11);
+        options.max_steps = u64::MAX;
+        for timescale in [1e-3, 1e-2, 1e-1, 1e1, 1e2, 1e3] {
+            let clock = if timescale < 1.0 {
+                Clock::Fast
+            } else {
+                Clock::Slow
+            };
+            let member = network.clone().timescale(timescale, clock);
+            let stop = (20.0 / slowest).min(1000.0);
+            let (outcome, log) = integrated(&member, "tsit5", &options, &x0, &[stop]);
+            assert_eq!(
+                outcome.status,
+                Status::Complete,
+                "network {seed}, tau = {timescale}"
+            );
+            close_to(&log, &rest, &format!("tau = {timescale}"), seed);
+            let off = log.states[0].iter().zip(&rest);
+            worst = off.fold(worst, |max, (x, y)| max.max((x - y).abs()));
+        }
+    }
+    println!("{NETWORKS} networks, tau from 1e-3 to 1e3: at most {worst:e} from the equilibrium");
+}
