@@ -43,6 +43,17 @@ fn analyze(text: &str) -> (Json, TempDir) {
     (serde_json::from_slice(&output.stdout).unwrap(), folder)
 }
 
+/// Open an archive. A process that a test beside this one starts inherits the lock for an instant.
+fn open(path: &Path) -> hdf5::File {
+    for _ in 0..500 {
+        if let Ok(file) = hdf5::File::open(path) {
+            return file;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    panic!("{} does not open", path.display())
+}
+
 fn numbers(value: &Json) -> Vec<f64> {
     match value {
         Json::Array(values) => values.iter().flat_map(numbers).collect(),
@@ -133,7 +144,7 @@ fn the_pair_of_c3_is_certified_and_has_one_equilibrium() {
     // PA + A'P = -diag(3, 10) for P = diag(3, 2), which is 2.5 times this one.
     close(&numbers(&certificate["margin"]), &[1.2], 1e-12);
 
-    let file = hdf5::File::open(folder.path().join("x.analysis.h5")).unwrap();
+    let file = open(&folder.path().join("x.analysis.h5"));
     let group = file.group("analysis/equilibria").unwrap();
     assert_eq!(group.dataset("x").unwrap().shape(), [1, 2]);
     assert_eq!(
@@ -184,7 +195,7 @@ fn a_sweep_has_its_axes_in_front_and_pads_with_nan() {
         \"model.parameters.weights\" = { name = \"w\", values = [[[0.0, -2.0], [-2.0, 0.0]], [[0.0, -0.5], [-0.5, 0.0]]] }\n";
     let (json, folder) = analyze(&format!("{C7}{BOTH}{sweep}"));
     assert_eq!(json["points"], 6);
-    let file = hdf5::File::open(folder.path().join("x.analysis.h5")).unwrap();
+    let file = open(&folder.path().join("x.analysis.h5"));
     let group = file.group("analysis/equilibria").unwrap();
     let counts: Vec<i64> = group.dataset("count").unwrap().read_raw().unwrap();
     assert_eq!(counts, [1, 1, 3, 1, 1, 1]);
@@ -217,7 +228,7 @@ fn members_with_weights_of_their_own_are_points() {
         weights = { random = \"diagonally-stable\", size = 12, redraw = \"member\" }\ninput = 1.0\n\
         [ensemble]\nmembers = 20\n[analysis.equilibria]\n[analysis.certificate]\n";
     let (_, folder) = analyze(text);
-    let file = hdf5::File::open(folder.path().join("x.analysis.h5")).unwrap();
+    let file = open(&folder.path().join("x.analysis.h5"));
     let count: Vec<i64> = file
         .dataset("analysis/equilibria/count")
         .unwrap()
@@ -304,7 +315,7 @@ fn points_without_an_answer_keep_their_place() {
         &provenance,
     )
     .unwrap();
-    let file = hdf5::File::open(&path).unwrap();
+    let file = open(&path);
     let count: Vec<i64> = file
         .dataset("analysis/equilibria/count")
         .unwrap()
