@@ -106,7 +106,9 @@ impl Outcome {
         let component = self
             .component
             .map_or_else(|| "the state".into(), |index| layout.component(index));
-        let value = plain(self.component.map_or(f64::NAN, |index| self.state[index]));
+        // A face or a selection can have a number that no component of the state has.
+        let value = self.component.and_then(|index| self.state.get(index));
+        let value = plain(value.copied().unwrap_or(f64::NAN));
         let at = format!("after t = {} ({} steps)", self.time, self.counts.steps);
         match self.status {
             Status::Complete | Status::Stopped | Status::Pending | Status::Refused => String::new(),
