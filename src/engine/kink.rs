@@ -296,6 +296,9 @@ pub fn dense<const L: usize>(
     weights: &[f64],
     x: &mut [f64],
 ) {
+    if L == 1 {
+        return dense_alone(x0, stages, h, weights, x);
+    }
     x.fill(0.0);
     for (k, &weight) in stages.iter().zip(weights) {
         if weight != 0.0 {
@@ -305,6 +308,21 @@ pub fn dense<const L: usize>(
         }
     }
     for (x, &x0) in x.iter_mut().zip(x0.iter().skip(lane).step_by(L)) {
+        *x = x0 + h * *x;
+    }
+}
+
+/// [`dense`] of a lane that is alone: the same arithmetic on whole vectors.
+fn dense_alone(x0: &[f64], stages: &[Aligned], h: f64, weights: &[f64], x: &mut [f64]) {
+    x.fill(0.0);
+    for (k, &weight) in stages.iter().zip(weights) {
+        if weight != 0.0 {
+            for (x, &k) in x.iter_mut().zip(k.iter()) {
+                *x += weight * k;
+            }
+        }
+    }
+    for (x, &x0) in x.iter_mut().zip(x0) {
         *x = x0 + h * *x;
     }
 }

@@ -22,6 +22,10 @@ use super::batch::LANES;
 
 /// Rows that one block of the widest kernel holds in registers.
 const WIDEST: usize = 64;
+/// Columns whose zeros are looked for at once.
+const BLOCK: usize = 128;
+/// With fewer columns, zeros are not looked for.
+const FEWEST: usize = 16;
 /// Rows are padded to whole vectors of this many numbers.
 const VECTOR: usize = 8;
 
@@ -83,6 +87,9 @@ impl PackedMatrix {
     pub fn times(&self, x: &[f64], y: &mut [f64]) {
         assert!(x.len() == self.columns && y.len() == self.rows);
         let columns = self.columns;
+        if columns >= FEWEST && 4 * x.iter().filter(|&&x| x == 0.0).count() > columns {
+            return self.times_few(x, y);
+        }
         match self.panel {
             8 => panels::<8>(&self.data, columns, x, y),
             16 => panels::<16>(&self.data, columns, x, y),
@@ -92,6 +99,22 @@ impl PackedMatrix {
             48 => panels::<48>(&self.data, columns, x, y),
             56 => panels::<56>(&self.data, columns, x, y),
             _ => panels::<64>(&self.data, columns, x, y),
+        }
+    }
+
+    /// `y = W x` by the columns whose x is not zero: the same bits, because a sum that starts at +0 does not
+    /// change by adding a zero of either sign. Components that rest on a floor of 0 cost nothing.
+    fn times_few(&self, x: &[f64], y: &mut [f64]) {
+        let columns = self.columns;
+        match self.panel {
+            8 => panels_of_few::<8>(&self.data, columns, x, y),
+            16 => panels_of_few::<16>(&self.data, columns, x, y),
+            24 => panels_of_few::<24>(&self.data, columns, x, y),
+            32 => panels_of_few::<32>(&self.data, columns, x, y),
+            40 => panels_of_few::<40>(&self.data, columns, x, y),
+            48 => panels_of_few::<48>(&self.data, columns, x, y),
+            56 => panels_of_few::<56>(&self.data, columns, x, y),
+            _ => panels_of_few::<64>(&self.data, columns, x, y),
         }
     }
 
@@ -115,6 +138,32 @@ fn panels<const PANEL: usize>(data: &[f64], columns: usize, x: &[f64], y: &mut [
         for (column, &x) in panel.as_chunks::<PANEL>().0.iter().zip(x) {
             for (sum, &entry) in sums.iter_mut().zip(column) {
                 *sum += entry * x;
+            }
+        }
+        y.copy_from_slice(&sums[..y.len()]);
+    }
+}
+
+/// The single product by the columns whose x is not zero.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+fn panels_of_few<const PANEL: usize>(data: &[f64], columns: usize, x: &[f64], y: &mut [f64]) {
+    let panels = data.chunks_exact(PANEL * columns.max(1));
+    for (panel, y) in panels.zip(y.chunks_mut(PANEL)) {
+        let mut sums = [0.0; PANEL];
+        let blocks = panel.as_chunks::<PANEL>().0.chunks(BLOCK);
+        for (block, x) in blocks.zip(x.chunks(BLOCK)) {
+            // The places are gathered first, because a branch per column would be guessed wrong too often.
+            let mut places = [0_u8; BLOCK];
+            let mut count = 0;
+            for (place, &x) in x.iter().enumerate() {
+                places[count] = place as u8;
+                count += usize::from(x != 0.0);
+            }
+            for &place in &places[..count] {
+                let (column, x) = (&block[usize::from(place)], x[usize::from(place)]);
+                for (sum, &entry) in sums.iter_mut().zip(column) {
+                    *sum += entry * x;
+                }
             }
         }
         y.copy_from_slice(&sums[..y.len()]);
@@ -224,6 +273,10 @@ mod tests {
                 let mut single = vec![0.0; n];
                 packed.times(x, &mut single);
                 assert_eq!(single, expected, "n = {n}");
+                let thinned = |(i, &x): (usize, &f64)| if i % 3 == lane % 3 { x } else { -0.0 };
+                let few: Vec<f64> = x.iter().enumerate().map(thinned).collect();
+                packed.times(&few, &mut single);
+                assert_eq!(single, product(n, &w, &few), "n = {n}");
                 let batched: Vec<f64> = (0..n).map(|i| y[i * LANES + lane]).collect();
                 assert_eq!(batched, expected, "n = {n}, lane {lane}");
             }

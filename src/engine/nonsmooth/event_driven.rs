@@ -6,7 +6,8 @@
 
 use std::cell::RefCell;
 
-use super::modal::{Modal, Piece, Told, Unresolved, Why};
+use super::location::{Known, Location};
+use super::modal::{Modal, Piece, Told, Trace, Unresolved, Why};
 use super::roots::{Crossing, Search};
 use super::taylor::Taylor;
 use crate::engine::card::Card;
@@ -17,11 +18,10 @@ use crate::engine::schemes::tsit5;
 use crate::system::System;
 use crate::system::event::Event;
 
-/// Intervals of a step in which surfaces are looked for, on dense output and on a series.
-const SAMPLES: usize = 4;
-const SAMPLES_OF_SERIES: usize = 16;
-/// How exactly a crossing is located on dense output, as a share of the step.
+/// How exactly a crossing is located on dense output, as a share of the step; where the drift is needed for it, at
+/// a hundredth of the tolerance, between this and the coarsest.
 const RESOLUTION: f64 = 1e-13;
+const COARSEST: f64 = 1e-9;
 /// So many events in no time are no progress.
 const MOST_AT_ONCE: usize = 64;
 /// So many ever shorter intervals between events make an accumulation.
@@ -33,24 +33,28 @@ pub struct EventDriven<M> {
     modal: M,
     inner: Explicit<1>,
     taylor: Option<Taylor>,
+    /// The order at which the next series begins.
+    order: usize,
     mode: Vec<i8>,
     /// The mode in which the last step was made.
     stepped: Vec<i8>,
     time: f64,
     previous: f64,
     state: Vec<f64>,
-    /// The surfaces at the state, if they are known.
+    /// The surfaces at the state; known unless it was moved.
     surfaces: Vec<f64>,
-    known: bool,
     /// Whether the inner scheme must start anew from the state.
     moved: bool,
     step: f64,
     counts: Counts,
+    /// Evaluations among those counted that were known already.
+    spared: u64,
     failed: Option<(Status, Option<usize>)>,
     told: Vec<Told>,
     recent: Recent,
     search: Search,
-    unused: RefCell<Vec<f64>>,
+    location: Location,
+    trace: RefCell<Trace>,
 }
 
 /// What is known of the events so far.
@@ -88,6 +92,28 @@ impl Recent {
     }
 }
 
+/// The first crossing on a series, between `from` and `to` after its start: when, and of which surfaces.
+fn first_crossing(
+    search: &mut Search,
+    taylor: &mut Taylor,
+    from: f64,
+    to: f64,
+) -> Option<(f64, Vec<usize>)> {
+    let count = taylor.suspects(to);
+    if count == 0 {
+        return None;
+    }
+    let taylor = &*taylor;
+    let length = to - from;
+    let samples = (taylor.samples() * length / taylor.longest()).ceil();
+    let mut start = vec![0.0; count];
+    taylor.suspects_at(from, &mut start);
+    let mut at = |theta: f64, g: &mut [f64]| taylor.suspects_at(from + theta * length, g);
+    let Crossing { theta, which } = search.first((samples as usize).max(2), &start, &mut at)?;
+    let which = which.iter().map(|&k| taylor.surface(k)).collect();
+    Some((from + theta * length, which))
+}
+
 impl<M: Modal> EventDriven<M> {
     /// The scheme for a system with these modes.
     pub fn new<S: System + ?Sized>(
@@ -98,13 +124,14 @@ impl<M: Modal> EventDriven<M> {
     ) -> Self {
         let dim = system.layout().len();
         let mode = vec![0; modal.modes()];
-        let unused = RefCell::new(vec![0.0; modal.surfaces()]);
+        let trace = RefCell::default();
         let piece = Piece {
             system,
             modal: &modal,
             mode: &mode,
-            unused: &unused,
+            trace: &trace,
         };
+        let resolution = (0.01 * tolerances.rtol).clamp(RESOLUTION, COARSEST);
         let inner = Explicit::new(&tsit5::CARD, &tsit5::TABLEAU, &piece, tolerances);
         Self {
             card,
@@ -112,25 +139,24 @@ impl<M: Modal> EventDriven<M> {
             taylor: modal
                 .is_affine()
                 .then(|| Taylor::new(dim, modal.surfaces())),
+            order: 0,
             time: 0.0,
             previous: 0.0,
             state: vec![0.0; dim],
             surfaces: vec![0.0; modal.surfaces()],
-            known: false,
             moved: true,
             step: 0.0,
             counts: Counts::default(),
+            spared: 0,
             failed: None,
             told: Vec::new(),
             recent: Recent::NEVER,
-            search: match modal.is_affine() {
-                true => Search::default(),
-                false => Search::to(RESOLUTION),
-            },
+            search: Search::default(),
+            location: Location::new(modal.surfaces(), RESOLUTION, resolution),
             stepped: mode.clone(),
             mode,
             modal,
-            unused,
+            trace,
         }
     }
 
@@ -165,7 +191,7 @@ impl<M: Modal> EventDriven<M> {
                 }
             }
         }
-        (self.known, self.moved) = (false, true);
+        self.moved = true;
     }
 
     /// A step ended on crossed surfaces: resolve the mode there.
@@ -212,29 +238,35 @@ impl<M: Modal> EventDriven<M> {
             return Progress::Idle;
         };
         let behind = self.time.next_up();
-        taylor.expand(&self.state, &mut |x, dx, g| {
-            self.modal.evaluate(system, &self.mode, behind, x, dx, g);
-        });
-        self.counts.evaluations += Taylor::EVALUATIONS;
+        let (modal, mode, evaluations) = (&self.modal, &self.mode, &mut self.counts.evaluations);
+        let mut evaluate = |x: &[f64], dx: &mut [f64], g: &mut [f64]| {
+            modal.evaluate(system, mode, behind, x, dx, g);
+            *evaluations += 1;
+        };
+        taylor.expand(&self.state, self.order, &mut evaluate);
         let rest = limit - self.time;
-        let longest = taylor.longest();
-        let h = if longest >= rest { rest } else { longest };
-        if h.is_nan() || self.time + h <= self.time {
+        let mut searched = 0.0;
+        let (longest, h, found) = loop {
+            let longest = taylor.longest();
+            let h = longest.min(rest);
+            if h > searched
+                && let Some(crossing) = first_crossing(&mut self.search, taylor, searched, h)
+            {
+                break (longest, h, Some(crossing));
+            }
+            searched = searched.max(h);
+            if longest >= rest || !taylor.grow(&mut evaluate) {
+                break (longest, h, None);
+            }
+        };
+        if longest.is_nan() || self.time + h <= self.time {
             self.step = h;
-            let status = if h.is_nan() {
-                Status::NotFinite
-            } else {
-                Status::StepUnderflow
+            let status = match longest.is_nan() {
+                true => Status::NotFinite,
+                false => Status::StepUnderflow,
             };
             return Progress::Failed(status, None);
         }
-        let start = taylor.suspects(h);
-        let taylor = &*taylor;
-        let mut at = |theta: f64, g: &mut [f64]| taylor.suspects_at(theta * h, g);
-        let found = match start.is_empty() {
-            true => None,
-            false => self.search.first(SAMPLES_OF_SERIES, &start, &mut at),
-        };
         (self.previous, self.step) = (self.time, h);
         self.counts.steps += 1;
         match found {
@@ -248,10 +280,10 @@ impl<M: Modal> EventDriven<M> {
                 self.modal
                     .settle(system, self.time, &self.mode, &mut self.state);
             }
-            Some(Crossing { theta, which }) => {
-                let which: Vec<usize> = which.iter().map(|&k| taylor.surface(k)).collect();
-                taylor.state(theta * h, &mut self.state);
-                self.time = (self.time + theta * h).min(limit);
+            Some((later, which)) => {
+                self.order = taylor.order_expected();
+                taylor.state(later, &mut self.state);
+                self.time = (self.time + later).min(limit);
                 self.cross(system, &which);
             }
         }
@@ -264,69 +296,79 @@ impl<M: Modal> EventDriven<M> {
             system,
             modal: &self.modal,
             mode: &self.mode,
-            unused: &self.unused,
+            trace: &self.trace,
         };
+        self.trace.borrow_mut().clear();
         if self.moved {
             self.inner.restart(&piece, 0, self.time, &self.state);
+            // The one evaluation of a restart is at the start of the step.
+            if let [(_, start)] = self.trace.borrow_mut().points() {
+                self.surfaces.copy_from_slice(start);
+            }
+            self.trace.borrow_mut().clear();
             self.moved = false;
         }
         let progress = self.inner.step(&piece, &[true], &[limit])[0];
         if progress != Progress::Accepted {
             return progress;
         }
-        let mut drift = vec![0.0; self.state.len()];
-        if !self.known && !self.surfaces.is_empty() {
-            let (t, x) = (self.time.next_up(), &self.state);
-            piece
-                .modal
-                .evaluate(system, &self.mode, t, x, &mut drift, &mut self.surfaces);
-            self.counts.evaluations += 1;
-        }
-        let (previous, end) = (
-            Scheme::<S, 1>::previous_time(&self.inner, 0),
-            Scheme::<S, 1>::time(&self.inner, 0),
-        );
-        let h = end - previous;
-        let mut x = vec![0.0; self.state.len()];
-        let (inner, modal, mode) = (&self.inner, &self.modal, &self.mode);
-        let evaluations = &mut self.counts.evaluations;
-        let found = if self.surfaces.is_empty() {
-            None
-        } else {
-            self.search.first(SAMPLES, &self.surfaces, &mut |theta, g| {
-                let t = if theta == 1.0 {
-                    end
-                } else {
-                    previous + theta * h
-                };
-                Scheme::<S, 1>::interpolate(inner, 0, t, &mut x);
-                modal.evaluate(system, mode, t, &x, &mut drift, g);
-                *evaluations += 1;
-            })
-        };
-        self.previous = previous;
-        match found {
+        self.previous = Scheme::<S, 1>::previous_time(&self.inner, 0);
+        match self.locate(system) {
             None => {
-                self.time = end;
+                self.time = Scheme::<S, 1>::time(&self.inner, 0);
                 Scheme::<S, 1>::state(&self.inner, 0, &mut self.state);
-                self.known = !self.surfaces.is_empty();
-                if self.known {
-                    self.search.last(&mut self.surfaces);
+                if let Some((_, end)) = self.trace.borrow_mut().points().last() {
+                    self.surfaces.copy_from_slice(end);
                 }
                 self.drift_back(system);
             }
-            Some(Crossing { theta, which }) => {
-                let t = if theta == 1.0 {
-                    end
-                } else {
-                    previous + theta * h
-                };
-                Scheme::<S, 1>::interpolate(&self.inner, 0, t, &mut self.state);
-                self.time = t;
+            Some((time, which)) => {
+                self.time = time;
+                Scheme::<S, 1>::interpolate(&self.inner, 0, time, &mut self.state);
                 self.cross(system, &which);
             }
         }
         Progress::Accepted
+    }
+
+    /// When the step of the inner scheme first leaves its mode, and through which surfaces.
+    fn locate<S: System + ?Sized>(&mut self, system: &S) -> Option<(f64, Vec<usize>)> {
+        let mut trace = self.trace.borrow_mut();
+        // The last stage of the inner pair is evaluated at the end of the step.
+        let (last, stages) = trace.points().split_last_mut()?;
+        let (start, end) = (self.previous, last.0);
+        let h = end - start;
+        for stage in &mut *stages {
+            stage.0 = (stage.0 - start) / h;
+        }
+        let known = Known {
+            start: &self.surfaces,
+            end: &last.1,
+            stages,
+        };
+        let time = |theta: f64| match theta == 1.0 {
+            true => end,
+            false => start + theta * h,
+        };
+        let (inner, modal, mode) = (&self.inner, &self.modal, &self.mode);
+        let evaluations = &mut self.counts.evaluations;
+        let (mut x, mut drift) = (vec![0.0; self.state.len()], vec![0.0; self.state.len()]);
+        let mut y = x.clone();
+        let found = self.location.first(
+            &known,
+            &mut |theta, g| {
+                Scheme::<S, 1>::interpolate(inner, 0, time(theta), &mut y);
+                modal.surfaces_of_state(system, mode, time(theta), &y, g);
+            },
+            &mut |theta, g| {
+                Scheme::<S, 1>::interpolate(inner, 0, time(theta), &mut x);
+                modal.snap(mode, &mut x);
+                // Just behind, as the mode is resolved there.
+                modal.evaluate(system, mode, time(theta).next_up(), &x, &mut drift, g);
+                *evaluations += 1;
+            },
+        )?;
+        Some((time(found.theta), found.which))
     }
 
     /// Take the state back to where the mode has it, if the step has left it by more than rounding.
@@ -340,7 +382,7 @@ impl<M: Modal> EventDriven<M> {
             .zip(&self.state)
             .any(|(a, b)| (a - b).abs() > 1e-14 * size);
         if moved {
-            (self.moved, self.known) = (true, false);
+            self.moved = true;
         } else {
             self.state = before;
         }
@@ -358,6 +400,7 @@ impl<S: System + ?Sized, M: Modal> Scheme<S, 1> for EventDriven<M> {
         self.counts = Counts::default();
         self.failed = None;
         self.recent = Recent::NEVER;
+        (self.order, self.spared) = (0, 0);
         let mut not_unique = Vec::new();
         let behind = t.next_up();
         let found = self.modal.begin(
@@ -367,16 +410,16 @@ impl<S: System + ?Sized, M: Modal> Scheme<S, 1> for EventDriven<M> {
             &mut self.mode,
             &mut not_unique,
         );
+        self.counts.evaluations += 1;
         self.change(None, found.map(|()| not_unique));
         let piece = Piece {
             system,
             modal: &self.modal,
             mode: &self.mode,
-            unused: &self.unused,
+            trace: &self.trace,
         };
         if self.taylor.is_none() {
             self.inner.start(&piece, 0, t, &self.state, stop);
-            self.moved = false;
         }
     }
 
@@ -393,6 +436,7 @@ impl<S: System + ?Sized, M: Modal> Scheme<S, 1> for EventDriven<M> {
             &mut self.mode,
             &mut not_unique,
         );
+        self.counts.evaluations += 1;
         self.change(Some(&before), found.map(|()| not_unique));
     }
 
@@ -404,10 +448,12 @@ impl<S: System + ?Sized, M: Modal> Scheme<S, 1> for EventDriven<M> {
             return [Progress::Failed(status, component)];
         }
         self.stepped.copy_from_slice(&self.mode);
-        [match self.taylor.is_some() {
+        let progress = match self.taylor.is_some() {
             true => self.step_exactly(system, limit[0]),
             false => self.step_numerically(system, limit[0]),
-        }]
+        };
+        self.spared += self.modal.spared();
+        [progress]
     }
 
     fn time(&self, _lane: usize) -> f64 {
@@ -444,7 +490,7 @@ impl<S: System + ?Sized, M: Modal> Scheme<S, 1> for EventDriven<M> {
         Counts {
             steps: self.counts.steps + inner.steps,
             rejected: inner.rejected,
-            evaluations: self.counts.evaluations + inner.evaluations,
+            evaluations: self.counts.evaluations + inner.evaluations - self.spared,
             kinks: 0,
         }
     }
@@ -460,7 +506,6 @@ impl<S: System + ?Sized, M: Modal> Scheme<S, 1> for EventDriven<M> {
         let recent = &self.recent;
         let mut memory = vec![
             self.time,
-            f64::from(u8::from(self.known)),
             f64::from(u8::from(self.moved)),
             self.counts.steps as f64,
             self.counts.evaluations as f64,
@@ -468,10 +513,13 @@ impl<S: System + ?Sized, M: Modal> Scheme<S, 1> for EventDriven<M> {
             recent.interval,
             f64::from(recent.shrinking),
             recent.at_once as f64,
+            self.order as f64,
+            self.spared as f64,
         ];
         memory.extend(&self.state);
         memory.extend(&self.surfaces);
         memory.extend(self.mode.iter().map(|&mode| f64::from(mode)));
+        self.modal.save(&mut memory);
         if self.taylor.is_none() {
             memory.extend(Scheme::<S, 1>::save(&self.inner, 0));
         }
@@ -479,20 +527,24 @@ impl<S: System + ?Sized, M: Modal> Scheme<S, 1> for EventDriven<M> {
     }
 
     fn restore(&mut self, _lane: usize, memory: &[f64]) {
-        let (head, rest) = memory.split_at(9);
+        let (head, rest) = memory.split_at(10);
         (self.time, self.previous) = (head[0], head[0]);
-        (self.known, self.moved) = (head[1] != 0.0, head[2] != 0.0);
-        self.counts.steps = head[3] as u64;
-        self.counts.evaluations = head[4] as u64;
+        self.moved = head[1] != 0.0;
+        self.counts.steps = head[2] as u64;
+        self.counts.evaluations = head[3] as u64;
         self.recent = Recent {
-            last: head[5],
-            interval: head[6],
-            shrinking: head[7] as u32,
-            at_once: head[8] as usize,
+            last: head[4],
+            interval: head[5],
+            shrinking: head[6] as u32,
+            at_once: head[7] as usize,
         };
+        self.order = head[8] as usize;
+        self.spared = head[9] as u64;
+        self.modal.spared();
         let (state, rest) = rest.split_at(self.state.len());
         let (surfaces, rest) = rest.split_at(self.surfaces.len());
-        let (mode, inner) = rest.split_at(self.mode.len());
+        let (mode, rest) = rest.split_at(self.mode.len());
+        let inner = self.modal.restore(rest);
         self.state.copy_from_slice(state);
         self.surfaces.copy_from_slice(surfaces);
         for (mode, &value) in self.mode.iter_mut().zip(mode) {

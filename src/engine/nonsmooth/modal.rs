@@ -4,6 +4,8 @@
 //! mode is the right one. Where one of them becomes negative the mode is *resolved* anew. What constrains,
 //! selects or slides is known here; what steps is not.
 
+use std::cell::RefCell;
+
 use super::super::field::Field;
 use super::complementarity::Unsolved;
 use crate::system::System;
@@ -54,6 +56,22 @@ pub trait Modal {
         g: &mut [f64],
     );
 
+    /// The surfaces that need no drift, in a mode; infinite for all others.
+    fn surfaces_of_state<S: System + ?Sized>(
+        &self,
+        system: &S,
+        mode: &[i8],
+        t: f64,
+        x: &[f64],
+        g: &mut [f64],
+    );
+
+    /// Put a state on a crossed surface as [`resolve`](Modal::resolve) will, if that is cheap: the drift there is
+    /// then known already.
+    fn snap(&self, mode: &[i8], x: &mut [f64]) {
+        let _ = (mode, x);
+    }
+
     /// Find the mode at `(t, x)` from nothing, and put `x` exactly where the mode has it. Surfaces at which
     /// there are several solutions are added to `not_unique`; so in [`resolve`](Modal::resolve).
     ///
@@ -88,8 +106,53 @@ pub trait Modal {
     /// The mode that one which is found at the start is told to have come from.
     fn resting(&self, after: i8) -> i8;
 
+    /// How many evaluations since the last call were known and cost nothing.
+    fn spared(&self) -> u64 {
+        0
+    }
+
+    /// Append what is known and shortens the way on, as a fixed count of numbers.
+    fn save(&self, memory: &mut Vec<f64>) {
+        let _ = memory;
+    }
+
+    /// Take back what [`save`](Modal::save) gave from the head of `memory`; the rest is returned.
+    fn restore<'a>(&self, memory: &'a [f64]) -> &'a [f64] {
+        memory
+    }
+
     /// Put a state that a step or an interpolation gave exactly where the mode has it.
     fn settle<S: System + ?Sized>(&self, system: &S, t: f64, mode: &[i8], x: &mut [f64]);
+}
+
+/// Surfaces at times, in the order in which they were evaluated.
+#[derive(Clone, Debug, Default)]
+pub struct Trace {
+    points: Vec<(f64, Vec<f64>)>,
+    count: usize,
+}
+
+impl Trace {
+    /// Forget all points.
+    pub fn clear(&mut self) {
+        self.count = 0;
+    }
+
+    /// Room for the next point.
+    fn next(&mut self, time: f64, surfaces: usize) -> &mut [f64] {
+        if self.points.len() == self.count {
+            self.points.push((0.0, vec![0.0; surfaces]));
+        }
+        let point = &mut self.points[self.count];
+        self.count += 1;
+        point.0 = time;
+        &mut point.1
+    }
+
+    /// The points since they were forgotten.
+    pub fn points(&mut self) -> &mut [(f64, Vec<f64>)] {
+        &mut self.points[..self.count]
+    }
 }
 
 /// One mode of a system as a field of one lane.
@@ -100,8 +163,8 @@ pub struct Piece<'a, S: ?Sized, M> {
     pub modal: &'a M,
     /// This one.
     pub mode: &'a [i8],
-    /// Where surfaces that nobody asked for go.
-    pub unused: &'a std::cell::RefCell<Vec<f64>>,
+    /// The surfaces at every evaluation so far.
+    pub trace: &'a RefCell<Trace>,
 }
 
 impl<S: System + ?Sized, M: Modal> Field<1> for Piece<'_, S, M> {
@@ -122,9 +185,9 @@ impl<S: System + ?Sized, M: Modal> Field<1> for Piece<'_, S, M> {
     }
 
     fn drift_of(&self, _lane: usize, t: f64, x: &[f64], dx: &mut [f64]) {
-        let mut unused = self.unused.borrow_mut();
-        self.modal
-            .evaluate(self.system, self.mode, t, x, dx, &mut unused);
+        let mut trace = self.trace.borrow_mut();
+        let g = trace.next(t, self.modal.surfaces());
+        self.modal.evaluate(self.system, self.mode, t, x, dx, g);
     }
 
     fn surfaces_of(&self, _lane: usize, _t: f64, _x: &[f64], _g: &mut [f64]) {}

@@ -2,7 +2,8 @@
 //!
 //! Given `g_k(theta)` on [0, 1], positive (or zero) at 0, find the least theta at which some `g_k` becomes
 //! negative. The functions are sampled; where the parabola through three samples dips below zero it is looked
-//! at once more; a bracket is narrowed by the Illinois form of regula falsi, with a bisection now and then.
+//! at once more; a bracket is narrowed by parabolas through its ends and the end that was given up last, with a
+//! bisection now and then.
 
 /// The samples of a search.
 #[derive(Clone, Debug, Default)]
@@ -138,19 +139,21 @@ impl Search {
     ) -> Crossing {
         self.rise(from, high, at);
         let (mut low, mut low_values) = (self.points[from].0, self.points[from].1.clone());
-        // The weight of an end that stays is halved each time (Illinois).
-        let (mut low_weight, mut high_weight) = (1.0, 1.0);
+        // No third point yet: a parabola through an end twice is a line.
+        let (mut third, mut third_values) = (high, self.high.clone());
         let mut before = [f64::INFINITY; 3];
         for _ in 0..200 {
             let (width, least) = (high - low, f64::EPSILON * high);
             if width <= self.resolution.max(2.0 * least) {
                 break;
             }
+            // A root found is stepped over by as little as can be, so that the bracket closes behind it.
+            let step = least.max(0.25 * self.resolution);
             let mut theta = high;
-            for (&l, &h) in low_values.iter().zip(&self.high) {
+            for (k, (&l, &h)) in low_values.iter().zip(&self.high).enumerate() {
                 if h < 0.0 {
-                    let (l, h) = (low_weight * l.max(0.0), high_weight * h);
-                    theta = theta.min(low + width * (l / (l - h)));
+                    let root = parabola_root((low, l), (high, h), (third, third_values[k]));
+                    theta = theta.min(root + step);
                 }
             }
             // Three rounds that did not halve the bracket together are followed by a bisection.
@@ -160,19 +163,15 @@ impl Search {
             } else {
                 before = [before[1], before[2], width];
             }
-            // A root found is stepped over by as little as can be, so that the bracket closes behind it.
-            let step = least.max(0.25 * self.resolution);
             theta = theta.clamp(low + step, high - step);
             at(theta, &mut self.trial);
-            if self.trial.iter().any(|&g| g < 0.0) {
-                high = theta;
-                std::mem::swap(&mut self.high, &mut self.trial);
-                (low_weight, high_weight) = (0.5 * low_weight, 1.0);
-            } else {
-                low = theta;
-                std::mem::swap(&mut low_values, &mut self.trial);
-                (low_weight, high_weight) = (1.0, 0.5 * high_weight);
-            }
+            let (end, values) = match self.trial.iter().any(|&g| g < 0.0) {
+                true => (&mut high, &mut self.high),
+                false => (&mut low, &mut low_values),
+            };
+            third = std::mem::replace(end, theta);
+            std::mem::swap(values, &mut self.trial);
+            std::mem::swap(&mut third_values, &mut self.trial);
         }
         Crossing {
             theta: high,
@@ -180,6 +179,28 @@ impl Search {
                 .filter(|&k| self.high[k] < 0.0)
                 .collect(),
         }
+    }
+}
+
+/// The root between `low`, where g is positive or zero, and `high`, where it is negative, of the parabola through
+/// both and a third point; of the line, if the third is one of them.
+pub fn parabola_root((a, ga): (f64, f64), (b, gb): (f64, f64), (c, gc): (f64, f64)) -> f64 {
+    let ga = ga.max(0.0);
+    let slope = (gb - ga) / (b - a);
+    let bend = match c != a && c != b && gc.is_finite() {
+        true => ((gc - ga) / (c - a) - slope) / (c - b),
+        false => 0.0,
+    };
+    // ga + slope s + bend s (s - (b - a)) = 0, in the form that does not cancel
+    let linear = slope - bend * (b - a);
+    let root = (linear * linear - 4.0 * bend * ga).max(0.0).sqrt();
+    let s = match linear <= 0.0 {
+        true => 2.0 * ga / (root - linear),
+        false => (linear + root) / (-2.0 * bend),
+    };
+    match s.is_finite() {
+        true => a + s.clamp(0.0, b - a),
+        false => a - ga / slope,
     }
 }
 

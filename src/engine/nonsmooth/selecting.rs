@@ -443,6 +443,25 @@ impl Modal for Selecting {
         }
     }
 
+    fn surfaces_of_state<S: System + ?Sized>(
+        &self,
+        system: &S,
+        mode: &[i8],
+        t: f64,
+        x: &[f64],
+        g: &mut [f64],
+    ) {
+        let switches = &mut self.scratch.borrow_mut().switches;
+        switches.resize(mode.len(), 0.0);
+        self.view(system).switches(t, x, switches);
+        for (k, surface) in g.as_chunks_mut::<2>().0.iter_mut().enumerate() {
+            *surface = match mode[k] {
+                0 => [f64::INFINITY; 2],
+                side => [f64::from(side) * switches[k], f64::INFINITY],
+            };
+        }
+    }
+
     fn begin<S: System + ?Sized>(
         &self,
         system: &S,

@@ -33,6 +33,16 @@ impl Modal for Sphere {
         dx.iter_mut().zip(x).for_each(|(dx, x)| *dx -= outwards * x);
     }
 
+    fn surfaces_of_state<S: System + ?Sized>(
+        &self,
+        _system: &S,
+        _mode: &[i8],
+        _t: f64,
+        _x: &[f64],
+        _g: &mut [f64],
+    ) {
+    }
+
     fn begin<S: System + ?Sized>(
         &self,
         system: &S,
