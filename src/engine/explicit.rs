@@ -41,6 +41,10 @@ pub struct Explicit<const L: usize> {
     tableau: &'static Tableau,
     rows: Vec<Terms>,
     error: Terms,
+    error_low: Terms,
+    /// The stages that only the interpolant needs, and the lanes that have them for their last step.
+    between: Vec<Terms>,
+    has_between: [bool; L],
     tolerances: Tolerances,
     measured: f64,
     lanes: [Lane; L],
@@ -83,7 +87,12 @@ impl<const L: usize> Explicit<L> {
         let length = field.dim() * L;
         let locate = tolerances.locate_kinks && tolerances.step.is_none();
         let count = if locate { field.surfaces() } else { 0 };
-        let controller = Controller::new(card.embedded_order.unwrap_or(card.order));
+        let controller = Controller::new(match (card.embedded_order, tableau.error_low) {
+            (None, _) => card.order,
+            (Some(order), []) => order,
+            // Orders 5 and 3 behave as 7.
+            (Some(order), _) => order + 2,
+        });
         let atol: Vec<[f64; L]> = tolerances.atol.iter().map(|&atol| [atol; L]).collect();
         let measured = tolerances.atol.iter().filter(|a| a.is_finite()).count();
         Self {
@@ -94,7 +103,7 @@ impl<const L: usize> Explicit<L> {
             measured: measured.max(1) as f64,
             tolerances,
             lanes: [Lane::new(controller); L],
-            stages: vec![Aligned::zeros(length); tableau.stages()],
+            stages: vec![Aligned::zeros(length); tableau.all_stages()],
             x0: Aligned::zeros(length),
             x1: Aligned::zeros(length),
             argument: Aligned::zeros(length),
@@ -108,7 +117,10 @@ impl<const L: usize> Explicit<L> {
                 inner: inner_stage(tableau),
                 end: Aligned::zeros(count * L),
             },
-            scratch: Scratch::new(field.dim(), count, tableau.stages()),
+            scratch: Scratch::new(field.dim(), count, tableau.all_stages()),
+            between: tableau.between.rows.iter().map(|row| terms(row)).collect(),
+            error_low: terms(tableau.error_low),
+            has_between: [false; L],
             fresh: Aligned::zeros(length),
         }
     }
@@ -207,7 +219,7 @@ impl<const L: usize> Explicit<L> {
 
     /// Move accepted lanes to the end of their last step: end state and last stage become the first.
     fn commit(&mut self) {
-        let last = self.stages.len() - 1;
+        let last = self.tableau.stages() - 1;
         if self.lanes.iter().all(|lane| lane.accepted && !lane.fresh) {
             std::mem::swap(&mut self.x0, &mut self.x1);
             self.stages.swap(0, last);
@@ -236,8 +248,8 @@ impl<const L: usize> Explicit<L> {
         end: &[f64; L],
     ) {
         self.lanes.iter_mut().for_each(|lane| lane.excursion = 1.0);
-        for stage in 1..self.stages.len() {
-            let is_last = stage + 1 == self.stages.len();
+        for stage in 1..self.tableau.stages() {
+            let is_last = stage + 1 == self.tableau.stages();
             let (done, rest) = self.stages.split_at_mut(stage);
             let argument = if is_last {
                 &mut self.x1
@@ -283,13 +295,39 @@ impl<const L: usize> Explicit<L> {
         }
     }
 
+    /// The stages of the last step of a lane that only the interpolant needs.
+    fn stages_between<F: Field<L> + ?Sized>(&mut self, field: &F, lane: usize) {
+        let first = self.tableau.stages();
+        let (previous, h) = (self.lanes[lane].previous, self.lanes[lane].computed);
+        for (k, (row, node)) in self
+            .between
+            .iter()
+            .zip(self.tableau.between.nodes)
+            .enumerate()
+        {
+            let Scratch { state, drift, .. } = &mut self.scratch;
+            for (i, state) in state.iter_mut().enumerate() {
+                let at = i * L + lane;
+                let sum: f64 = row.iter().map(|&(s, c)| c * self.stages[s][at]).sum();
+                *state = self.x0[at] + h * sum;
+            }
+            field.drift_of(lane, previous + node * h, state, drift);
+            scatter::<L>(drift, lane, &mut self.stages[first + k]);
+            self.lanes[lane].counts.evaluations += 1;
+        }
+    }
+
     /// The component with the largest share of the error, or the first that is not finite.
     fn culprit(&self, lane: usize) -> Option<usize> {
         let dim = self.x0.len() / L;
         let mut worst = (None, 0.0);
         for i in 0..dim {
             let at = i * L + lane;
-            if !self.x1[at].is_finite() || self.stages.iter().any(|k| !k[at].is_finite()) {
+            if !self.x1[at].is_finite()
+                || self.stages[..self.tableau.stages()]
+                    .iter()
+                    .any(|k| !k[at].is_finite())
+            {
                 return Some(i);
             }
             let error: f64 = self
@@ -435,6 +473,15 @@ impl<const L: usize> Explicit<L> {
     }
 }
 
+/// `e^2 / sqrt(e^2 + 0.01 e_low^2)`
+fn joined<const L: usize>(high: &[f64; L], low: &[f64; L]) -> [f64; L] {
+    std::array::from_fn(|lane| {
+        let (high, low) = (high[lane], low[lane]);
+        let size = (high * high + 0.01 * (low * low)).sqrt();
+        if size == 0.0 { 0.0 } else { high * high / size }
+    })
+}
+
 /// The stage whose node lies nearest to the middle of the step.
 fn inner_stage(tableau: &Tableau) -> usize {
     let off = |stage: &usize| (tableau.nodes[*stage] - 0.5).abs();
@@ -474,7 +521,8 @@ impl<F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Explicit<L> {
             *lengths = h;
         }
         self.stages(field, &h, &start, &end);
-        let evaluations = self.stages.len() as u64 - 1;
+        let evaluations = self.tableau.stages() as u64 - 1;
+        self.has_between = [false; L];
         let errors = if self.adaptive() {
             let attempt = Attempt {
                 x0: &self.x0,
@@ -484,7 +532,15 @@ impl<F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Explicit<L> {
                 rtol: self.tolerances.rtol,
                 atol: &self.atol,
             };
-            error_norm::<L>(&attempt, &self.error, self.measured)
+            let high = error_norm::<L>(&attempt, &self.error, self.measured);
+            if self.error_low.is_empty() {
+                high
+            } else {
+                joined(
+                    &high,
+                    &error_norm::<L>(&attempt, &self.error_low, self.measured),
+                )
+            }
         } else {
             [0.0; L]
         };
@@ -495,6 +551,13 @@ impl<F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Explicit<L> {
             self.lanes[lane].counts.evaluations += evaluations;
             self.judge(field, lane, h[lane], end[lane], errors[lane])
         })
+    }
+
+    fn prepare_interpolation(&mut self, field: &F, lane: usize) {
+        if !self.has_between[lane] {
+            self.stages_between(field, lane);
+            self.has_between[lane] = true;
+        }
     }
 
     fn time(&self, lane: usize) -> f64 {
@@ -544,7 +607,7 @@ impl<F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Explicit<L> {
     fn save(&self, lane: usize) -> Vec<f64> {
         let state = &self.lanes[lane];
         let mut memory = state.save().to_vec();
-        let last = self.stages.len() - 1;
+        let last = self.tableau.stages() - 1;
         let (x, first, start) = match (state.accepted, state.fresh) {
             (true, true) => (&self.x1, &self.fresh, &self.kinks.start),
             (true, false) => (&self.x1, &self.stages[last], &self.kinks.end),

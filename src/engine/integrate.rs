@@ -289,6 +289,12 @@ pub fn run_lanes<F, const L: usize, R: Recorder>(
             None => f64::INFINITY,
         });
         let progress = scheme.step(field, &active, &limits);
+        for (lane, running) in lanes.iter().enumerate() {
+            let asks = |running: &Running<R>| running.asks_within(scheme.time(lane));
+            if progress[lane] == Progress::Accepted && running.as_ref().is_some_and(asks) {
+                scheme.prepare_interpolation(field, lane);
+            }
+        }
         if L > 1 {
             record_lanes(scheme, &progress, &mut lanes, &mut all, &mut state);
         }

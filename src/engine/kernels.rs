@@ -33,6 +33,12 @@ pub fn combine(out: &mut [f64], x: &[f64], h: &[f64], terms: &[(usize, f64)], st
         4 => combine_terms::<4>(out, x, h, terms, stages),
         5 => combine_terms::<5>(out, x, h, terms, stages),
         6 => combine_terms::<6>(out, x, h, terms, stages),
+        7 => combine_terms::<7>(out, x, h, terms, stages),
+        8 => combine_terms::<8>(out, x, h, terms, stages),
+        9 => combine_terms::<9>(out, x, h, terms, stages),
+        10 => combine_terms::<10>(out, x, h, terms, stages),
+        11 => combine_terms::<11>(out, x, h, terms, stages),
+        12 => combine_terms::<12>(out, x, h, terms, stages),
         _ => combine_any(out, x, h, terms, stages),
     }
 }
@@ -97,6 +103,10 @@ pub fn error_norm<const L: usize>(
         squares::<6, 4>(attempt, terms, sums.as_flattened_mut());
     } else if terms.len() == 7 && L == 1 {
         squares::<7, 4>(attempt, terms, sums.as_flattened_mut());
+    } else if terms.len() == 8 && L == 1 {
+        squares::<8, 4>(attempt, terms, sums.as_flattened_mut());
+    } else if terms.len() == 8 && L == LANES {
+        squares::<8, { 4 * LANES }>(attempt, terms, sums.as_flattened_mut());
     } else if terms.len() == 6 && L == LANES {
         squares::<6, { 4 * LANES }>(attempt, terms, sums.as_flattened_mut());
     } else if terms.len() == 7 && L == LANES {

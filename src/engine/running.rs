@@ -73,6 +73,11 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
 }
 
 impl<R: Recorder> Running<R> {
+    /// Whether something may be asked of the inside of a step that ends at `time`.
+    pub(super) fn asks_within(&self, time: f64) -> bool {
+        self.watch.is_some() || self.recorder.next_time() < time
+    }
+
     /// Give the recorder a checkpoint if one falls on this step, or if the run is about to be left and
     /// its scheme forgets nothing.
     pub(super) fn checkpoint<F: Field<L> + ?Sized, const L: usize>(

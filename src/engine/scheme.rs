@@ -47,6 +47,12 @@ pub trait Scheme<F: ?Sized, const L: usize> {
     /// Copy the state of a lane into `x`.
     fn state(&self, lane: usize, x: &mut [f64]);
 
+    /// Evaluate what [`interpolate`](Scheme::interpolate) needs in the last step of a lane, if that is more than the
+    /// step itself did. Asked before a lane's first interpolation in a step.
+    fn prepare_interpolation(&mut self, field: &F, lane: usize) {
+        let _ = (field, lane);
+    }
+
     /// Write the state of a lane at `t`, between its last two times, into `x`.
     fn interpolate(&self, lane: usize, t: f64, x: &mut [f64]);
 

@@ -7,7 +7,11 @@
 //! ```
 //!
 //! Every tableau here has the last stage at the end of the step (`c = 1`, row = b): it is the first
-//! stage of the next step, and what dense output needs of the end point is always at hand.
+//! stage of the next step, and what dense output needs of the end point is always at hand. A tableau whose
+//! interpolant needs further stages within the step has them as [`Between`]; they are computed when asked for.
+//!
+//! With a second estimate of lower order, the error of a step is `e^2 / sqrt(e^2 + 0.01 e_low^2)`, which behaves as an
+//! estimate of order `2 p - p_low`.
 
 /// The coefficients of an explicit Runge-Kutta scheme whose last stage is the next step's first.
 #[derive(Clone, Copy, Debug)]
@@ -18,12 +22,38 @@ pub struct Tableau {
     pub rows: &'static [&'static [f64]],
     /// e = b - b^, one per stage; empty without an error estimate.
     pub error: &'static [f64],
-    /// The coefficients of b_i(theta), one row per stage, from theta^1 upwards.
+    /// The second estimate, one per stage; empty without it.
+    pub error_low: &'static [f64],
+    /// Stages that only the interpolant needs.
+    pub between: Between,
+    /// The coefficients of b_i(theta), one row per stage, those between behind the others, from theta^1 upwards.
     pub dense: &'static [&'static [f64]],
 }
 
+/// Stages that only the interpolant needs: c and the rows of a, behind those of the step.
+#[derive(Clone, Copy, Debug)]
+pub struct Between {
+    /// c, one per stage.
+    pub nodes: &'static [f64],
+    /// The rows of a.
+    pub rows: &'static [&'static [f64]],
+}
+
+impl Between {
+    /// The stages of the step are enough.
+    pub const NONE: Between = Between {
+        nodes: &[],
+        rows: &[],
+    };
+}
+
 impl Tableau {
-    /// The number of stages, the shared one included.
+    /// The number of stages with those that only the interpolant needs.
+    pub fn all_stages(&self) -> usize {
+        self.stages() + self.between.nodes.len()
+    }
+
+    /// The number of stages of a step, the shared one included.
     pub fn stages(&self) -> usize {
         self.nodes.len()
     }
@@ -35,12 +65,12 @@ impl Tableau {
         weights
     }
 
-    /// b_i(theta) for every stage.
+    /// b_i(theta) for all stages.
     pub fn dense_weights(&self, theta: f64, weights: &mut [f64]) {
         self.dense_weights_lanes::<1>(&[theta], weights.as_chunks_mut().0);
     }
 
-    /// b_i(theta) for every stage at a theta of each lane's own.
+    /// b_i(theta) for all stages at a theta of each lane's own.
     pub fn dense_weights_lanes<const L: usize>(&self, theta: &[f64; L], weights: &mut [[f64; L]]) {
         for (weight, row) in weights.iter_mut().zip(self.dense) {
             *weight = row.iter().rev().fold([0.0; L], |sum, &coefficient| {

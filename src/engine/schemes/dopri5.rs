@@ -4,7 +4,7 @@
 //! 46 (1986) 135, in the form of Hairer, Norsett, Wanner, *Solving Ordinary Differential Equations I*, II.6.
 
 use crate::engine::card::{Card, Needs, Stepping};
-use crate::engine::tableau::Tableau;
+use crate::engine::tableau::{Between, Tableau};
 use crate::system::Smoothness;
 
 /// The card.
@@ -63,6 +63,8 @@ pub const TABLEAU: Tableau = Tableau {
         22.0 / 525.0,
         -1.0 / 40.0,
     ],
+    error_low: &[],
+    between: Between::NONE,
     dense: &[
         &[
             1.0,

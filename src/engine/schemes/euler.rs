@@ -4,7 +4,7 @@
 //! Differential Equations I*, I.7.
 
 use crate::engine::card::{Card, Needs, Stepping};
-use crate::engine::tableau::Tableau;
+use crate::engine::tableau::{Between, Tableau};
 use crate::system::Smoothness;
 
 /// The card.
@@ -30,5 +30,7 @@ pub const TABLEAU: Tableau = Tableau {
     nodes: &[0.0, 1.0],
     rows: &[&[1.0]],
     error: &[],
+    error_low: &[],
+    between: Between::NONE,
     dense: &[&[1.0], &[]],
 };

@@ -1,9 +1,12 @@
 //! The schemes, one file each, and the list of their cards.
 
+pub mod bs3;
 pub mod catching_up;
+pub mod dop853;
 pub mod dopri5;
 pub mod euler;
 pub mod filippov;
+pub mod heun;
 pub mod implicit_selector;
 pub mod ode_solvers_dopri5;
 pub mod projected;
@@ -24,9 +27,12 @@ use crate::system::System;
 /// The cards of every scheme, in the order in which `methods` lists them.
 pub const CARDS: &[&Card] = &[
     &euler::CARD,
+    &heun::CARD,
     &rk4::CARD,
+    &bs3::CARD,
     &tsit5::CARD,
     &dopri5::CARD,
+    &dop853::CARD,
     &ode_solvers_dopri5::CARD,
     &projected::CARD,
     &catching_up::CARD,
@@ -37,9 +43,12 @@ pub const CARDS: &[&Card] = &[
 /// The explicit Runge-Kutta schemes: card and coefficients.
 pub const TABLEAUS: &[(&Card, &Tableau)] = &[
     (&euler::CARD, &euler::TABLEAU),
+    (&heun::CARD, &heun::TABLEAU),
     (&rk4::CARD, &rk4::TABLEAU),
+    (&bs3::CARD, &bs3::TABLEAU),
     (&tsit5::CARD, &tsit5::TABLEAU),
     (&dopri5::CARD, &dopri5::TABLEAU),
+    (&dop853::CARD, &dop853::TABLEAU),
 ];
 
 /// The card of that name.

@@ -8,7 +8,7 @@
 //! Phys.* 46 (1901) 435; Hairer, Norsett, Wanner, *Solving Ordinary Differential Equations I*, II.1 and II.6.
 
 use crate::engine::card::{Card, Needs, Stepping};
-use crate::engine::tableau::Tableau;
+use crate::engine::tableau::{Between, Tableau};
 use crate::system::Smoothness;
 
 /// The card.
@@ -39,6 +39,8 @@ pub const TABLEAU: Tableau = Tableau {
         &[1.0 / 6.0, 1.0 / 3.0, 1.0 / 3.0, 1.0 / 6.0],
     ],
     error: &[],
+    error_low: &[],
+    between: Between::NONE,
     dense: &[
         &[1.0, -2.0 + 3.0 / 6.0, 1.0 - 2.0 / 6.0],
         &[0.0, 1.0, -2.0 / 3.0],

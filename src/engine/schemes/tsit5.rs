@@ -6,7 +6,7 @@
 //! seventeen to 2e-16.
 
 use crate::engine::card::{Card, Needs, Stepping};
-use crate::engine::tableau::Tableau;
+use crate::engine::tableau::{Between, Tableau};
 use crate::system::Smoothness;
 
 /// The card.
@@ -69,6 +69,8 @@ pub const TABLEAU: Tableau = Tableau {
         -0.458_082_105_929_186_97,
         1.0 / 66.0,
     ],
+    error_low: &[],
+    between: Between::NONE,
     dense: &[
         &[
             1.0,
