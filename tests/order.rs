@@ -176,7 +176,7 @@ fn every_scheme_has_the_order_of_its_card() {
     let mut failures = Vec::new();
     for card in CARDS
         .iter()
-        .filter(|card| card.name != "ode-solvers-dopri5")
+        .filter(|card| card.name != "ode-solvers-dopri5" && card.stepping != Stepping::Exact)
     {
         for problem in smooth_problems() {
             let ladder: Vec<(f64, f64)> = (0..HALVINGS)

@@ -38,6 +38,7 @@ fn stepping(card: &Card) -> &'static str {
     match card.stepping {
         Stepping::Fixed => "fixed",
         Stepping::Adaptive => "adaptive",
+        Stepping::Exact => "exact",
     }
 }
 
@@ -46,6 +47,7 @@ fn needs(card: &Card) -> &'static str {
         Needs::Nothing => "a drift",
         Needs::Constraint => "a closed set that the state must not leave",
         Needs::Selector => "a drift with selections across surfaces",
+        Needs::Linear => "an affine drift, constant between edges of stimuli",
     }
 }
 
@@ -53,6 +55,7 @@ fn rows(card: &Card) -> Vec<Vec<String>> {
     let steps = match card.stepping {
         Stepping::Fixed => "fixed, of length `solver.step`",
         Stepping::Adaptive => "adaptive, by `solver.rtol` and `solver.atol`",
+        Stepping::Exact => "the intervals between samples",
     };
     let embedded = card.embedded_order.map_or(String::new(), |order| {
         format!(", error estimate of order {order}")
@@ -67,10 +70,13 @@ fn rows(card: &Card) -> Vec<Vec<String>> {
     [
         (
             "order",
-            format!(
-                "{}{embedded}, between steps {}",
-                card.order, card.dense_order
-            ),
+            match card.stepping {
+                Stepping::Exact => "exact".into(),
+                _ => format!(
+                    "{}{embedded}, between steps {}",
+                    card.order, card.dense_order
+                ),
+            },
         ),
         ("steps", steps.into()),
         ("cost", cost),

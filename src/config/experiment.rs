@@ -147,6 +147,14 @@ impl Time {
         stop: 0.0,
         save: Save::Every(1.0),
     };
+
+    /// The spacing of samples; a two-hundredth of the span, if they have none.
+    pub fn grid(&self) -> f64 {
+        match self.save {
+            Save::Every(every) => every,
+            Save::At(_) | Save::Steps => (self.stop - self.start) / 200.0,
+        }
+    }
 }
 
 /// When states are recorded.

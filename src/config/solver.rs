@@ -20,6 +20,7 @@ fn uses(card: &Card, key: &str) -> bool {
     match key {
         "step" => card.stepping == Stepping::Fixed,
         "kinks" => card.locates_kinks,
+        // Tolerances.
         _ => card.stepping == Stepping::Adaptive,
     }
 }
@@ -67,11 +68,19 @@ pub(super) fn decode(
             _ => {}
         }
     } else if let Some(card) = card {
-        let why = format!("`{}` takes steps of fixed length", card.name);
+        let exact = card.stepping == Stepping::Exact;
+        let why = match exact {
+            true => format!("`{}` is exact on the saving grid", card.name),
+            false => format!("`{}` takes steps of fixed length", card.name),
+        };
         for key in ADAPTIVE {
             section.refuse(d, key, &why, &alternative(key));
         }
         solver.atol = vec![default("atol"); layout.map_or(0, Layout::len)];
+        if exact {
+            section.refuse(d, "step", &why, &alternative("step"));
+            return Some(solver);
+        }
         solver.step = section.number(d, "step");
         if section.entry("step").is_none() {
             section.missing(d, "step", &format!(", and {why}"));

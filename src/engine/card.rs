@@ -9,6 +9,8 @@ pub enum Stepping {
     Fixed,
     /// Error control: uses `rtol` and `atol`, refuses `step`.
     Adaptive,
+    /// Without error on the saving grid: refuses all three. The step of a library user's options is the grid.
+    Exact,
 }
 
 /// What a scheme needs of a system besides a drift.
@@ -20,6 +22,8 @@ pub enum Needs {
     Constraint,
     /// A selector.
     Selector,
+    /// A generator.
+    Linear,
 }
 
 /// What a scheme is.
@@ -29,7 +33,7 @@ pub struct Card {
     pub name: &'static str,
     /// One line for people.
     pub title: &'static str,
-    /// Order of convergence of the step on smooth deterministic problems.
+    /// Order of convergence of the step on smooth deterministic problems; 0 for exact schemes.
     pub order: u32,
     /// Order of the error estimate's companion, if it has one.
     pub embedded_order: Option<u32>,
@@ -99,6 +103,12 @@ impl Card {
                 return refuse(
                     "it solves for the selections of a discontinuous drift, and this system has none",
                     "use a scheme for smooth flows, such as `tsit5`; `nullcline methods` lists what exists",
+                );
+            }
+            Needs::Linear if confined || selects || system.linear().is_none() => {
+                return refuse(
+                    "it exponentiates the generator of an affine flow, and this one is not affine",
+                    "use a scheme for smooth flows, such as `tsit5`, or for stiff ones, such as `bdf`",
                 );
             }
             Needs::Nothing if confined => {

@@ -7,6 +7,7 @@ pub(super) fn card_text(card: &Card) -> String {
     let stepping = match card.stepping {
         Stepping::Fixed => "fixed steps",
         Stepping::Adaptive => "adaptive steps",
+        Stepping::Exact => "exact on the saving grid",
     };
     let embedded = card
         .embedded_order

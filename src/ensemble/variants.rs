@@ -11,7 +11,7 @@ use crate::archive::Contents;
 use crate::archive::run_dims::RunDims;
 use crate::config::axis::{Axis, Value};
 use crate::config::experiment::{Experiment, Kinks};
-use crate::engine::card::Card;
+use crate::engine::card::{Card, Stepping};
 use crate::engine::integrate::{Options, Span};
 use crate::engine::schemes;
 use crate::plan::{Plan, Run};
@@ -74,7 +74,10 @@ impl Variant {
         let options = Options {
             rtol: solver.rtol,
             atol: solver.atol.clone(),
-            step: solver.step,
+            step: match card.stepping {
+                Stepping::Exact => Some(experiment.time.grid()),
+                _ => solver.step,
+            },
             max_steps: solver.max_steps,
             locate_kinks: solver.kinks == Kinks::Locate,
         };

@@ -27,6 +27,11 @@ impl Steps {
         }
     }
 
+    /// Their length.
+    pub fn length(&self) -> f64 {
+        self.length
+    }
+
     /// Stand at `(t, x)`.
     pub fn start(&mut self, t: f64, x: &[f64]) {
         self.after.copy_from_slice(x);

@@ -5,6 +5,7 @@ pub mod catching_up;
 pub mod dop853;
 pub mod dopri5;
 pub mod euler;
+pub mod exponential;
 pub mod filippov;
 pub mod heun;
 pub mod implicit_selector;
@@ -14,6 +15,7 @@ pub mod rk4;
 pub mod tsit5;
 
 use self::catching_up::CatchingUp;
+use self::exponential::Exponential;
 use self::implicit_selector::ImplicitSelector;
 use self::ode_solvers_dopri5::OdeSolversDopri5;
 use super::card::{Card, Mismatch};
@@ -34,6 +36,7 @@ pub const CARDS: &[&Card] = &[
     &dopri5::CARD,
     &dop853::CARD,
     &ode_solvers_dopri5::CARD,
+    &exponential::CARD,
     &projected::CARD,
     &catching_up::CARD,
     &filippov::CARD,
@@ -98,6 +101,9 @@ pub fn make<S: System + ?Sized>(
     }
     if let (Some(selector), true) = (system.selector(), name == implicit_selector::CARD.name) {
         return Ok(Box::new(ImplicitSelector::new(dim, step, selector)));
+    }
+    if name == exponential::CARD.name {
+        return Ok(Box::new(Exponential::new(dim, step)));
     }
     if name == ode_solvers_dopri5::CARD.name {
         return Ok(Box::new(OdeSolversDopri5::new(dim, &tolerances)?));
