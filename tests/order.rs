@@ -21,6 +21,8 @@ fn coarsest(scheme: &str) -> u32 {
         "rk4" => 128,
         "bs3" => 256,
         "dop853" => 16,
+        "esdirk34" => 128,
+        "tr-bdf2" => 512,
         "tsit5" => 64,
         "dopri5" => 64,
         // On problems that touch nothing they are what they step with.
@@ -176,7 +178,8 @@ fn every_scheme_has_the_order_of_its_card() {
     let mut failures = Vec::new();
     for card in CARDS
         .iter()
-        .filter(|card| card.name != "ode-solvers-dopri5" && card.stepping != Stepping::Exact)
+        .filter(|card| !["ode-solvers-dopri5", "bdf"].contains(&card.name))
+        .filter(|card| card.stepping != Stepping::Exact)
     {
         for problem in smooth_problems() {
             let ladder: Vec<(f64, f64)> = (0..HALVINGS)

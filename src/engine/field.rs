@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use crate::system::System;
 pub use crate::system::batch::LANES;
 use crate::system::batch::Lanes;
+use crate::system::derivative::Jacobian;
 use crate::system::guard::Guards;
 
 /// The drift of L runs.
@@ -41,6 +42,10 @@ pub trait Field<const L: usize> {
     /// The guards of one lane.
     fn guards_of(&self, lane: usize) -> Option<&dyn Guards> {
         let _ = lane;
+        None
+    }
+    /// The Jacobian of the field, if it has one.
+    fn derivative(&self) -> Option<&dyn Jacobian> {
         None
     }
     /// For each component of a lane, whether it takes part in the error norm.
@@ -118,6 +123,10 @@ impl<S: System + ?Sized> Field<1> for S {
 
     fn guards_of(&self, _lane: usize) -> Option<&dyn Guards> {
         System::guards(self)
+    }
+
+    fn derivative(&self) -> Option<&dyn Jacobian> {
+        System::jacobian(self)
     }
 
     fn measured(&self) -> Vec<bool> {

@@ -16,5 +16,6 @@ pub mod recorder;
 mod running;
 pub mod scheme;
 pub mod schemes;
+pub mod stiff;
 pub mod tableau;
 mod watch;

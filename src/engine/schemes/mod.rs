@@ -1,9 +1,11 @@
 //! The schemes, one file each, and the list of their cards.
 
+pub mod bdf;
 pub mod bs3;
 pub mod catching_up;
 pub mod dop853;
 pub mod dopri5;
+pub mod esdirk34;
 pub mod euler;
 pub mod exponential;
 pub mod filippov;
@@ -12,8 +14,10 @@ pub mod implicit_selector;
 pub mod ode_solvers_dopri5;
 pub mod projected;
 pub mod rk4;
+pub mod tr_bdf2;
 pub mod tsit5;
 
+use self::bdf::Bdf;
 use self::catching_up::CatchingUp;
 use self::exponential::Exponential;
 use self::implicit_selector::ImplicitSelector;
@@ -23,6 +27,7 @@ use super::explicit::{Explicit, Tolerances};
 use super::field::Field;
 use super::integrate::{Options, check_step, tolerances, unknown};
 use super::scheme::Scheme;
+use super::stiff::diagonally_implicit::{Coefficients, DiagonallyImplicit};
 use super::tableau::Tableau;
 use crate::system::System;
 
@@ -36,6 +41,9 @@ pub const CARDS: &[&Card] = &[
     &dopri5::CARD,
     &dop853::CARD,
     &ode_solvers_dopri5::CARD,
+    &bdf::CARD,
+    &esdirk34::CARD,
+    &tr_bdf2::CARD,
     &exponential::CARD,
     &projected::CARD,
     &catching_up::CARD,
@@ -52,6 +60,12 @@ pub const TABLEAUS: &[(&Card, &Tableau)] = &[
     (&tsit5::CARD, &tsit5::TABLEAU),
     (&dopri5::CARD, &dopri5::TABLEAU),
     (&dop853::CARD, &dop853::TABLEAU),
+];
+
+/// The diagonally implicit Runge-Kutta schemes: card and coefficients.
+pub const DIAGONALLY_IMPLICIT: &[(&Card, &Coefficients)] = &[
+    (&esdirk34::CARD, &esdirk34::COEFFICIENTS),
+    (&tr_bdf2::CARD, &tr_bdf2::COEFFICIENTS),
 ];
 
 /// The card of that name.
@@ -101,6 +115,15 @@ pub fn make<S: System + ?Sized>(
     }
     if let (Some(selector), true) = (system.selector(), name == implicit_selector::CARD.name) {
         return Ok(Box::new(ImplicitSelector::new(dim, step, selector)));
+    }
+    if name == bdf::CARD.name {
+        return Ok(Box::new(Bdf::new(system, tolerances)?));
+    }
+    for (card, coefficients) in DIAGONALLY_IMPLICIT {
+        if name == card.name {
+            let scheme = DiagonallyImplicit::new(card, coefficients, system, tolerances);
+            return Ok(Box::new(scheme));
+        }
     }
     if name == exponential::CARD.name {
         return Ok(Box::new(Exponential::new(dim, step)));

@@ -1,0 +1,326 @@
+//! The Jacobian `J_ij = d f_i / d x_j` of a drift: the model's own, or finite differences.
+//!
+//! Differences take the increments of CVODE. Large systems are probed for zeros first; columns that share no row are
+//! then differenced together (Curtis, Powell, Reid, *J. Inst. Math. Appl.* 13 (1974) 117), so that a chain of a
+//! thousand cells costs a handful of evaluations.
+
+use crate::engine::field::Field;
+use crate::system::System;
+
+/// Below this many components a matrix is dense whatever its zeros.
+const SMALLEST_SPARSE: usize = 32;
+/// Above this share of entries it is as well.
+const FULLEST_SPARSE: f64 = 0.2;
+
+/// Where a system's Jacobian comes from, for `/provenance`.
+pub fn source(system: &(impl System + ?Sized)) -> &'static str {
+    match system.jacobian() {
+        Some(jacobian) if jacobian.pattern().is_some() => "of the model, sparse",
+        Some(_) => "of the model",
+        None if system.layout().len() >= SMALLEST_SPARSE => {
+            "finite differences, grouped by the pattern of zeros that probing finds"
+        }
+        None => "finite differences",
+    }
+}
+
+/// The places of a sparse matrix by rows: columns of row i are `columns[starts[i]..starts[i + 1]]`, ascending.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Places {
+    /// Where rows begin, and the end of the last.
+    pub starts: Vec<usize>,
+    /// Columns.
+    pub columns: Vec<usize>,
+}
+
+impl Places {
+    fn from_rows(rows: &mut [Vec<usize>]) -> Self {
+        let mut places = Places {
+            starts: vec![0],
+            columns: Vec::new(),
+        };
+        for row in rows {
+            row.sort_unstable();
+            row.dedup();
+            places.columns.extend_from_slice(row);
+            places.starts.push(places.columns.len());
+        }
+        places
+    }
+
+    /// The columns of a row.
+    pub fn row(&self, i: usize) -> &[usize] {
+        &self.columns[self.starts[i]..self.starts[i + 1]]
+    }
+}
+
+/// A Jacobian at a point.
+#[derive(Clone, Debug)]
+pub struct Values {
+    /// Components.
+    pub dim: usize,
+    /// The places of a sparse one; `None` if it is dense.
+    pub places: Option<Places>,
+    /// The entries, row by row.
+    pub entries: Vec<f64>,
+    /// Columns that are differenced together.
+    groups: Vec<Vec<usize>>,
+    moved: Vec<f64>,
+    drift: Vec<f64>,
+}
+
+/// Where a Jacobian is asked for.
+pub struct Point<'a> {
+    /// The time.
+    pub t: f64,
+    /// The state.
+    pub x: &'a [f64],
+    /// The drift there.
+    pub drift: &'a [f64],
+    /// One over the scale of errors of each component; 0 for what does not count.
+    pub weights: &'a [f64],
+    /// The length of the step.
+    pub h: f64,
+}
+
+impl Values {
+    /// Room for a system of `dim` components.
+    pub fn new(dim: usize) -> Self {
+        Self {
+            dim,
+            places: None,
+            entries: Vec::new(),
+            groups: Vec::new(),
+            moved: vec![0.0; dim],
+            drift: vec![0.0; dim],
+        }
+    }
+
+    /// Learn which entries can differ from zero, near `x`. The evaluations that it took are returned.
+    pub fn learn<F: Field<1> + ?Sized>(&mut self, field: &F, t: f64, x: &[f64]) -> u64 {
+        let mut evaluations = 0;
+        let mut rows: Vec<Vec<usize>> = (0..self.dim).map(|i| vec![i]).collect();
+        let given = field
+            .derivative()
+            .map(|jacobian| jacobian.pattern().is_some());
+        match given {
+            Some(true) => {
+                let pattern = field.derivative().and_then(|jacobian| jacobian.pattern());
+                if let Some(pattern) = pattern {
+                    for (i, row) in rows.iter_mut().enumerate() {
+                        row.extend(&pattern.columns[pattern.starts[i]..pattern.starts[i + 1]]);
+                    }
+                }
+            }
+            None if self.dim >= SMALLEST_SPARSE => {
+                evaluations = self.probe(field, t, x, &mut rows);
+            }
+            _ => rows.iter_mut().for_each(|row| row.extend(0..self.dim)),
+        }
+        self.take(Places::from_rows(&mut rows));
+        evaluations
+    }
+
+    /// Use these places if they are few.
+    fn take(&mut self, places: Places) {
+        let full = (self.dim * self.dim) as f64;
+        let sparse =
+            self.dim >= SMALLEST_SPARSE && (places.columns.len() as f64) < FULLEST_SPARSE * full;
+        self.groups = match sparse {
+            true => groups(&places, self.dim),
+            false => (0..self.dim).map(|j| vec![j]).collect(),
+        };
+        let entries = match sparse {
+            true => places.columns.len(),
+            false => self.dim * self.dim,
+        };
+        self.entries = vec![0.0; entries];
+        self.places = sparse.then_some(places);
+    }
+
+    /// Move every component by itself, at the point and at two near it, and see which drifts move.
+    fn probe<F: Field<1> + ?Sized>(
+        &mut self,
+        field: &F,
+        t: f64,
+        x: &[f64],
+        rows: &mut [Vec<usize>],
+    ) -> u64 {
+        let mut before = vec![0.0; self.dim];
+        let mut evaluations = 0;
+        for trial in [0.0, 1.0, -1.0] {
+            // Off the point in no particular direction: zeros and kinks of the point itself are not of the field.
+            for (i, (moved, x)) in self.moved.iter_mut().zip(x).enumerate() {
+                let direction = (12.9898 * (i as f64 + 1.0)).sin();
+                *moved = x + trial * 0.1 * direction * (1e-3 + x.abs());
+            }
+            field.drift_of(0, t, &self.moved, &mut before);
+            for j in 0..self.dim {
+                let kept = self.moved[j];
+                self.moved[j] += 1e-3 * (1.0 + kept.abs());
+                field.drift_of(0, t, &self.moved, &mut self.drift);
+                self.moved[j] = kept;
+                for (i, row) in rows.iter_mut().enumerate() {
+                    if self.drift[i].to_bits() != before[i].to_bits() && row.last() != Some(&j) {
+                        row.push(j);
+                    }
+                }
+            }
+            evaluations += self.dim as u64 + 1;
+        }
+        evaluations
+    }
+
+    /// Evaluate. The evaluations of the drift that it took are returned.
+    pub fn evaluate<F: Field<1> + ?Sized>(&mut self, field: &F, point: &Point<'_>) -> u64 {
+        if let Some(jacobian) = field.derivative() {
+            match &self.places {
+                Some(_) if jacobian.pattern().is_some() => {
+                    // The places are those of the pattern and the diagonal.
+                    let mut dense = vec![0.0; self.dim * self.dim];
+                    jacobian.dense(point.t, point.x, &mut dense);
+                    self.gather(&dense);
+                }
+                _ => jacobian.dense(point.t, point.x, &mut self.entries),
+            }
+            return 0;
+        }
+        let increments = self.increments(point);
+        self.moved.copy_from_slice(point.x);
+        for group in &self.groups {
+            for &j in group {
+                self.moved[j] = point.x[j] + increments[j];
+            }
+            field.drift_of(0, point.t, &self.moved, &mut self.drift);
+            for &j in group {
+                // What the increment is after rounding.
+                let increment = self.moved[j] - point.x[j];
+                self.moved[j] = point.x[j];
+                column(&self.places, self.dim, j, &mut self.entries, |i| {
+                    (self.drift[i] - point.drift[i]) / increment
+                });
+            }
+        }
+        self.groups.len() as u64
+    }
+
+    fn gather(&mut self, dense: &[f64]) {
+        let Some(places) = &self.places else { return };
+        for i in 0..self.dim {
+            let range = places.starts[i]..places.starts[i + 1];
+            for (entry, &j) in self.entries[range.clone()]
+                .iter_mut()
+                .zip(&places.columns[range])
+            {
+                *entry = dense[i * self.dim + j];
+            }
+        }
+    }
+
+    /// How far each component is moved: a root of rounding relative to it, and no less than what changes the drift.
+    fn increments(&self, point: &Point<'_>) -> Vec<f64> {
+        let root = f64::EPSILON.sqrt();
+        let n = self.dim as f64;
+        let squares = point
+            .drift
+            .iter()
+            .zip(point.weights)
+            .map(|(f, w)| (f * w).powi(2));
+        let size = (squares.sum::<f64>() / n).sqrt();
+        let least = match size.is_finite() && size > 0.0 {
+            true => 1000.0 * point.h.abs() * f64::EPSILON * n * size,
+            false => 1.0,
+        };
+        let increment = |(x, weight): (&f64, &f64)| {
+            let least = if *weight > 0.0 { least / weight } else { root };
+            let size = (root * x.abs()).max(least);
+            if size > 0.0 { size } else { root }
+        };
+        point.x.iter().zip(point.weights).map(increment).collect()
+    }
+
+    /// Append what is needed to go on.
+    pub fn save(&self, memory: &mut Vec<f64>) {
+        let places = self.places.as_ref();
+        memory.push(places.map_or(-1.0, |places| places.columns.len() as f64));
+        if let Some(places) = places {
+            memory.extend(
+                places
+                    .starts
+                    .iter()
+                    .chain(&places.columns)
+                    .map(|&k| k as f64),
+            );
+        }
+        memory.extend(&self.entries);
+    }
+
+    /// Take it back; the rest is returned.
+    pub fn restore<'m>(&mut self, memory: &'m [f64]) -> &'m [f64] {
+        let count = memory[0];
+        let mut rest = &memory[1..];
+        if count < 0.0 {
+            self.places = None;
+            self.entries = vec![0.0; self.dim * self.dim];
+            self.groups = (0..self.dim).map(|j| vec![j]).collect();
+        } else {
+            let whole = |numbers: &[f64]| numbers.iter().map(|&k| k as usize).collect();
+            let (starts, behind) = rest.split_at(self.dim + 1);
+            let (columns, behind) = behind.split_at(count as usize);
+            self.take(Places {
+                starts: whole(starts),
+                columns: whole(columns),
+            });
+            rest = behind;
+        }
+        let (entries, rest) = rest.split_at(self.entries.len());
+        self.entries.copy_from_slice(entries);
+        rest
+    }
+}
+
+/// Write the entries of a column, by row.
+fn column(
+    places: &Option<Places>,
+    dim: usize,
+    j: usize,
+    entries: &mut [f64],
+    of: impl Fn(usize) -> f64,
+) {
+    match places {
+        None => (0..dim).for_each(|i| entries[i * dim + j] = of(i)),
+        Some(places) => {
+            for i in 0..dim {
+                if let Ok(place) = places.row(i).binary_search(&j) {
+                    entries[places.starts[i] + place] = of(i);
+                }
+            }
+        }
+    }
+}
+
+/// Columns in groups without a common row, each column in the first group that has room for it.
+fn groups(places: &Places, dim: usize) -> Vec<Vec<usize>> {
+    let mut rows_of = vec![Vec::new(); dim];
+    for i in 0..dim {
+        for &j in places.row(i) {
+            rows_of[j].push(i);
+        }
+    }
+    let mut groups: Vec<(Vec<usize>, Vec<bool>)> = Vec::new();
+    for (j, rows) in rows_of.iter().enumerate() {
+        let free = |(_, taken): &&mut (Vec<usize>, Vec<bool>)| rows.iter().all(|&i| !taken[i]);
+        match groups.iter_mut().find(free) {
+            Some((group, taken)) => {
+                group.push(j);
+                rows.iter().for_each(|&i| taken[i] = true);
+            }
+            None => {
+                let mut taken = vec![false; dim];
+                rows.iter().for_each(|&i| taken[i] = true);
+                groups.push((vec![j], taken));
+            }
+        }
+    }
+    groups.into_iter().map(|(group, _)| group).collect()
+}
