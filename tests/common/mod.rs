@@ -2,8 +2,10 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod brusselator;
 pub mod nonsmooth;
 pub mod random;
+pub mod stiff;
 
 use nullcline::prelude::*;
 

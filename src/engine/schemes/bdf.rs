@@ -15,7 +15,7 @@ use crate::engine::field::Field;
 use crate::engine::lane::least_step;
 use crate::engine::outcome::{Counts, Status};
 use crate::engine::scheme::{Progress, Scheme};
-use crate::engine::stiff::diagonally_implicit::{first_step, newton_tolerance, weigh};
+use crate::engine::stiff::diagonally_implicit::{first_step, newton_tolerance, tighter, weigh};
 use crate::engine::stiff::newton::{Equation, Newton};
 use crate::system::Smoothness;
 
@@ -38,6 +38,9 @@ pub const CARD: Card = Card {
 };
 
 const MOST: usize = 5;
+/// Errors of h^6 in every step of order 5 are one of h^5 at the end: to follow the tolerance, the first must be its
+/// power 6/5, times this.
+const STRICT: f64 = 2.5;
 const KAPPA: [f64; MOST + 1] = [0.0, -0.1850, -1.0 / 9.0, -0.0823, -0.0415, 0.0];
 /// gamma_q = sum_{j=1}^q 1/j
 const GAMMA: [f64; MOST + 1] = [
@@ -103,6 +106,8 @@ impl Bdf {
                 help: "use `tr-bdf2` or `esdirk34` with a fixed step".into(),
             });
         }
+        let strict = STRICT * tolerances.rtol.powf(-1.0 / 6.0);
+        let tolerances = tighter(tolerances, strict);
         let dim = field.dim();
         let zeros = || vec![0.0; dim];
         Ok(Self {

@@ -47,11 +47,6 @@ impl Places {
         }
         places
     }
-
-    /// The columns of a row.
-    pub fn row(&self, i: usize) -> &[usize] {
-        &self.columns[self.starts[i]..self.starts[i + 1]]
-    }
 }
 
 /// A Jacobian at a point.
@@ -65,6 +60,8 @@ pub struct Values {
     pub entries: Vec<f64>,
     /// Columns that are differenced together.
     groups: Vec<Vec<usize>>,
+    /// Of every column of a sparse one: the rows of its entries, and where they lie.
+    columns: Vec<Vec<(usize, usize)>>,
     moved: Vec<f64>,
     drift: Vec<f64>,
 }
@@ -91,6 +88,7 @@ impl Values {
             places: None,
             entries: Vec::new(),
             groups: Vec::new(),
+            columns: Vec::new(),
             moved: vec![0.0; dim],
             drift: vec![0.0; dim],
         }
@@ -135,10 +133,14 @@ impl Values {
             false => self.dim * self.dim,
         };
         self.entries = vec![0.0; entries];
+        self.columns = match sparse {
+            true => by_column(&places, self.dim),
+            false => Vec::new(),
+        };
         self.places = sparse.then_some(places);
     }
 
-    /// Move every component by itself, at the point and at two near it, and see which drifts move.
+    /// Move every component by itself, at two points near the given one, and see which drifts move.
     fn probe<F: Field<1> + ?Sized>(
         &mut self,
         field: &F,
@@ -148,7 +150,7 @@ impl Values {
     ) -> u64 {
         let mut before = vec![0.0; self.dim];
         let mut evaluations = 0;
-        for trial in [0.0, 1.0, -1.0] {
+        for trial in [1.0, -1.0] {
             // Off the point in no particular direction: zeros and kinks of the point itself are not of the field.
             for (i, (moved, x)) in self.moved.iter_mut().zip(x).enumerate() {
                 let direction = (12.9898 * (i as f64 + 1.0)).sin();
@@ -160,9 +162,17 @@ impl Values {
                 self.moved[j] += 1e-3 * (1.0 + kept.abs());
                 field.drift_of(0, t, &self.moved, &mut self.drift);
                 self.moved[j] = kept;
-                for (i, row) in rows.iter_mut().enumerate() {
-                    if self.drift[i].to_bits() != before[i].to_bits() && row.last() != Some(&j) {
-                        row.push(j);
+                // Most of a sparse column stays: whole blocks of it are compared at once.
+                let blocks = self.drift.chunks(64).zip(before.chunks(64)).enumerate();
+                for (block, (now, before)) in blocks {
+                    let differs = |(a, b): (&f64, &f64)| u64::from(a.to_bits() != b.to_bits());
+                    if now.iter().zip(before).map(differs).sum::<u64>() == 0 {
+                        continue;
+                    }
+                    for (i, pair) in (64 * block..).zip(now.iter().zip(before)) {
+                        if differs(pair) == 1 {
+                            rows[i].push(j);
+                        }
                     }
                 }
             }
@@ -196,9 +206,17 @@ impl Values {
                 // What the increment is after rounding.
                 let increment = self.moved[j] - point.x[j];
                 self.moved[j] = point.x[j];
-                column(&self.places, self.dim, j, &mut self.entries, |i| {
-                    (self.drift[i] - point.drift[i]) / increment
-                });
+                let slope = |i: usize| (self.drift[i] - point.drift[i]) / increment;
+                match self.places {
+                    None => {
+                        (0..self.dim).for_each(|i| self.entries[i * self.dim + j] = slope(i));
+                    }
+                    Some(_) => {
+                        for &(i, place) in &self.columns[j] {
+                            self.entries[place] = slope(i);
+                        }
+                    }
+                }
             }
         }
         self.groups.len() as u64
@@ -279,45 +297,31 @@ impl Values {
     }
 }
 
-/// Write the entries of a column, by row.
-fn column(
-    places: &Option<Places>,
-    dim: usize,
-    j: usize,
-    entries: &mut [f64],
-    of: impl Fn(usize) -> f64,
-) {
-    match places {
-        None => (0..dim).for_each(|i| entries[i * dim + j] = of(i)),
-        Some(places) => {
-            for i in 0..dim {
-                if let Ok(place) = places.row(i).binary_search(&j) {
-                    entries[places.starts[i] + place] = of(i);
-                }
-            }
+/// Of every column: the rows of its entries, and where they lie.
+fn by_column(places: &Places, dim: usize) -> Vec<Vec<(usize, usize)>> {
+    let mut columns = vec![Vec::new(); dim];
+    for i in 0..dim {
+        for place in places.starts[i]..places.starts[i + 1] {
+            columns[places.columns[place]].push((i, place));
         }
     }
+    columns
 }
 
 /// Columns in groups without a common row, each column in the first group that has room for it.
 fn groups(places: &Places, dim: usize) -> Vec<Vec<usize>> {
-    let mut rows_of = vec![Vec::new(); dim];
-    for i in 0..dim {
-        for &j in places.row(i) {
-            rows_of[j].push(i);
-        }
-    }
+    let columns = by_column(places, dim);
     let mut groups: Vec<(Vec<usize>, Vec<bool>)> = Vec::new();
-    for (j, rows) in rows_of.iter().enumerate() {
-        let free = |(_, taken): &&mut (Vec<usize>, Vec<bool>)| rows.iter().all(|&i| !taken[i]);
+    for (j, rows) in columns.iter().enumerate() {
+        let free = |(_, taken): &&mut (Vec<usize>, Vec<bool>)| rows.iter().all(|&(i, _)| !taken[i]);
         match groups.iter_mut().find(free) {
             Some((group, taken)) => {
                 group.push(j);
-                rows.iter().for_each(|&i| taken[i] = true);
+                rows.iter().for_each(|&(i, _)| taken[i] = true);
             }
             None => {
                 let mut taken = vec![false; dim];
-                rows.iter().for_each(|&i| taken[i] = true);
+                rows.iter().for_each(|&(i, _)| taken[i] = true);
                 groups.push((vec![j], taken));
             }
         }
