@@ -7,6 +7,7 @@ use nullcline::engine::integrate::{Checkpoints, Job, Options, Span, integrate, i
 use nullcline::engine::outcome::{Outcome, Status};
 use nullcline::engine::recorder::{Recorder, Samples};
 use nullcline::prelude::*;
+use nullcline::system::event::Event;
 
 fn run(problem: &Stiff, method: &str, rtol: f64) -> Outcome {
     let options = Options::new(problem.x0.len(), rtol, rtol * problem.floor);
@@ -235,7 +236,7 @@ impl Recorder for Memories {
 fn runs_go_on_from_checkpoints_with_the_same_bits() {
     let brusselator = common::stiff::brusselator();
     for problem in [hires(), brusselator] {
-        for method in STIFF {
+        for method in STIFF.into_iter().chain(["auto"]) {
             let options = Options::new(problem.x0.len(), 1e-5, 1e-8);
             let span = Span {
                 start: 0.0,
@@ -296,5 +297,65 @@ fn a_flow_that_blows_up_ends_with_a_diagnosis() {
             "{method}: {}",
             outcome.time
         );
+    }
+}
+
+/// Keeps what it is told.
+#[derive(Default)]
+struct Told(Vec<(f64, String)>);
+
+impl Recorder for Told {
+    fn next_time(&self) -> f64 {
+        f64::INFINITY
+    }
+    fn record(&mut self, _t: f64, _x: &[f64]) {}
+    fn event(&mut self, event: &Event<'_>) {
+        self.0.push((event.time, event.kind.to_string()));
+    }
+}
+
+#[test]
+fn auto_goes_over_to_the_stiff_scheme_where_the_run_is_stiff_and_says_so() {
+    for problem in set() {
+        let options = Options::new(problem.x0.len(), 1e-5, 1e-5 * problem.floor);
+        let span = Span {
+            start: 0.0,
+            stop: problem.stop,
+        };
+        let mut told = Told::default();
+        let x0 = &problem.x0;
+        let outcome = integrate(&problem, "auto", &options, span, x0, &mut told, &mut |_| {
+            true
+        });
+        let outcome = outcome.unwrap();
+        assert_eq!(outcome.status, Status::Complete, "{}", problem.name);
+        let error = problem.error(&outcome.state);
+        assert!(error < 1e-4, "{}: error {error:e}", problem.name);
+        let [(time, kind)] = &told.0[..] else {
+            panic!("{}: {:?}", problem.name, told.0)
+        };
+        assert_eq!(kind, "stiff");
+        assert!(*time < 0.5 * problem.stop, "{} at {time}", problem.name);
+    }
+}
+
+#[test]
+fn auto_stays_explicit_where_nothing_is_stiff() {
+    for problem in common::smooth_problems() {
+        let options = Options::new(problem.x0.len(), 1e-6, 1e-9);
+        let span = Span {
+            start: 0.0,
+            stop: problem.stop,
+        };
+        let run = |method: &str| {
+            let mut told = Told::default();
+            let x0 = &problem.x0;
+            let outcome = integrate(&problem, method, &options, span, x0, &mut told, &mut |_| {
+                true
+            });
+            assert!(told.0.is_empty(), "{}", problem.name);
+            outcome.unwrap().state
+        };
+        assert_eq!(run("auto"), run("tsit5"));
     }
 }

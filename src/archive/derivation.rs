@@ -14,6 +14,7 @@ use super::per_run;
 use super::run_dims::{Along, RunDims};
 use super::selection::Kept;
 use crate::config::experiment::{Experiment, Group, Precision, Statistic, quantile_name};
+use crate::engine::schemes;
 use crate::system::System;
 use crate::system::layout::{Axis, Variable};
 use crate::system::reducer::SummaryUnit;
@@ -36,7 +37,7 @@ pub(super) fn derive(
         data_sets: builder.data_sets,
         tracks: builder.tracks,
         last_state: builder.last_state,
-        events: EventCard::new(system),
+        events: EventCard::new(system, schemes::tells_events(&experiment.solver.method)),
     })
 }
 

@@ -39,11 +39,12 @@ pub struct EventCard {
 const HEAD: usize = 3;
 
 impl EventCard {
-    /// The events of a system; `None` if it can have none.
-    pub fn new(system: &dyn System) -> Option<Self> {
+    /// The events of a system; `None` if it can have none, and its scheme tells none of its own.
+    pub fn new(system: &dyn System, told_by_scheme: bool) -> Option<Self> {
         let (constraint, selector) = (system.constraint(), system.selector());
         let guards = system.guards();
-        if constraint.is_none() && selector.is_none() && guards.is_none() {
+        let eventful = constraint.is_some() || selector.is_some() || guards.is_some();
+        if !eventful && !told_by_scheme {
             return None;
         }
         let modes = match constraint.map(|constraint| constraint.shape()) {

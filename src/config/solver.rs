@@ -8,7 +8,7 @@ use super::resolved;
 use super::section::Section;
 use super::sources::Origin;
 use super::suggest;
-use crate::engine::card::{Card, Stepping};
+use crate::engine::card::{Card, Needs, Stepping};
 use crate::engine::schemes;
 use crate::system::layout::Layout;
 use crate::system::parameters::{Fallback, Range};
@@ -120,7 +120,14 @@ fn method(
         return Some(card);
     };
     let name = section.text(d, "method")?;
-    let card = schemes::card(&name);
+    let mut card = schemes::card(&name);
+    if let (Some(given), Some(own)) = (card, schemes::card(recommended))
+        && given.name == schemes::auto::CARD.name
+        && (own.needs != Needs::Nothing || own.stepping == Stepping::Exact)
+    {
+        // What the model needs is known: stiffness is not the question.
+        card = Some(own);
+    }
     if card.is_none() {
         let names: Vec<&str> = schemes::CARDS.iter().map(|card| card.name).collect();
         let help = suggest::advice(&name, "schemes of this version", &names);

@@ -129,6 +129,27 @@ impl<const L: usize> Explicit<L> {
         self.tolerances.step.is_none() && self.card.stepping == Stepping::Adaptive
     }
 
+    /// The last step of the first lane times an estimate of the largest rate of the drift, from the last two stages,
+    /// which must lie at the end of the step. 0 if they cannot be told apart.
+    pub fn rate_times_step(&self) -> f64 {
+        let last = self.tableau.stages() - 1;
+        let h = self.lanes[0].computed;
+        let row = &self.rows[last - 2];
+        let (mut slopes, mut states) = (0.0, 0.0);
+        for i in (0..self.x0.len()).step_by(L) {
+            let sum: f64 = row.iter().map(|&(s, c)| c * self.stages[s][i]).sum();
+            let slope = self.stages[last][i] - self.stages[last - 1][i];
+            let state = self.x1[i] - (self.x0[i] + h * sum);
+            slopes += slope * slope;
+            states += state * state;
+        }
+        if states > 0.0 {
+            h * (slopes / states).sqrt()
+        } else {
+            0.0
+        }
+    }
+
     /// Evaluate the first stage of a lane at `(t, x)` anew, and find the piece it stands on.
     fn refresh<F: Field<L> + ?Sized>(&mut self, field: &F, lane: usize, t: f64, x: &[f64]) {
         // Just behind t: an edge at t belongs to what lies before it.

@@ -3,7 +3,7 @@
 use crate::engine::card::{Card, Stepping};
 
 /// A card as text, one `name: value` per line.
-pub(super) fn card_text(card: &Card) -> String {
+pub(super) fn card_text(card: &Card, jacobian: Option<&str>) -> String {
     let stepping = match card.stepping {
         Stepping::Fixed => "fixed steps",
         Stepping::Adaptive => "adaptive steps",
@@ -15,9 +15,10 @@ pub(super) fn card_text(card: &Card) -> String {
     let strong = card
         .strong_order
         .map_or_else(|| "deterministic only".into(), |order| order.to_string());
+    let jacobian = jacobian.map_or_else(String::new, |source| format!("jacobian: {source}\n"));
     format!(
         "name: {}\ntitle: {}\norder: {}\nembedded order: {embedded}\ndense order: {}\nstepping: {stepping}\n\
-         evaluations per step: {}\nstability: {}\nsmoothness: {}\nstrong order: {strong}\nreference: {}\n",
+         evaluations per step: {}\nstability: {}\nsmoothness: {}\nstrong order: {strong}\nreference: {}\n{jacobian}",
         card.name,
         card.title,
         card.order,

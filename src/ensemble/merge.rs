@@ -129,7 +129,8 @@ pub fn merge(
     )
     .map_err(RunError::from)?;
     let base = whole.variants.base();
-    let provenance = Provenance::now(&options.command_line, card_text::card_text(base.card));
+    let card = card_text::card_text(base.card, base.jacobian);
+    let provenance = Provenance::now(&options.command_line, card);
     let endings = Status::ALL.map(worker::ending);
     let arrays = whole.arrays(&experiment)?;
     let about = About {

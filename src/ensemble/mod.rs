@@ -162,8 +162,9 @@ pub fn run(
     let arrays = prepared.arrays(experiment)?;
     let claim = Claim::new(&experiment.output.path, heading, leave)?;
     let replaced_unfinished = claim.replaces_unfinished;
-    let card = prepared.variants.base().card;
-    let provenance = Provenance::now(&options.command_line, card_text::card_text(card));
+    let base = prepared.variants.base();
+    let card = card_text::card_text(base.card, base.jacobian);
+    let provenance = Provenance::now(&options.command_line, card);
     let endings = Status::ALL.map(worker::ending);
     let about = About {
         experiment,

@@ -29,6 +29,8 @@ pub struct Variant {
     pub contents: Contents,
     /// The scheme.
     pub card: &'static Card,
+    /// Where the scheme has its Jacobian from, if it uses one.
+    pub jacobian: Option<&'static str>,
     /// How it integrates.
     pub options: Options,
 }
@@ -84,6 +86,7 @@ impl Variant {
         // Whether the scheme would start, before anything is written.
         schemes::make(card.name, system.as_ref(), &options)?;
         Ok(Self {
+            jacobian: schemes::jacobian_source(card.name, system.as_ref()),
             options,
             card,
             contents,

@@ -6,7 +6,7 @@ pub struct Event<'a> {
     /// When.
     pub time: f64,
     /// What: the name of a guard, or what a nonsmooth scheme met (`contact`, `release`, `cross`, `slide`,
-    /// `leave`, ...).
+    /// `leave`, ...), or that a run became stiff (`stiff`).
     pub kind: &'a str,
     /// Where: the component, face, selection or guard it is about, if there is one.
     pub component: Option<usize>,
@@ -24,4 +24,5 @@ pub const KINDS: &[&str] = &[
     "leave",
     "non-unique",
     "accumulation",
+    "stiff",
 ];

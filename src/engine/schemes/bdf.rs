@@ -134,6 +134,10 @@ impl Bdf {
     }
 
     /// Rescale the differences to steps `factor` times as long.
+    #[allow(
+        clippy::needless_range_loop,
+        reason = "products of two small matrices, as written down"
+    )]
     fn rescale(&mut self, factor: f64) {
         if factor == 1.0 {
             return;
@@ -172,6 +176,7 @@ impl Bdf {
     }
 
     /// Predict the end of the step from the differences.
+    #[allow(clippy::needless_range_loop, reason = "k is the order of a difference")]
     fn predict(&mut self) {
         let a = alpha(self.order);
         self.predicted.copy_from_slice(&self.differences[0]);
@@ -245,6 +250,10 @@ impl Bdf {
 }
 
 /// The matrix that takes backward differences of steps of length 1 to values at steps of length `factor`.
+#[allow(
+    clippy::needless_range_loop,
+    reason = "a matrix by its indices, as written down"
+)]
 fn interpolation(order: usize, factor: f64) -> [[f64; MOST + 1]; MOST + 1] {
     let mut m = [[0.0; MOST + 1]; MOST + 1];
     m[0] = [1.0; MOST + 1];

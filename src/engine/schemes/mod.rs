@@ -1,5 +1,6 @@
 //! The schemes, one file each, and the list of their cards.
 
+pub mod auto;
 pub mod bdf;
 pub mod bs3;
 pub mod catching_up;
@@ -17,6 +18,7 @@ pub mod rk4;
 pub mod tr_bdf2;
 pub mod tsit5;
 
+use self::auto::Auto;
 use self::bdf::Bdf;
 use self::catching_up::CatchingUp;
 use self::exponential::Exponential;
@@ -28,11 +30,13 @@ use super::field::Field;
 use super::integrate::{Options, check_step, tolerances, unknown};
 use super::scheme::Scheme;
 use super::stiff::diagonally_implicit::{Coefficients, DiagonallyImplicit};
+use super::stiff::jacobian;
 use super::tableau::Tableau;
 use crate::system::System;
 
 /// The cards of every scheme, in the order in which `methods` lists them.
 pub const CARDS: &[&Card] = &[
+    &auto::CARD,
     &euler::CARD,
     &heun::CARD,
     &rk4::CARD,
@@ -71,6 +75,20 @@ pub const DIAGONALLY_IMPLICIT: &[(&Card, &Coefficients)] = &[
 /// The card of that name.
 pub fn card(name: &str) -> Option<&'static Card> {
     CARDS.iter().copied().find(|card| card.name == name)
+}
+
+/// Whether the scheme of that name tells events of its own, whatever the system.
+pub fn tells_events(name: &str) -> bool {
+    name == auto::CARD.name
+}
+
+/// Where the scheme of that name has its Jacobian from; `None` if it uses none.
+pub fn jacobian_source(name: &str, system: &(impl System + ?Sized)) -> Option<&'static str> {
+    let implicit = [auto::CARD.name, bdf::CARD.name].contains(&name)
+        || DIAGONALLY_IMPLICIT
+            .iter()
+            .any(|(card, _)| card.name == name);
+    implicit.then(|| jacobian::source(system))
 }
 
 /// Whether runs can go side by side by the scheme of that name.
@@ -115,6 +133,9 @@ pub fn make<S: System + ?Sized>(
     }
     if let (Some(selector), true) = (system.selector(), name == implicit_selector::CARD.name) {
         return Ok(Box::new(ImplicitSelector::new(dim, step, selector)));
+    }
+    if name == auto::CARD.name {
+        return Ok(Box::new(Auto::new(system, tolerances)?));
     }
     if name == bdf::CARD.name {
         return Ok(Box::new(Bdf::new(system, tolerances)?));
