@@ -4,6 +4,7 @@
 
 pub mod brusselator;
 pub mod nonsmooth;
+pub mod nonstiff;
 pub mod random;
 pub mod stiff;
 
