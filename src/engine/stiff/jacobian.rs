@@ -124,8 +124,12 @@ impl Values {
         let full = (self.dim * self.dim) as f64;
         let sparse =
             self.dim >= SMALLEST_SPARSE && (places.columns.len() as f64) < FULLEST_SPARSE * full;
+        self.columns = match sparse {
+            true => by_column(&places, self.dim),
+            false => Vec::new(),
+        };
         self.groups = match sparse {
-            true => groups(&places, self.dim),
+            true => groups(&self.columns, self.dim),
             false => (0..self.dim).map(|j| vec![j]).collect(),
         };
         let entries = match sparse {
@@ -133,14 +137,11 @@ impl Values {
             false => self.dim * self.dim,
         };
         self.entries = vec![0.0; entries];
-        self.columns = match sparse {
-            true => by_column(&places, self.dim),
-            false => Vec::new(),
-        };
         self.places = sparse.then_some(places);
     }
 
-    /// Move every component by itself, at two points near the given one, and see which drifts move.
+    /// Find which drifts each component moves: component by component at a point near the given one, and at a second
+    /// point only if a group of columns there moves a row that none of them is known to move.
     fn probe<F: Field<1> + ?Sized>(
         &mut self,
         field: &F,
@@ -148,37 +149,67 @@ impl Values {
         x: &[f64],
         rows: &mut [Vec<usize>],
     ) -> u64 {
-        let mut before = vec![0.0; self.dim];
-        let mut evaluations = 0;
-        for trial in [1.0, -1.0] {
-            // Off the point in no particular direction: zeros and kinks of the point itself are not of the field.
-            for (i, (moved, x)) in self.moved.iter_mut().zip(x).enumerate() {
-                let direction = (12.9898 * (i as f64 + 1.0)).sin();
-                *moved = x + trial * 0.1 * direction * (1e-3 + x.abs());
-            }
-            field.drift_of(0, t, &self.moved, &mut before);
-            for j in 0..self.dim {
-                let kept = self.moved[j];
-                self.moved[j] += 1e-3 * (1.0 + kept.abs());
-                field.drift_of(0, t, &self.moved, &mut self.drift);
-                self.moved[j] = kept;
-                // Most of a sparse column stays: whole blocks of it are compared at once.
-                let blocks = self.drift.chunks(64).zip(before.chunks(64)).enumerate();
-                for (block, (now, before)) in blocks {
-                    let differs = |(a, b): (&f64, &f64)| u64::from(a.to_bits() != b.to_bits());
-                    if now.iter().zip(before).map(differs).sum::<u64>() == 0 {
-                        continue;
-                    }
-                    for (i, pair) in (64 * block..).zip(now.iter().zip(before)) {
-                        if differs(pair) == 1 {
-                            rows[i].push(j);
-                        }
-                    }
-                }
-            }
+        let single: Vec<Vec<usize>> = (0..self.dim).map(|j| vec![j]).collect();
+        self.move_away(x, 1.0);
+        self.differ(field, t, &single, &mut |i, group| rows[i].push(group));
+        let mut evaluations = self.dim as u64 + 1;
+        let columns = by_column(&Places::from_rows(rows), self.dim);
+        let groups = groups(&columns, self.dim);
+        let mut unknown = false;
+        self.move_away(x, -1.0);
+        self.differ(field, t, &groups, &mut |i, group| {
+            let mut known = groups[group].iter().flat_map(|&j| &columns[j]);
+            unknown |= !known.any(|&(row, _)| row == i);
+        });
+        evaluations += groups.len() as u64 + 1;
+        if unknown {
+            self.differ(field, t, &single, &mut |i, group| rows[i].push(group));
             evaluations += self.dim as u64 + 1;
         }
         evaluations
+    }
+
+    /// Off the point in no particular direction: zeros and kinks of the point itself are not of the field.
+    fn move_away(&mut self, x: &[f64], side: f64) {
+        for (i, (moved, x)) in self.moved.iter_mut().zip(x).enumerate() {
+            let direction = (12.9898 * (i as f64 + 1.0)).sin();
+            *moved = x + side * 0.1 * direction * (1e-3 + x.abs());
+        }
+    }
+
+    /// Move each group of components together, and name the drifts that move with it.
+    fn differ<F: Field<1> + ?Sized>(
+        &mut self,
+        field: &F,
+        t: f64,
+        groups: &[Vec<usize>],
+        name: &mut dyn FnMut(usize, usize),
+    ) {
+        let mut before = vec![0.0; self.dim];
+        field.drift_of(0, t, &self.moved, &mut before);
+        for (group, columns) in groups.iter().enumerate() {
+            let kept: Vec<f64> = columns.iter().map(|&j| self.moved[j]).collect();
+            for &j in columns {
+                self.moved[j] += 1e-3 * (1.0 + self.moved[j].abs());
+            }
+            field.drift_of(0, t, &self.moved, &mut self.drift);
+            for (&j, kept) in columns.iter().zip(kept) {
+                self.moved[j] = kept;
+            }
+            // Most of a sparse column stays: whole blocks of it are compared at once.
+            let blocks = self.drift.chunks(64).zip(before.chunks(64)).enumerate();
+            for (block, (now, before)) in blocks {
+                let differs = |(a, b): (&f64, &f64)| u64::from(a.to_bits() != b.to_bits());
+                if now.iter().zip(before).map(differs).sum::<u64>() == 0 {
+                    continue;
+                }
+                for (i, pair) in (64 * block..).zip(now.iter().zip(before)) {
+                    if differs(pair) == 1 {
+                        name(i, group);
+                    }
+                }
+            }
+        }
     }
 
     /// Evaluate. The evaluations of the drift that it took are returned.
@@ -309,8 +340,7 @@ fn by_column(places: &Places, dim: usize) -> Vec<Vec<(usize, usize)>> {
 }
 
 /// Columns in groups without a common row, each column in the first group that has room for it.
-fn groups(places: &Places, dim: usize) -> Vec<Vec<usize>> {
-    let columns = by_column(places, dim);
+fn groups(columns: &[Vec<(usize, usize)>], dim: usize) -> Vec<Vec<usize>> {
     let mut groups: Vec<(Vec<usize>, Vec<bool>)> = Vec::new();
     for (j, rows) in columns.iter().enumerate() {
         let free = |(_, taken): &&mut (Vec<usize>, Vec<bool>)| rows.iter().all(|&(i, _)| !taken[i]);
