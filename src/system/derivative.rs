@@ -1,7 +1,15 @@
 //! Derivatives: the Jacobian of a drift, and the generator of a linear one.
 
+use num_dual::Dual64;
+pub use num_dual::DualNum;
+
 /// `J_ij = d f_i / d x_j`.
 pub trait Jacobian: Send + Sync {
+    /// Where it comes from, for `/provenance`.
+    fn origin(&self) -> &'static str {
+        "of the model"
+    }
+
     /// Write the Jacobian, row-major `[state, state]`, into `matrix`.
     fn dense(&self, t: f64, x: &[f64], matrix: &mut [f64]);
 
@@ -18,6 +26,70 @@ pub struct Pattern<'a> {
     pub starts: &'a [usize],
     /// Column indices, ascending in each row.
     pub columns: &'a [usize],
+}
+
+/// A drift that is written once, for plain and for dual numbers: its Jacobian is exact and costs nothing to write.
+///
+/// ```
+/// use nullcline::prelude::*;
+///
+/// /// x'' = mu (1 - x^2) x' - x
+/// struct VanDerPol {
+///     layout: Layout,
+///     mu: f64,
+/// }
+///
+/// impl GenericDrift for VanDerPol {
+///     fn drift<N: DualNum<Primitive = f64> + Copy>(&self, _t: f64, x: &[N], dx: &mut [N]) {
+///         dx[0] = x[1];
+///         dx[1] = (-x[0] * x[0] + 1.0) * x[1] * self.mu - x[0];
+///     }
+/// }
+///
+/// impl System for VanDerPol {
+///     fn layout(&self) -> &Layout {
+///         &self.layout
+///     }
+///     fn smoothness(&self) -> Smoothness {
+///         Smoothness::Smooth
+///     }
+///     fn drift(&self, t: f64, x: &[f64], dx: &mut [f64]) {
+///         GenericDrift::drift(self, t, x, dx);
+///     }
+///     fn jacobian(&self) -> Option<&dyn Jacobian> {
+///         Some(self)
+///     }
+/// }
+///
+/// let layout = Layout::new().block(Variable::new("x", vec![Axis::new("i", 2)]), 0.0);
+/// let oscillator = VanDerPol { layout, mu: 5.0 };
+/// let mut matrix = [0.0; 4];
+/// oscillator.dense(0.0, &[2.0, 0.5], &mut matrix);
+/// assert_eq!(matrix, [0.0, 1.0, -2.0 * 5.0 * 2.0 * 0.5 - 1.0, 5.0 * (1.0 - 4.0)]);
+/// ```
+pub trait GenericDrift: Send + Sync {
+    /// Write `f(t, x)` into `dx`.
+    fn drift<N: DualNum<Primitive = f64> + Copy>(&self, t: f64, x: &[N], dx: &mut [N]);
+}
+
+impl<G: GenericDrift> Jacobian for G {
+    fn origin(&self) -> &'static str {
+        "dual numbers"
+    }
+
+    fn dense(&self, t: f64, x: &[f64], matrix: &mut [f64]) {
+        let n = x.len();
+        let mut duals: Vec<Dual64> = x.iter().map(|&x| Dual64::from_re(x)).collect();
+        let mut slopes = duals.clone();
+        for j in 0..n {
+            duals[j].eps = 1.0;
+            self.drift(t, &duals, &mut slopes);
+            duals[j].eps = 0.0;
+            for (i, slope) in slopes.iter().enumerate() {
+                matrix[i * n + j] = slope.eps;
+            }
+        }
+    }
 }
 
 /// A drift `f = G x + c` with constant `G`, and `c` constant between breakpoints.

@@ -15,8 +15,7 @@ const FULLEST_SPARSE: f64 = 0.2;
 /// Where a system's Jacobian comes from, for `/provenance`.
 pub fn source(system: &(impl System + ?Sized)) -> &'static str {
     match system.jacobian() {
-        Some(jacobian) if jacobian.pattern().is_some() => "of the model, sparse",
-        Some(_) => "of the model",
+        Some(jacobian) => jacobian.origin(),
         None if system.layout().len() >= SMALLEST_SPARSE => {
             "finite differences, grouped by the pattern of zeros that probing finds"
         }
