@@ -428,7 +428,7 @@ fn a_program_of_ones_own_has_the_whole_command_line() {
     project.succeed(&["merge", "shard-1.h5", "shard-2.h5", "-o", "merged.h5"]);
     project.succeed(&["diff", "resonance.h5", "merged.h5"]);
     project.succeed(&["slurm", "resonance.toml", "--tasks", "4", "--time", "10:00"]);
-    let script = fs::read_to_string(project.folder().join("resonance.slurm/array.sh")).unwrap();
+    let script = fs::read_to_string(project.folder().join("resonance.slurm/array.sbatch")).unwrap();
     assert!(
         script.contains("/swing"),
         "the scripts call another program:\n{script}"
