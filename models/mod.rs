@@ -6,5 +6,8 @@ use crate::registry::Registry;
 
 /// The registry of all families in this folder.
 pub fn registry() -> Registry {
-    Registry::new(vec![&linear_threshold::LinearThreshold])
+    Registry::new(vec![
+        // In the order in which `models` lists them.
+        &linear_threshold::LinearThreshold,
+    ])
 }

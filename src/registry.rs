@@ -16,6 +16,15 @@ impl Registry {
         Self { families }
     }
 
+    /// The same registry with one more family before the others; it takes the place of one of the same name.
+    ///
+    /// A program with a model of its own offers `nullcline::models::registry().with(&MyFamily)`.
+    pub fn with(mut self, family: &'static dyn Family) -> Self {
+        self.families.retain(|one| one.name() != family.name());
+        self.families.insert(0, family);
+        self
+    }
+
     /// The family of that name.
     pub fn get(&self, name: &str) -> Option<&'static dyn Family> {
         self.families

@@ -388,8 +388,9 @@ fn every_file_introduces_itself_and_stays_readable() {
 
 #[test]
 fn every_model_is_listed() {
-    let list =
-        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("models/mod.rs")).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let list = fs::read_to_string(root.join("models/mod.rs")).unwrap();
+    let book = fs::read_to_string(root.join("docs/SUMMARY.md")).unwrap();
     let registry = nullcline::models::registry();
     let mut count = 0;
     for file in read(&["models"]).keys() {
@@ -403,8 +404,54 @@ fn every_model_is_listed() {
         let family = model.replace('_', "-");
         assert!(
             registry.get(&family).is_some(),
-            "{file} is not offered: add its family `{family}` to the registry in models/mod.rs"
+            "{file} is not offered: add its family `{family}`, as `&{model}::...`, to the registry in models/mod.rs"
+        );
+        let experiments = fs::read_dir(root.join("configs").join(&family));
+        assert!(
+            experiments.is_ok_and(|mut files| files.next().is_some()),
+            "{file} has no experiment: add one under configs/{family}/"
+        );
+        let page = format!("families/{family}.md");
+        assert!(
+            root.join("docs").join(&page).is_file(),
+            "{file} is not described: add docs/{page}"
+        );
+        assert!(
+            book.contains(&page),
+            "docs/{page} is not in the book: add `- [{family}]({page})` to docs/SUMMARY.md"
         );
     }
     assert!(count > 0 && count == registry.families().len());
+}
+
+#[test]
+fn every_scheme_is_listed() {
+    const LIST: &str = "src/engine/schemes/mod.rs";
+    let tree = read(&["src/engine/schemes"]);
+    let list = &tree[LIST];
+    let mut count = 0;
+    for (file, text) in &tree {
+        let Some(scheme) = file
+            .strip_prefix("src/engine/schemes/")
+            .and_then(|file| file.strip_suffix(".rs"))
+            .filter(|_| text.contains("pub const CARD: Card"))
+        else {
+            continue;
+        };
+        count += 1;
+        assert!(
+            list.contains(&format!("pub mod {scheme};")),
+            "{file} is not compiled: add `pub mod {scheme};` to {LIST}"
+        );
+        assert!(
+            list.contains(&format!("\n    &{scheme}::CARD,")),
+            "{file} is not offered: add `&{scheme}::CARD,` to CARDS in {LIST}"
+        );
+        let pair = format!("(&{scheme}::CARD, &{scheme}::TABLEAU),");
+        assert!(
+            !text.contains("pub const TABLEAU: Tableau") || list.contains(&pair),
+            "{file} does not step: add `{pair}` to TABLEAUS in {LIST}"
+        );
+    }
+    assert!(count > 10, "only {count} schemes were found");
 }

@@ -28,7 +28,9 @@ fn coarsest(scheme: &str) -> u32 {
         // On problems that touch nothing they are what they step with.
         "projected" | "filippov" => 64,
         "catching-up" | "implicit-selector" => 4096,
-        other => panic!("scheme `{other}` has no row in the order table"),
+        other => panic!(
+            "scheme `{other}` has no row in the order table: add `\"{other}\" => STEPS,` to `coarsest` in tests/order.rs"
+        ),
     }
 }
 

@@ -1,6 +1,11 @@
 //! Provenance: with what, from what, where and when the archive was made. Nothing is from memory: the
 //! build script records the build, the rest is asked of the machine when the run starts.
 
+use std::fs::File;
+use std::path::Path;
+use std::sync::OnceLock;
+
+use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -21,9 +26,50 @@ pub struct Provenance {
 }
 
 /// The program as one word: version and revision. Numbers of two builds may differ.
+///
+/// The revision does not know a model of somebody else's program, nor changes that are not committed:
+/// there the program is known by its digest as well.
 pub fn build() -> String {
     let revision = env!("NULLCLINE_GIT_REVISION");
-    format!("{VERSION}-{revision}")
+    let known = revision != "unknown" && !revision.ends_with("-dirty");
+    match digest() {
+        Some(digest) if !known || program() != LIBRARY => format!("{VERSION}-{revision}-{digest}"),
+        _ => format!("{VERSION}-{revision}"),
+    }
+}
+
+/// The first half of the SHA-256 of the file that this process runs, where it can be read.
+fn digest() -> Option<&'static str> {
+    static DIGEST: OnceLock<Option<String>> = OnceLock::new();
+    let digest = DIGEST.get_or_init(|| {
+        let mut hasher = Sha256::new();
+        let mut file = File::open(std::env::current_exe().ok()?).ok()?;
+        std::io::copy(&mut file, &mut hasher).ok()?;
+        let half = hasher.finalize().into_iter().take(16);
+        Some(half.map(|byte| format!("{byte:02x}")).collect())
+    });
+    digest.as_deref()
+}
+
+/// The name of the program of this library; others are built on it.
+pub const LIBRARY: &str = "nullcline";
+
+/// The name under which this process was called, without folders.
+pub fn program() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| {
+        let called = std::env::args_os().next().unwrap_or_default();
+        let file = Path::new(&called)
+            .file_name()
+            .and_then(|name| name.to_str());
+        let name = file.map(|name| {
+            name.strip_suffix(std::env::consts::EXE_SUFFIX)
+                .unwrap_or(name)
+        });
+        name.filter(|name| !name.is_empty())
+            .unwrap_or(LIBRARY)
+            .to_string()
+    })
 }
 
 impl Provenance {

@@ -121,7 +121,7 @@ fn print_analyses(experiment: &Experiment, output: &mut Output) -> Result<(), Fa
     if experiment.analyses.is_empty() {
         return Ok(());
     }
-    writeln!(output, "\nAnalyses (`nullcline analyze`)")?;
+    writeln!(output, "\nAnalyses (`{} analyze`)", super::program::name())?;
     let analyses = experiment.analyses.iter().map(|one| one.analysis);
     let row = |name: &str, meaning: &str| vec![name.to_string(), meaning.to_string()];
     let rows: Vec<_> = analyses.map(|one| row(one.name(), one.meaning())).collect();

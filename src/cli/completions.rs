@@ -2,11 +2,11 @@
 
 use std::io::Write;
 
-use clap::CommandFactory;
 use clap_complete::Shell;
 
 use super::failure::Failure;
 use super::output::Output;
+use super::program;
 
 /// Print the completion script of a shell
 #[derive(Debug, clap::Args)]
@@ -21,7 +21,7 @@ pub struct Arguments {
 pub fn execute(arguments: &Arguments, output: &mut Output) -> Result<(), Failure> {
     // Into memory first: the generator panics where its writer fails.
     let mut script = Vec::new();
-    let mut command = super::CommandLine::command();
-    clap_complete::generate(arguments.shell, &mut command, "nullcline", &mut script);
+    let mut command = super::command();
+    clap_complete::generate(arguments.shell, &mut command, program::name(), &mut script);
     Ok(output.write_all(&script)?)
 }

@@ -9,6 +9,8 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
+use super::program;
+
 /// The exit codes other than 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -89,7 +91,7 @@ impl Failure {
             rendered.unwrap_or_else(|| plain(&message, help.as_deref(), colour()))
         };
         // Nobody is left to tell if standard error is gone too; the exit code still speaks.
-        let _ = writeln!(io::stderr(), "{}", text.trim_end());
+        let _ = writeln!(io::stderr(), "{}", program::own(text.trim_end()));
         ExitCode::from(code)
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::check::size;
 use super::failure::{Code, Failure};
 use super::output::Output;
+use super::program;
 use super::progress::{duration, short};
 use super::run::shell_word;
 use super::table;
@@ -190,7 +191,11 @@ impl Facts {
             .map(|(run, told)| {
                 vec![
                     format!("run {run}"),
-                    format!("nullcline rerun {} --run {run}", shell_word(&self.path)),
+                    format!(
+                        "{} rerun {} --run {run}",
+                        program::name(),
+                        shell_word(&self.path)
+                    ),
                     told.clone(),
                 ]
             })
@@ -339,7 +344,7 @@ impl Facts {
             json!({
                 "run": run,
                 "diagnosis": told,
-                "command": format!("nullcline rerun {} --run {run}", shell_word(&self.path)),
+                "command": format!("{} rerun {} --run {run}", program::name(), shell_word(&self.path)),
             })
         });
         json!({

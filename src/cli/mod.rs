@@ -20,6 +20,7 @@ mod models;
 mod new;
 mod output;
 mod plot;
+mod program;
 mod progress;
 mod rerun;
 mod run;
@@ -30,7 +31,7 @@ mod table;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::registry::Registry;
 use failure::Failure;
@@ -80,8 +81,14 @@ enum Verb {
 ///     nullcline::cli::main(nullcline::models::registry())
 /// }
 /// ```
+///
+/// A program with a model of its own (`nullcline new NAME --crate` writes one) hands over
+/// `nullcline::models::registry().with(&MyFamily)`; help and messages then speak of that program.
 pub fn main(registry: Registry) -> ExitCode {
-    let verb = match CommandLine::try_parse() {
+    let parsed = command()
+        .try_get_matches()
+        .and_then(|matches| CommandLine::from_arg_matches(&matches));
+    let verb = match parsed {
         Ok(CommandLine { verb }) => verb,
         Err(message) => {
             // Help and version go to standard output, complaints to standard error; if nobody
@@ -99,6 +106,11 @@ pub fn main(registry: Registry) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(json),
     }
+}
+
+/// The declaration of the command line, in the name of this program.
+fn command() -> clap::Command {
+    program::rename(CommandLine::command())
 }
 
 impl Verb {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::failure::{Code, Failure};
 use super::output::Output;
+use super::program;
 use super::progress::{Progress, duration, short};
 use super::{experiment, interrupt};
 use crate::ensemble::{Report, RunError, RunOptions};
@@ -71,7 +72,10 @@ pub fn execute(
         eprintln!("note: {}", super::check::ALIKE);
     }
     if !experiment.analyses.is_empty() && !arguments.quiet {
-        eprintln!("note: the tables [analysis.*] are done by `nullcline analyze`, not by a run");
+        eprintln!(
+            "note: the tables [analysis.*] are done by `{} analyze`, not by a run",
+            program::name()
+        );
     }
     let stop = experiment.time.stop;
     let mut progress = Progress::new(arguments.quiet);
@@ -225,7 +229,7 @@ fn as_json(report: &Report) -> Value {
 pub(super) fn command_line(arguments: impl Iterator<Item = String>) -> String {
     let mut words: Vec<String> = arguments.map(|word| shell_word(&word)).collect();
     if let Some(program) = words.first_mut() {
-        *program = "nullcline".into();
+        *program = shell_word(program::name());
     }
     words.join(" ")
 }
@@ -244,9 +248,10 @@ mod tests {
     #[test]
     fn the_command_line_can_be_pasted_into_a_shell() {
         let words = ["/usr/bin/nullcline", "run", "a b.toml", "--set", "x='y'"];
+        let line = super::command_line(words.map(String::from).into_iter());
         assert_eq!(
-            super::command_line(words.map(String::from).into_iter()),
-            "nullcline run 'a b.toml' --set 'x='\\''y'\\'''"
+            line.split_once(' ').map(|(_, rest)| rest),
+            Some("run 'a b.toml' --set 'x='\\''y'\\'''")
         );
     }
 }
