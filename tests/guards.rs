@@ -1,0 +1,274 @@
+//! Guards with resets on smooth flows, against closed forms: spiking neurons, and every corner of when a guard fires.
+
+mod common;
+
+use nullcline::engine::integrate::{Options, Span, integrate};
+use nullcline::engine::outcome::{Outcome, Status};
+use nullcline::engine::recorder::Recorder;
+use nullcline::prelude::*;
+use nullcline::system::event::Event;
+
+/// Keeps samples and events.
+#[derive(Default)]
+struct Log {
+    times: Vec<f64>,
+    next: usize,
+    states: Vec<Vec<f64>>,
+    events: Vec<(f64, usize)>,
+}
+
+impl Recorder for Log {
+    fn next_time(&self) -> f64 {
+        self.times.get(self.next).copied().unwrap_or(f64::INFINITY)
+    }
+
+    fn record(&mut self, _t: f64, x: &[f64]) {
+        self.next += 1;
+        self.states.push(x.to_vec());
+    }
+
+    fn event(&mut self, event: &Event<'_>) {
+        self.events.push((event.time, event.component.unwrap_or(usize::MAX)));
+    }
+}
+
+/// Leaky integrate-and-fire neurons `v_i' = I_i - v_i`, fire at 1 and begin again at 0: the period is ln(I / (I - 1)).
+struct Neurons {
+    layout: Layout,
+    drive: Vec<f64>,
+}
+
+impl Neurons {
+    fn new(drive: Vec<f64>) -> Self {
+        let axis = Axis::new("neuron", drive.len());
+        Self {
+            layout: Layout::new().block(Variable::new("v", vec![axis]), 0.0),
+            drive,
+        }
+    }
+
+    fn period(&self, neuron: usize) -> f64 {
+        (self.drive[neuron] / (self.drive[neuron] - 1.0)).ln()
+    }
+}
+
+impl System for Neurons {
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    fn smoothness(&self) -> Smoothness {
+        Smoothness::Smooth
+    }
+
+    fn drift(&self, _t: f64, x: &[f64], dx: &mut [f64]) {
+        for ((dx, x), drive) in dx.iter_mut().zip(x).zip(&self.drive) {
+            *dx = drive - x;
+        }
+    }
+
+    fn guards(&self) -> Option<&dyn Guards> {
+        Some(self)
+    }
+}
+
+impl Guards for Neurons {
+    fn count(&self) -> usize {
+        self.drive.len()
+    }
+
+    fn name(&self, _guard: usize) -> &str {
+        "spike"
+    }
+
+    fn direction(&self, _guard: usize) -> Direction {
+        Direction::Rising
+    }
+
+    fn action(&self, _guard: usize) -> Action {
+        Action::Reset
+    }
+
+    fn values(&self, _t: f64, x: &[f64], g: &mut [f64]) {
+        for (g, x) in g.iter_mut().zip(x) {
+            *g = x - 1.0;
+        }
+    }
+
+    fn reset(&self, guard: usize, _t: f64, x: &mut [f64]) {
+        x[guard] = 0.0;
+    }
+}
+
+fn run(
+    system: &dyn System,
+    method: &str,
+    rtol: f64,
+    stop: f64,
+    x0: &[f64],
+    times: &[f64],
+) -> (Outcome, Log) {
+    let mut options = Options::new(x0.len(), rtol, rtol);
+    if ["rk4", "heun", "euler"].contains(&method) {
+        options.step = Some(1e-3);
+    }
+    let mut log = Log {
+        times: times.to_vec(),
+        ..Log::default()
+    };
+    let span = Span { start: 0.0, stop };
+    let outcome = integrate(system, method, &options, span, x0, &mut log, &mut |_| true);
+    (outcome.unwrap(), log)
+}
+
+#[test]
+fn neurons_fire_when_the_closed_form_says() {
+    let neurons = Neurons::new((0..40).map(|i| 1.05 + 0.03 * f64::from(i)).collect());
+    let stop = 12.0;
+    for (method, tolerance) in [
+        ("tsit5", 1e-6),
+        ("dopri5", 1e-6),
+        ("bs3", 1e-6),
+        ("dop853", 1e-6),
+        ("rk4", 1e-9),
+        ("esdirk34", 1e-4),
+        ("bdf", 1e-4),
+    ] {
+        let rtol = if tolerance < 1e-5 { 1e-8 } else { 1e-6 };
+        let (outcome, log) = run(&neurons, method, rtol, stop, &[0.0; 40], &[]);
+        assert_eq!(outcome.status, Status::Complete, "{method}");
+        for neuron in 0..40 {
+            let period = neurons.period(neuron);
+            let of = log.events.iter().filter(|event| event.1 == neuron);
+            let times: Vec<f64> = of.map(|event| event.0).collect();
+            assert_eq!(times.len(), (stop / period) as usize, "{method}: neuron {neuron}");
+            for (k, time) in times.iter().enumerate() {
+                let error = time - period * (k + 1) as f64;
+                assert!(error.abs() < tolerance, "{method}: neuron {neuron}, spike {k}: {error:e}");
+            }
+        }
+        assert!(log.events.is_sorted_by(|a, b| a.0 <= b.0), "{method}");
+    }
+}
+
+#[test]
+fn simultaneous_events_are_told_once_each_in_the_order_of_the_guards() {
+    let neurons = Neurons::new(vec![1.5; 5]);
+    let period = neurons.period(0);
+    let (_, log) = run(&neurons, "tsit5", 1e-9, 3.5 * period, &[0.0; 5], &[]);
+    assert_eq!(log.events.len(), 15);
+    for (k, volley) in log.events.chunks(5).enumerate() {
+        let which: Vec<usize> = volley.iter().map(|event| event.1).collect();
+        assert_eq!(which, [0, 1, 2, 3, 4]);
+        assert!(volley.iter().all(|event| event.0 == volley[0].0));
+        assert!((volley[0].0 - period * (k + 1) as f64).abs() < 1e-7);
+    }
+}
+
+#[test]
+fn a_sample_at_the_time_of_an_event_is_the_state_behind_it() {
+    let neurons = Neurons::new(vec![1.5]);
+    let (_, log) = run(&neurons, "tsit5", 1e-9, 3.0, &[0.0], &[]);
+    let spike = log.events[0].0;
+    let times = [spike.next_down() - 1e-9, spike, spike + 1e-9];
+    let (_, log) = run(&neurons, "tsit5", 1e-9, 3.0, &[0.0], &times);
+    assert_eq!(log.events[0].0, spike);
+    let states: Vec<f64> = log.states.iter().map(|x| x[0]).collect();
+    assert!((states[0] - 1.0).abs() < 1e-6, "{states:?}");
+    assert_eq!(states[1], 0.0);
+    assert!((0.0..1e-6).contains(&states[2]), "{states:?}");
+}
+
+#[test]
+fn a_guard_that_stands_on_its_surface_at_the_start_fires_there_and_one_beyond_does_not() {
+    let neurons = Neurons::new(vec![1.5, 1.5, 1.5]);
+    // On the threshold; beyond it; below it.
+    let (_, log) = run(&neurons, "tsit5", 1e-9, 0.5, &[1.0, 1.2, 0.5], &[]);
+    assert_eq!(log.events.len(), 1, "{:?}", log.events);
+    assert_eq!(log.events[0].1, 0);
+    assert!(log.events[0].0 < 1e-9, "{:?}", log.events);
+}
+
+#[test]
+fn an_event_at_the_end_is_told_if_it_lies_before_the_stop() {
+    let neurons = Neurons::new(vec![1.5]);
+    let period = neurons.period(0);
+    let (_, log) = run(&neurons, "tsit5", 1e-10, period + 1e-6, &[0.0], &[]);
+    assert_eq!(log.events.len(), 1);
+    let (_, log) = run(&neurons, "tsit5", 1e-10, period - 1e-6, &[0.0], &[]);
+    assert!(log.events.is_empty());
+}
+
+/// `x = sin t`, a guard at a level; it records.
+struct Wave {
+    layout: Layout,
+    level: f64,
+    direction: Direction,
+}
+
+impl System for Wave {
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    fn smoothness(&self) -> Smoothness {
+        Smoothness::Smooth
+    }
+
+    fn drift(&self, t: f64, _x: &[f64], dx: &mut [f64]) {
+        dx[0] = t.cos();
+    }
+
+    fn guards(&self) -> Option<&dyn Guards> {
+        Some(self)
+    }
+}
+
+impl Guards for Wave {
+    fn count(&self) -> usize {
+        1
+    }
+
+    fn name(&self, _guard: usize) -> &str {
+        "level"
+    }
+
+    fn direction(&self, _guard: usize) -> Direction {
+        self.direction
+    }
+
+    fn action(&self, _guard: usize) -> Action {
+        Action::Record
+    }
+
+    fn values(&self, _t: f64, x: &[f64], g: &mut [f64]) {
+        g[0] = x[0] - self.level;
+    }
+
+    fn reset(&self, _guard: usize, _t: f64, _x: &mut [f64]) {}
+}
+
+#[test]
+fn what_grazes_is_seen_and_what_misses_is_not() {
+    let events = |level: f64, direction: Direction| {
+        let wave = Wave {
+            layout: Layout::new().block(Variable::new("x", vec![]), 0.0),
+            level,
+            direction,
+        };
+        run(&wave, "tsit5", 1e-10, 7.0, &[0.0], &[]).1.events
+    };
+    let level = 1.0 - 1e-4;
+    let first = level.asin();
+    let both = events(level, Direction::Both);
+    assert_eq!(both.len(), 2, "{both:?}");
+    assert!((both[0].0 - first).abs() < 1e-6, "{both:?}");
+    assert!((both[1].0 - (std::f64::consts::PI - first)).abs() < 1e-6, "{both:?}");
+    let rising = events(level, Direction::Rising);
+    let falling = events(level, Direction::Falling);
+    assert_eq!((rising.len(), falling.len()), (1, 1));
+    assert!(rising[0].0 < falling[0].0);
+    assert!(events(1.0 + 1e-6, Direction::Both).is_empty());
+    // Rising through zero at the start, at pi falling, at 2 pi rising again.
+    assert_eq!(events(0.0, Direction::Rising).len(), 2);
+}
