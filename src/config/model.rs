@@ -1,5 +1,6 @@
 //! `[model]`: the family, its dynamics, its parameters.
 
+use super::declaration;
 use super::decoder::Decoder;
 use super::options;
 use super::parameters::{self, Slot};
@@ -7,10 +8,10 @@ use super::problem::Problem;
 use super::resolved;
 use super::section::Section;
 use super::sources::Origin;
-use super::suggest;
 use crate::registry::Registry;
 use crate::system::family::{Dynamics, Evolution, Family};
-use crate::system::parameters::Parameters;
+use crate::system::parameters::{Parameter, Parameters};
+use crate::system::suggest;
 use crate::system::tree::{Entry, Span, Tree};
 
 /// The decoded `[model]`.
@@ -21,6 +22,8 @@ pub(super) struct Model<'t> {
     /// Whether all parameters are sound.
     pub sound: bool,
     pub slots: Vec<Slot<'t>>,
+    /// The declarations of `[model.parameters]`: the family's, or the file's.
+    pub declared: &'static [Parameter],
     /// The header, to blame when nothing better is known.
     pub span: Span,
 }
@@ -80,15 +83,24 @@ pub(super) fn decode<'t>(
             &[]
         })
     });
-    slots.extend(parameters::gather(
+    let before = d.problems.len();
+    let own = family.leaves_parameters_to_the_file();
+    let declared = match own {
+        true => declaration::read(d, given),
+        false => family.parameters(),
+    };
+    let mut further = parameters::gather(
         d,
         "model.parameters",
         table.map_or(span, |table| table.key_span),
         given,
-        family.parameters(),
+        declared,
         dynamics.name,
-    ));
-    let before = d.problems.len();
+    );
+    if own {
+        declaration::unwrap(&mut further);
+    }
+    slots.extend(further);
     let (parameters, complete) = parameters::resolve(d, &slots, dynamics.name);
     Some(Model {
         family,
@@ -96,6 +108,7 @@ pub(super) fn decode<'t>(
         parameters,
         sound: complete && d.problems.len() == before,
         slots,
+        declared,
         span,
     })
 }
