@@ -124,7 +124,9 @@ impl Graph {
         self.known.insert(term, node);
         if facts.is_static() && facts.loops == 0 && self.constant(node).is_none() {
             let number = self.value(node, &mut [0; LOOPS]);
-            return self.number(number);
+            let number = self.number(number);
+            self.known.insert(term, number);
+            return number;
         }
         node
     }
@@ -328,6 +330,7 @@ mod tests {
         let (two, three) = (graph.number(2.0), graph.number(3.0));
         let six = graph.two(Binary::Mul, two, three);
         assert_eq!(graph.constant(six), Some(6.0));
+        assert_eq!(graph.two(Binary::Mul, two, three), six);
         let zero = graph.number(0.0);
         let x = graph.state(0, zero);
         let a = graph.two(Binary::Mul, x, six);

@@ -319,7 +319,9 @@ impl System for Equations {
     }
 
     fn drift(&self, t: f64, x: &[f64], dx: &mut [f64]) {
-        self.drift.run(t, x, dx);
+        // A step that ends on an edge belongs to the time before it.
+        let edge = !self.edges.is_empty() && self.next_breakpoint(t.next_down()) == t;
+        self.drift.run(if edge { t.next_down() } else { t }, x, dx);
     }
 
     fn next_breakpoint(&self, t: f64) -> f64 {

@@ -263,6 +263,19 @@ fn build(
     stimuli: Option<&[(Stimulus, Span)]>,
 ) -> Option<Box<dyn System>> {
     if !model.sound {
+        if let Some(parameters) = model.supposed() {
+            // What else is wrong is said in the same pass.
+            let share = Share::default();
+            let error = model.family.build(&Build {
+                dynamics: model.dynamics.name,
+                parameters: &parameters,
+                stimuli: &[],
+                share: &share,
+            });
+            if let Err(error) = error {
+                parameters::build_problems(d, &error, &|error| blame(error, model, &[]));
+            }
+        }
         return None;
     }
     let places = stimuli.unwrap_or_default();

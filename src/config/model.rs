@@ -10,7 +10,7 @@ use super::section::Section;
 use super::sources::Origin;
 use crate::registry::Registry;
 use crate::system::family::{Dynamics, Evolution, Family};
-use crate::system::parameters::{Parameter, Parameters};
+use crate::system::parameters::{Array, Fallback, Parameter, Parameters};
 use crate::system::suggest;
 use crate::system::tree::{Entry, Span, Tree};
 
@@ -111,6 +111,28 @@ pub(super) fn decode<'t>(
         declared,
         span,
     })
+}
+
+impl Model<'_> {
+    /// The parameters with the numbers that stand in the file in place of those that are refused, if the
+    /// file declares them; `None` if even so some are missing.
+    pub fn supposed(&self) -> Option<Parameters> {
+        if !self.family.leaves_parameters_to_the_file() {
+            return None;
+        }
+        let mut parameters = self.parameters.clone();
+        for slot in &self.slots {
+            let declaration = slot.declaration;
+            if parameters.get(declaration.name).is_some()
+                || declaration.fallback != Fallback::Required
+            {
+                continue;
+            }
+            let number = slot.given.and_then(|entry| entry.value.as_number())?;
+            parameters.set_real(declaration.name, Array::filled(Vec::new(), number));
+        }
+        Some(parameters)
+    }
 }
 
 /// The first part of a dotted name.
