@@ -1,8 +1,6 @@
 //! Models written in the file, against mathematics: the Jacobian against differences, closed forms,
 //! indices, guards with resets, edges in time, noise; and what the program makes of such a file.
 
-mod program;
-
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

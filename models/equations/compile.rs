@@ -423,3 +423,67 @@ fn is_plain(steps: &[(Loop, isize)]) -> bool {
 fn whole(base: isize) -> Result<u32, Refusal> {
     u32::try_from(base).map_err(|_| Refusal::TooLarge)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_depend_on_an_index_stands_before_its_loop() {
+        // out[i] = tanh(z) x[i] + sum(j, sin(x[j])) + p exp(2 p), with p = 3 and z behind x.
+        let mut graph = Graph::default();
+        let i = graph.variable("i", 4).unwrap();
+        let j = graph.variable("j", 4).unwrap();
+        let (at_i, at_j, first) = (graph.index(i), graph.index(j), graph.number(0.0));
+        let (own, other, z) = (
+            graph.state(0, at_i),
+            graph.state(0, at_j),
+            graph.state(4, first),
+        );
+        let gain = graph.one(Unary::Tanh, z);
+        let sine = graph.one(Unary::Sin, other);
+        let sum = graph.sum(j, sine);
+        let (p, six) = (graph.number(3.0), graph.number(6.0));
+        let exp = graph.one(Unary::Exp, six);
+        let constant = graph.two(Binary::Mul, p, exp);
+        let product = graph.two(Binary::Mul, gain, own);
+        let partial = graph.two(Binary::Add, product, sum);
+        let value = graph.two(Binary::Add, partial, constant);
+        let output = Output {
+            loops: vec![i],
+            slot: at_i,
+            value,
+            adds: false,
+        };
+        // Written twice, worked out once.
+        let tape = compile(&graph, &[output.clone(), output]).unwrap();
+        let place = |wanted: fn(&Instruction) -> bool| {
+            let found = tape
+                .code()
+                .iter()
+                .enumerate()
+                .filter(|(_, one)| wanted(one));
+            let places: Vec<usize> = found.map(|(place, _)| place).collect();
+            assert_eq!(places.len(), 1, "{:?}", tape.code());
+            places[0]
+        };
+        let last = place(|one| matches!(one, Instruction::Loop(0)));
+        assert!(place(|one| matches!(one, Instruction::Tanh(..))) < last);
+        assert!(place(|one| matches!(one, Instruction::Accumulate(..))) < last);
+        assert!(place(|one| matches!(one, Instruction::MulAdd(..))) > last);
+        assert!(
+            !tape
+                .code()
+                .iter()
+                .any(|one| matches!(one, Instruction::Exp(..)))
+        );
+        let x = [0.1, 0.2, 0.3, 0.4, 0.5];
+        let mut out = [0.0; 4];
+        tape.run(0.0, &x, &mut out);
+        let sum = x[0].sin() + x[1].sin() + x[2].sin() + x[3].sin();
+        for (out, own) in out.iter().zip(x) {
+            let wanted = 0.5_f64.tanh() * own + sum + 3.0 * 6.0_f64.exp();
+            assert!((out - wanted).abs() < 1e-12);
+        }
+    }
+}

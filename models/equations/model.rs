@@ -65,6 +65,12 @@ pub fn is_reserved(name: &str) -> bool {
     ["t", "pi", "i"].contains(&name) || function::names().contains(&name)
 }
 
+/// Whether an expression can name it.
+pub fn is_name(name: &str) -> bool {
+    let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(letter)
+}
+
 /// The model that checked parameters hold, with everything that is wrong with it so far.
 pub fn read(parameters: &Parameters) -> (Model, Vec<BuildError>) {
     let mut reader = Reader::default();
@@ -148,9 +154,7 @@ impl Reader {
 
     /// Check a new name.
     fn name(&mut self, name: &str, span: Span, what: &str) {
-        let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let starts = name.starts_with(|c: char| c.is_ascii_alphabetic());
-        if !starts || !name.chars().all(letter) {
+        if !is_name(name) {
             let message = format!("`{name}` cannot be the name of {what}");
             self.faults.push(
                 BuildError::new(message)

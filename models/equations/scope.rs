@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::expression::{Expression, Form};
 use super::function::{self, BINARY, Binary, SPECIAL, UNARY, Unary};
 use super::graph::{Graph, LOOPS, Node};
-use super::model::{Model, Text, within};
+use super::model::{Model, Text, is_name, is_reserved, within};
 use crate::prelude::{Array, BuildError, Parameters, Value, advice};
 
 /// What a name stands for.
@@ -85,7 +85,13 @@ impl<'m> Scope<'m> {
     }
 
     fn parameter(&mut self, name: &str, array: &Arc<Array>) {
-        if super::model::is_reserved(name) {
+        if !is_name(name) {
+            let message = format!("`{name}` cannot be the name of a parameter");
+            self.faults.push(
+                BuildError::about(format!("model.parameters.{name}"), message)
+                    .help("a name is a letter, then letters, digits and underscores"),
+            );
+        } else if is_reserved(name) {
             let message =
                 format!("`{name}` cannot be the name of a parameter: it has a meaning already");
             self.faults.push(

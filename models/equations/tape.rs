@@ -117,12 +117,6 @@ impl Tape {
         }
     }
 
-    /// The number of instructions.
-    #[cfg(test)]
-    pub fn len(&self) -> usize {
-        self.code.len()
-    }
-
     /// The instructions.
     #[cfg(test)]
     pub fn code(&self) -> &[Instruction] {
