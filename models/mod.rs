@@ -1,5 +1,6 @@
 //! The model families: one file or folder each, importing only the prelude.
 
+pub mod equations;
 pub mod linear_threshold;
 
 use crate::registry::Registry;
@@ -9,5 +10,6 @@ pub fn registry() -> Registry {
     Registry::new(vec![
         // In the order in which `models` lists them.
         &linear_threshold::LinearThreshold,
+        &equations::FromFile,
     ])
 }

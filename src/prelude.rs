@@ -23,5 +23,6 @@ pub use crate::system::reducer::{Reducer, Summarise, Summary};
 pub use crate::system::selector::Selector;
 pub use crate::system::share::Share;
 pub use crate::system::stimulus::{Channel, Drive, Place, Stimulus, Waveform};
+pub use crate::system::suggest::advice;
 pub use crate::system::tree::{Entry, Node, Span, Tree};
 pub use crate::system::{Smoothness, System};

@@ -4,9 +4,10 @@ use std::alloc::{GlobalAlloc, Layout as Memory, System as Allocator};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use nullcline::config;
 use nullcline::engine::integrate::{Job, Options, Span, integrate, integrate_batch};
 use nullcline::engine::recorder::Recorder;
-use nullcline::models::linear_threshold::Network;
+use nullcline::models::{self, linear_threshold::Network};
 use nullcline::prelude::*;
 
 /// Counts every allocation of the process.
@@ -143,4 +144,34 @@ fn a_longer_run_allocates_no_more_than_a_short_one() {
         ALLOCATIONS.load(Ordering::Relaxed) - before
     };
     assert_eq!(lanes(10.0), lanes(200.0), "lanes allocate while they step");
+
+    let path = std::path::Path::new("configs/equations/kuramoto.toml");
+    let experiment = config::load(path, &[], &models::registry()).unwrap();
+    let Ok(Built::Flow(system)) = experiment.build() else {
+        panic!("it is a flow");
+    };
+    let file = |stop: f64| {
+        let options = Options::new(50, 1e-6, 1e-9);
+        let (span, mut recorder) = (Span { start: 0.0, stop }, listener(false));
+        let (system, x0) = (system.as_ref(), &experiment.initial);
+        let before = ALLOCATIONS.load(Ordering::Relaxed);
+        integrate(
+            system,
+            "tsit5",
+            &options,
+            span,
+            x0,
+            &mut recorder,
+            &mut |_| true,
+        )
+        .unwrap();
+        ALLOCATIONS.load(Ordering::Relaxed) - before
+    };
+    // The first run of a thread makes its registers.
+    file(1.0);
+    assert_eq!(
+        file(2.0),
+        file(20.0),
+        "a model of a file allocates while it steps"
+    );
 }

@@ -37,6 +37,21 @@ const CLAIMS: &[(&str, Claim)] = &[
         the_ring_goes_around,
     ),
     ("linear-threshold/limits.toml", both_neurons_die_down),
+    ("equations/morris-lecar.toml", the_fibre_fires_as_elsewhere),
+    (
+        "equations/fitzhugh-nagumo.toml",
+        the_two_equations_fire_as_elsewhere,
+    ),
+    ("equations/hodgkin-huxley.toml", the_axon_fires_as_elsewhere),
+    (
+        "equations/wilson-cowan.toml",
+        the_populations_chase_each_other,
+    ),
+    ("equations/lorenz.toml", the_rolls_turn_as_elsewhere),
+    ("equations/van-der-pol.toml", one_period_is_left),
+    ("equations/lotka-volterra.toml", the_orbit_is_kept),
+    ("equations/kuramoto.toml", a_part_of_them_locks),
+    ("equations/brusselator.toml", the_line_oscillates),
 ];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -240,4 +255,172 @@ fn the_ring_goes_around(archive: &Archive) {
     // Three neurons, each up and down once in a period: at least six events.
     let events = array(archive, "events/time").len() as f64;
     assert!(events > 5.5 * 40.0 / period[0], "{events} events");
+}
+
+/// The variables, saved at these places of the grid, are what another program found.
+fn is_near(archive: &Archive, names: &[&str], found: &[(usize, &[f64])], tolerance: f64) {
+    for (variable, name) in names.iter().enumerate() {
+        let values = array(archive, name);
+        for (place, wanted) in found {
+            let (value, wanted) = (values[*place], wanted[variable]);
+            assert!(
+                (value - wanted).abs() < tolerance * wanted.abs().max(1.0),
+                "{name}[{place}] is {value}, not {wanted}"
+            );
+        }
+    }
+}
+
+// The references of the next four are by scipy's DOP853 at rtol = 1e-13, atol = 1e-14, from equations
+// typed in anew.
+
+fn the_fibre_fires_as_elsewhere(archive: &Archive) {
+    let found: [(usize, &[f64]); 3] = [
+        (100, &[-46.83801979289666, 0.18183034677882853]),
+        (200, &[-17.28805068709253, 0.14215635315282696]),
+        (400, &[-19.12249860473365, 0.13434087129258543]),
+    ];
+    is_near(archive, &["v", "w"], &found, 1e-7);
+    let spikes = array(archive, "events/time");
+    assert_eq!(spikes.len(), 10);
+    assert!((spikes[9] - 929.8952729804258).abs() < 1e-5, "{spikes:?}");
+    // The current of the observable is that of its formula.
+    let (v, w, current) = (
+        array(archive, "v"),
+        array(archive, "w"),
+        array(archive, "current"),
+    );
+    let same = (0..v.len()).all(|at| current[at] == 8.0 * w[at] * (v[at] + 84.0));
+    assert!(same);
+}
+
+fn the_two_equations_fire_as_elsewhere(archive: &Archive) {
+    let found: [(usize, &[f64]); 2] = [
+        (100, &[-1.4200103048352668, -0.02059264809424993]),
+        (500, &[-1.3910321233974279, -0.04908004954904214]),
+    ];
+    is_near(archive, &["v", "w"], &found, 1e-8);
+    let spikes = array(archive, "events/time");
+    assert_eq!(spikes.len(), 10);
+    assert!((spikes[9] - 377.53506515062435).abs() < 1e-6, "{spikes:?}");
+}
+
+fn the_axon_fires_as_elsewhere(archive: &Archive) {
+    let found: [(usize, &[f64]); 3] = [
+        (
+            20,
+            &[
+                -56.20047252356605,
+                0.10708416020814444,
+                0.5796512677480858,
+                0.33227277822997936,
+            ],
+        ),
+        (
+            100,
+            &[
+                -75.07309010300203,
+                0.022771597542413802,
+                0.14205847862202199,
+                0.691737172415108,
+            ],
+        ),
+        (
+            400,
+            &[
+                -74.66965704336263,
+                0.016668717729308682,
+                0.16553414921740575,
+                0.6514438064186969,
+            ],
+        ),
+    ];
+    is_near(archive, &["v", "m", "h", "n"], &found, 1e-7);
+    let spikes = array(archive, "events/time");
+    let elsewhere = [
+        1.9242295054491616,
+        16.84827619882933,
+        31.49790522853693,
+        46.13510863422788,
+        60.771392195723315,
+        75.40760763428659,
+        90.0438180276526,
+    ];
+    assert_eq!(spikes.len(), elsewhere.len());
+    for (spike, wanted) in spikes.iter().zip(elsewhere) {
+        assert!((spike - wanted).abs() < 1e-7, "{spike} is not {wanted}");
+    }
+}
+
+fn the_populations_chase_each_other(archive: &Archive) {
+    let found: [(usize, &[f64]); 3] = [
+        (40, &[0.09939726282344444, 0.020115476696225005]),
+        (160, &[0.11510102854812963, 0.06880921228585023]),
+        (400, &[0.17044133276631618, 0.02927080673228402]),
+    ];
+    is_near(archive, &["e", "i_"], &found, 1e-8);
+    let peaks = array(archive, "events/time");
+    assert_eq!(peaks.len(), 10);
+    assert!((peaks[9] - 381.4156546288342).abs() < 1e-6, "{peaks:?}");
+}
+
+fn the_rolls_turn_as_elsewhere(archive: &Archive) {
+    // By Taylor series of order 24 with 40 digits.
+    let found: [(usize, &[f64]); 2] = [
+        (
+            100,
+            &[-9.378570010925062, -8.357033788426644, 29.36232533736343],
+        ),
+        (
+            500,
+            &[-6.512113699419599, -6.974042788417076, 23.92412957210337],
+        ),
+    ];
+    is_near(archive, &["x", "y", "z"], &found[..1], 1e-12);
+    is_near(archive, &["x", "y", "z"], &found[1..], 1e-10);
+}
+
+fn one_period_is_left(archive: &Archive) {
+    let turns = array(archive, "events/time");
+    assert!(turns.len() >= 14);
+    // The first turns still come nearer to the cycle.
+    for pair in turns[5..].windows(2) {
+        let period = pair[1] - pair[0];
+        assert!((period - 6.663_286_859_323_13).abs() < 1e-9, "{period}");
+    }
+}
+
+fn the_orbit_is_kept(archive: &Archive) {
+    let h = array(archive, "H");
+    let drift = h
+        .iter()
+        .map(|value| (value - h[0]).abs())
+        .fold(0.0, f64::max);
+    assert!(drift < 1e-8, "H drifts by {drift}");
+    let prey = array(archive, "prey");
+    let [low, high] = [f64::min, f64::max].map(|end| prey.iter().copied().reduce(end));
+    assert!(high.expect("samples") > 10.0 * low.expect("samples"));
+}
+
+fn a_part_of_them_locks(archive: &Archive) {
+    let order = array(archive, "order");
+    assert!(order[0] < 0.4, "{}", order[0]);
+    let late = &order[order.len() / 2..];
+    let mean = late.iter().sum::<f64>() / late.len() as f64;
+    // sqrt(1 - 1/K) of infinitely many; fifty are off by their finite number.
+    assert!((mean - 0.5_f64.sqrt()).abs() < 0.03, "{mean}");
+}
+
+fn the_line_oscillates(archive: &Archive) {
+    let u = array(archive, "u");
+    let rows: Vec<&[f64]> = u.chunks(40).collect();
+    let late = &rows[rows.len() * 3 / 4..];
+    let first: Vec<f64> = late.iter().map(|row| row[0]).collect();
+    let [low, high] = [f64::min, f64::max].map(|end| first.iter().copied().reduce(end));
+    let swing = high.expect("rows") - low.expect("rows");
+    assert!(swing > 0.3, "cell 0 swings by {swing}");
+    // Diffusion has made the cells alike.
+    for row in late {
+        assert!(row.iter().all(|u| (u - row[0]).abs() < 1e-2), "{row:?}");
+    }
 }

@@ -194,12 +194,10 @@ fn number_of(value: Value) -> f64 {
 fn described(about: Placement<'_>, axis: &Axis) -> (String, String) {
     let name = axis.path.strip_prefix("model.parameters.");
     let bare = name.map(|name| name.split('[').next().unwrap_or(name));
-    let family = about.experiment.family;
-    let card = family
-        .parameters()
-        .iter()
-        .find(|card| Some(card.name) == bare);
-    match card {
+    let declared = about.experiment.declared;
+    match declared.iter().find(|card| Some(card.name) == bare) {
+        // Parameters of a file may have no meaning in words.
+        Some(card) if card.meaning.is_empty() => (axis.path.clone(), card.unit.into()),
         Some(card) => (card.meaning.into(), card.unit.into()),
         None => (axis.path.clone(), "1".into()),
     }

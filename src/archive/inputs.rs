@@ -18,8 +18,8 @@ use crate::system::parameters::{Array, Kind, Parameter, Shape, Value};
 pub(super) fn parameters(group: &Group, experiment: &Experiment) -> Result<()> {
     let mut scales = Scales::default();
     let family = experiment.family;
-    let parameters = family
-        .parameters()
+    let parameters = experiment
+        .declared
         .iter()
         .map(|card| (card, "model.parameters"));
     let sections = family.sections().iter().map(|card| (card, "model"));

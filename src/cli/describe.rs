@@ -92,6 +92,12 @@ fn describe(family: &dyn Family, output: &mut Output) -> io::Result<()> {
         }),
     )?;
     heading(output, "Parameters ([model.parameters])")?;
+    if family.leaves_parameters_to_the_file() {
+        writeln!(
+            output,
+            "  those of the file: NAME = number or array, or NAME = {{ value, unit, range, meaning, source }}"
+        )?;
+    }
     parameters(output, family.parameters())?;
     if !family.sections().is_empty() {
         heading(output, "Further keys ([model])")?;
@@ -266,6 +272,7 @@ fn as_json(family: &dyn Family) -> Value {
         "card": family.card(),
         "dynamics": dynamics.collect::<Vec<_>>(),
         "parameters": family.parameters().iter().map(parameter_json).collect::<Vec<_>>(),
+        "parameters_of_the_file": family.leaves_parameters_to_the_file(),
         "sections": family.sections().iter().map(parameter_json).collect::<Vec<_>>(),
         "channels": channels.collect::<Vec<_>>(),
         "observables": observables.collect::<Vec<_>>(),

@@ -7,8 +7,8 @@ use super::problem::Problem;
 use super::random::Law;
 use super::resolved::{self, Resolved};
 use super::sources::{Origin, Sources};
-use super::suggest;
 use crate::system::parameters::Range;
+use crate::system::suggest;
 use crate::system::tree::{Span, Tree};
 
 /// What the decoding of one file carries along.

@@ -7,7 +7,7 @@ use super::problem::Problem;
 use super::resolved;
 use super::section::Section;
 use super::sources::Origin;
-use super::suggest;
+use crate::system::suggest;
 use crate::system::tree::Entry;
 
 /// Decode `[ensemble]`, which need not exist.

@@ -10,7 +10,7 @@ use super::variation::Recipe;
 
 use crate::system::analysis::Analysis;
 use crate::system::family::{Build, Built, Family};
-use crate::system::parameters::{BuildError, Parameters};
+use crate::system::parameters::{BuildError, Parameter, Parameters};
 use crate::system::reducer::Summarise;
 use crate::system::share::Share;
 use crate::system::stimulus::Stimulus;
@@ -58,6 +58,8 @@ pub struct Experiment {
     pub has_time: bool,
     /// The tables `[analysis.NAME]`.
     pub analyses: Vec<Asked>,
+    /// The declarations of the parameters under `[model.parameters]`.
+    pub declared: &'static [Parameter],
     /// `[solver]`.
     pub solver: Solver,
     /// `[record]`.

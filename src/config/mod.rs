@@ -10,6 +10,7 @@
 
 mod analysis;
 pub mod axis;
+mod declaration;
 mod decoder;
 mod document;
 pub mod ensemble;
@@ -32,7 +33,6 @@ mod section;
 mod solver;
 mod sources;
 mod stimulus;
-mod suggest;
 mod summaries;
 mod sweep;
 mod target;
@@ -220,6 +220,7 @@ fn decode(
         family: model.family,
         dynamics: model.dynamics.name.to_string(),
         parameters: model.parameters,
+        declared: model.declared,
         stimuli: stimuli?.into_iter().map(|(stimulus, _)| stimulus).collect(),
         initial,
         time: time?,
@@ -262,6 +263,19 @@ fn build(
     stimuli: Option<&[(Stimulus, Span)]>,
 ) -> Option<Box<dyn System>> {
     if !model.sound {
+        if let Some(parameters) = model.supposed() {
+            // What else is wrong is said in the same pass.
+            let share = Share::default();
+            let error = model.family.build(&Build {
+                dynamics: model.dynamics.name,
+                parameters: &parameters,
+                stimuli: &[],
+                share: &share,
+            });
+            if let Err(error) = error {
+                parameters::build_problems(d, &error, &|error| blame(error, model, &[]));
+            }
+        }
         return None;
     }
     let places = stimuli.unwrap_or_default();
@@ -279,10 +293,7 @@ fn build(
         })
     };
     let built = attempt(&stimuli).or_else(|error| {
-        d.problem(parameters::build_problem(
-            &error,
-            blame(&error, model, places),
-        ));
+        parameters::build_problems(d, &error, &|error| blame(error, model, places));
         // Perhaps only the stimuli are wrong: the layout tells more about the rest.
         attempt(&[])
     });

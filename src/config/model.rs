@@ -1,5 +1,6 @@
 //! `[model]`: the family, its dynamics, its parameters.
 
+use super::declaration;
 use super::decoder::Decoder;
 use super::options;
 use super::parameters::{self, Slot};
@@ -7,10 +8,10 @@ use super::problem::Problem;
 use super::resolved;
 use super::section::Section;
 use super::sources::Origin;
-use super::suggest;
 use crate::registry::Registry;
 use crate::system::family::{Dynamics, Evolution, Family};
-use crate::system::parameters::Parameters;
+use crate::system::parameters::{Array, Fallback, Parameter, Parameters};
+use crate::system::suggest;
 use crate::system::tree::{Entry, Span, Tree};
 
 /// The decoded `[model]`.
@@ -21,6 +22,8 @@ pub(super) struct Model<'t> {
     /// Whether all parameters are sound.
     pub sound: bool,
     pub slots: Vec<Slot<'t>>,
+    /// The declarations of `[model.parameters]`: the family's, or the file's.
+    pub declared: &'static [Parameter],
     /// The header, to blame when nothing better is known.
     pub span: Span,
 }
@@ -80,15 +83,24 @@ pub(super) fn decode<'t>(
             &[]
         })
     });
-    slots.extend(parameters::gather(
+    let before = d.problems.len();
+    let own = family.leaves_parameters_to_the_file();
+    let declared = match own {
+        true => declaration::read(d, given),
+        false => family.parameters(),
+    };
+    let mut further = parameters::gather(
         d,
         "model.parameters",
         table.map_or(span, |table| table.key_span),
         given,
-        family.parameters(),
+        declared,
         dynamics.name,
-    ));
-    let before = d.problems.len();
+    );
+    if own {
+        declaration::unwrap(&mut further);
+    }
+    slots.extend(further);
     let (parameters, complete) = parameters::resolve(d, &slots, dynamics.name);
     Some(Model {
         family,
@@ -96,8 +108,31 @@ pub(super) fn decode<'t>(
         parameters,
         sound: complete && d.problems.len() == before,
         slots,
+        declared,
         span,
     })
+}
+
+impl Model<'_> {
+    /// The parameters with the numbers that stand in the file in place of those that are refused, if the
+    /// file declares them; `None` if even so some are missing.
+    pub fn supposed(&self) -> Option<Parameters> {
+        if !self.family.leaves_parameters_to_the_file() {
+            return None;
+        }
+        let mut parameters = self.parameters.clone();
+        for slot in &self.slots {
+            let declaration = slot.declaration;
+            if parameters.get(declaration.name).is_some()
+                || declaration.fallback != Fallback::Required
+            {
+                continue;
+            }
+            let number = slot.given.and_then(|entry| entry.value.as_number())?;
+            parameters.set_real(declaration.name, Array::filled(Vec::new(), number));
+        }
+        Some(parameters)
+    }
 }
 
 /// The first part of a dotted name.

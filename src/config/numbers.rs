@@ -7,8 +7,8 @@ use super::external;
 use super::problem::Problem;
 use super::random;
 use super::resolved;
-use super::suggest;
 use crate::system::parameters::{Array, Generator, Range};
+use crate::system::suggest;
 use crate::system::tree::{Entry, Node, Span, Tree};
 
 /// What was given for an array before its shape is known.

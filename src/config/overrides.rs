@@ -2,7 +2,8 @@
 //!
 //! The path is made of keys joined by dots, each with indices if it names an element:
 //! `model.parameters.input[0]`, `stimulus[1].amplitude`. The value is TOML; a bare word that is no
-//! TOML value is a text, so that a shell needs no double quotes: `--set solver.method=rk4`.
+//! TOML value is a text, so that a shell needs no double quotes: `--set solver.method=rk4`. A value with
+//! words about it, `C = { value = 20.0, unit = "pF" }`, is set as if it stood alone.
 
 use super::document;
 use super::problem::Problem;
@@ -94,6 +95,15 @@ pub(super) fn steps(path: &str, start: usize) -> Result<Vec<Step<'_>>, Box<Probl
     Ok(steps)
 }
 
+/// The value in `{ value = .., unit = .. }`.
+fn described(tree: &mut Tree) -> Option<&mut Tree> {
+    let Node::Table(entries) = &mut tree.node else {
+        return None;
+    };
+    let value = entries.iter_mut().find(|entry| entry.key == "value");
+    value.map(|entry| &mut entry.value)
+}
+
 /// What stands at a path.
 pub(super) fn get<'t>(tree: &'t Tree, steps: &[Step<'_>]) -> Option<&'t Tree> {
     steps.iter().try_fold(tree, |tree, step| match step {
@@ -105,9 +115,18 @@ pub(super) fn get<'t>(tree: &'t Tree, steps: &[Step<'_>]) -> Option<&'t Tree> {
 /// Put a value at a path.
 pub(super) fn insert(tree: &mut Tree, steps: &[Step<'_>], value: Tree) -> Result<(), Box<Problem>> {
     let Some((step, rest)) = steps.split_first() else {
-        *tree = value;
+        match described(tree) {
+            // What is said about a value outlives it.
+            Some(inner) if value.get("value").is_none() => *inner = value,
+            _ => *tree = value,
+        }
         return Ok(());
     };
+    if let (Step::Index(..), Node::Table(_)) = (step, &tree.node)
+        && let Some(inner) = described(tree)
+    {
+        return insert(inner, steps, value);
+    }
     let kind = tree.kind();
     match (step, &mut tree.node) {
         (Step::Key(key, span), Node::Table(entries)) => {

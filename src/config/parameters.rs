@@ -13,10 +13,10 @@ use super::random;
 use super::resolved;
 use super::section;
 use super::sources::Origin;
-use super::suggest;
 use crate::system::parameters::{
     Array, BuildError, Draw, Fallback, Generator, Kind, Parameter, Parameters, Shape, Value,
 };
+use crate::system::suggest;
 use crate::system::tree::{Entry, Node, Span, Tree};
 
 /// More numbers than this in one array are a mistake, not a model.
@@ -28,6 +28,8 @@ pub(super) struct Slot<'t> {
     /// The dotted path from the root of the file.
     pub path: String,
     pub given: Option<&'t Entry>,
+    /// The entry of the file, where `given` is only the value in it.
+    pub written: Option<&'t Entry>,
     /// What to blame if it is missing.
     pub header: Span,
 }
@@ -62,6 +64,7 @@ pub(super) fn gather<'t>(
             declaration,
             path: format!("{path}.{}", declaration.name),
             given: given.get(declaration.name).copied(),
+            written: None,
             header,
         })
         .collect()
@@ -266,7 +269,7 @@ fn form<'t>(d: &mut Decoder, slot: &Slot<'t>, shape: Shape, sizes: &mut Sizes) -
             _ => None,
         };
     };
-    d.given(name, &entry.value);
+    d.given(name, &slot.written.unwrap_or(entry).value);
     let read = numbers::read(d, &entry.value, name, slot.declaration.generators);
     let sound = match read {
         Some(Form::Filled(number)) => {
@@ -555,6 +558,29 @@ pub(super) fn build_problem(error: &BuildError, span: Span) -> Problem {
     let mut problem = Problem::at(span, error.message.clone(), label);
     problem.help.clone_from(&error.help);
     problem
+}
+
+/// All that a family complains about, each at its own place or at the one that `blame` finds.
+pub(super) fn build_problems(
+    d: &mut Decoder,
+    error: &BuildError,
+    blame: &dyn Fn(&BuildError) -> Span,
+) {
+    let mut problem = build_problem(error, Span::default());
+    problem.place = Some(match &error.place {
+        None => blame(error),
+        Some(place) => {
+            problem.label.clone_from(&place.label);
+            match &place.within {
+                None => place.span,
+                Some(bytes) => d.sources.within(place.span, bytes.clone()),
+            }
+        }
+    });
+    d.problem(problem);
+    for more in &error.more {
+        build_problems(d, more, blame);
+    }
 }
 
 /// The place to blame for a parameter by name.

@@ -8,12 +8,12 @@ use super::resolved;
 use super::section::Section;
 use super::sources::Origin;
 use super::stimulus;
-use super::suggest;
 use super::summaries;
 use super::time;
 use crate::system::System;
 use crate::system::layout::Variable;
 use crate::system::reducer::Summarise;
+use crate::system::suggest;
 use crate::system::tree::{Entry, Node, Span, Tree};
 
 /// What the built system offers.

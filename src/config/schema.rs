@@ -257,6 +257,24 @@ fn analyses(registry: &Registry) -> Vec<Value> {
     registry.families().iter().map(case).collect()
 }
 
+/// A parameter that the file declares: its value, alone or with words about it.
+fn declared() -> Value {
+    let numbers = json!({ "$ref": "#/$defs/numbers" });
+    let described = json!({
+        "type": "object",
+        "properties": {
+            "value": numbers,
+            "unit": { "type": "string" },
+            "range": { "type": "array", "items": { "type": "number" }, "minItems": 2, "maxItems": 2 },
+            "meaning": { "type": "string" },
+            "source": { "type": "string" }
+        },
+        "required": ["value"],
+        "additionalProperties": false
+    });
+    json!({ "anyOf": [numbers, described] })
+}
+
 fn case(family: &dyn Family) -> Value {
     let dynamics: Vec<&str> = family
         .dynamics()
@@ -271,7 +289,10 @@ fn case(family: &dyn Family) -> Value {
     then["properties"]["family"] = json!({ "const": family.name(), "description": family.title() });
     then["properties"]["dynamics"]["enum"] = json!(dynamics);
     then["properties"]["dynamics"]["default"] = json!(dynamics.first());
-    then["properties"]["parameters"] = closed(family.parameters());
+    then["properties"]["parameters"] = match family.leaves_parameters_to_the_file() {
+        true => json!({ "type": "object", "additionalProperties": declared() }),
+        false => closed(family.parameters()),
+    };
     json!({
         "if": { "properties": { "family": { "const": family.name() } } },
         "then": then

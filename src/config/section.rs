@@ -6,8 +6,8 @@ use super::options;
 use super::problem::Problem;
 use super::resolved;
 use super::sources::Origin;
-use super::suggest;
 use crate::system::parameters::{Fallback, Kind, Parameter, Range};
+use crate::system::suggest;
 use crate::system::tree::{Entry, Node, Span, Tree};
 
 /// One table, opened.
@@ -267,7 +267,7 @@ pub(super) fn not_a_choice(d: &mut Decoder, span: Span, key: &str, text: &str, c
 }
 
 /// Report a key that a table does not have, or does not have yet.
-fn unknown_key(d: &mut Decoder, entry: &Entry, name: &str, valid: &[&str]) {
+pub(super) fn unknown_key(d: &mut Decoder, entry: &Entry, name: &str, valid: &[&str]) {
     let later = options::NOT_YET
         .iter()
         .find(|(table, key, _)| *table == name && *key == entry.key);

@@ -7,11 +7,11 @@ use super::problem::Problem;
 use super::resolved;
 use super::section::Section;
 use super::sources::Origin;
-use super::suggest;
 use crate::engine::card::{Card, Needs, Stepping};
 use crate::engine::schemes;
 use crate::system::layout::Layout;
 use crate::system::parameters::{Fallback, Range};
+use crate::system::suggest;
 use crate::system::tree::{Entry, Span, Tree};
 
 const ADAPTIVE: &[&str] = &["rtol", "atol", "kinks"];

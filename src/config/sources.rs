@@ -62,6 +62,54 @@ impl Sources {
         (name, text, local)
     }
 
+    /// The place of some bytes of a text value, whose span holds its quotes: bytes of the value are not
+    /// bytes of the file where it has escapes or begins on a new line.
+    pub fn within(&self, span: Span, bytes: std::ops::Range<usize>) -> Span {
+        let raw = self.text.get(span.start..span.end).unwrap_or_default();
+        let (quotes, escapes) = match raw {
+            raw if raw.starts_with("\"\"\"") => (3, true),
+            raw if raw.starts_with("'''") => (3, false),
+            raw if raw.starts_with('"') => (1, true),
+            raw if raw.starts_with('\'') => (1, false),
+            // A bare word of `--set`.
+            _ => (0, false),
+        };
+        let mut at = quotes;
+        if quotes == 3 {
+            let rest = &raw[3..];
+            at += rest.len() - rest.trim_start_matches('\r').len();
+            at += usize::from(raw[at..].starts_with('\n'));
+        }
+        // Where each byte of the value stands in the file.
+        let (mut value, mut start) = (0, None);
+        while at < raw.len() {
+            if start.is_none() && value >= bytes.start {
+                start = Some(at);
+            }
+            if value >= bytes.end && start.is_some() {
+                break;
+            }
+            let rest = &raw[at..];
+            let Some(first) = rest.chars().next() else {
+                break;
+            };
+            let (raw_length, length) = match (first, rest.as_bytes().get(1)) {
+                ('\\', Some(b'u')) if escapes => (6, 1),
+                ('\\', Some(b'U')) if escapes => (10, 1),
+                ('\\', Some(b'\n' | b'\r' | b' ')) if escapes => {
+                    (1 + rest[1..].len() - rest[1..].trim_start().len(), 0)
+                }
+                ('\\', Some(_)) if escapes => (2, 1),
+                _ => (first.len_utf8(), first.len_utf8()),
+            };
+            at += raw_length;
+            value += length;
+        }
+        let end = at.min(raw.len().saturating_sub(quotes).max(quotes));
+        let start = start.unwrap_or(end).min(end);
+        Span::new(span.start + start, span.start + end)
+    }
+
     /// Whether the span lies in a `--set` argument.
     pub fn is_set(&self, span: Span) -> bool {
         self.starts.get(1).is_some_and(|&start| span.start >= start)

@@ -10,9 +10,9 @@ use super::problem::Problem;
 use super::resolved;
 use super::section::Section;
 use super::sources::Origin;
-use super::suggest;
 use crate::system::parameters::Range;
 use crate::system::stimulus::{Place, Stimulus, Waveform};
+use crate::system::suggest;
 use crate::system::tree::{Entry, Node, Span, Tree};
 
 /// Decode all stimuli; `None` if one of them is broken. The spans are the places to blame for each.

@@ -4,9 +4,9 @@ use super::decoder::Decoder;
 use super::problem::Problem;
 use super::section::Section;
 use super::sources::Origin;
-use super::suggest;
 use crate::system::parameters::{Array, Fallback, Kind, Parameters, Value};
 use crate::system::reducer::{COMMON, SUMMARIES, Summarise, Summary};
+use crate::system::suggest;
 use crate::system::tree::{Span, Tree};
 
 /// The summaries that a section asks for, each with its place.

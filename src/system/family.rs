@@ -88,6 +88,12 @@ pub trait Family: Sync {
     }
     /// The parameters under `[model.parameters]`.
     fn parameters(&self) -> &'static [Parameter];
+    /// Whether a file has parameters of its own under `[model.parameters]`: each key there declares one,
+    /// with the shape of its value and the unit, range and meaning that stand beside it. Such a family
+    /// has no [`parameters`](Self::parameters).
+    fn leaves_parameters_to_the_file(&self) -> bool {
+        false
+    }
     /// Further keys under `[model]`, such as `space` or `choices`.
     fn sections(&self) -> &'static [Parameter] {
         &[]

@@ -9,6 +9,7 @@ pub mod aligned;
 pub mod analysis;
 pub mod batch;
 pub mod constraint;
+pub mod declared;
 pub mod derivative;
 pub mod equilibria;
 pub mod event;
@@ -25,6 +26,7 @@ pub mod reducer;
 pub mod selector;
 pub mod share;
 pub mod stimulus;
+pub mod suggest;
 pub mod tree;
 
 use batch::Batch;

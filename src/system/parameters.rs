@@ -11,7 +11,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::tree::Tree;
+use super::tree::{Span, Tree};
 
 /// The shape of a numeric parameter in named sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -521,15 +521,40 @@ pub struct BuildError {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// The place to blame, if a value of the family's own grammar is.
+    pub place: Option<Box<Place>>,
+    /// What else is wrong.
+    pub more: Vec<BuildError>,
+}
+
+/// A place in the file, as a family that reads a [`Tree`] knows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Place {
+    /// The value or key.
+    pub span: Span,
+    /// The bytes to blame of the text that the value is; the whole value without it.
+    pub within: Option<std::ops::Range<usize>>,
+    /// What stands beside the underlined place.
+    pub label: String,
 }
 
 impl BuildError {
+    /// An error about the model as a whole.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            parameter: None,
+            message: message.into(),
+            help: None,
+            place: None,
+            more: Vec::new(),
+        }
+    }
+
     /// An error about one parameter.
     pub fn about(parameter: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             parameter: Some(parameter.into()),
-            message: message.into(),
-            help: None,
+            ..Self::new(message)
         }
     }
 
@@ -537,5 +562,38 @@ impl BuildError {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// The same error, blamed on this place.
+    pub fn at(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.place = Some(Box::new(Place {
+            span,
+            within: None,
+            label: label.into(),
+        }));
+        self
+    }
+
+    /// The same error, blamed on a part of the text that stands at this place.
+    pub fn within(
+        mut self,
+        span: Span,
+        bytes: std::ops::Range<usize>,
+        label: impl Into<String>,
+    ) -> Self {
+        self.place = Some(Box::new(Place {
+            span,
+            within: Some(bytes),
+            label: label.into(),
+        }));
+        self
+    }
+
+    /// Many errors as one; `None` if there are none.
+    pub fn all(errors: Vec<BuildError>) -> Option<Self> {
+        let mut errors = errors.into_iter();
+        let mut first = errors.next()?;
+        first.more.extend(errors);
+        Some(first)
     }
 }

@@ -59,6 +59,7 @@ pub fn pair(path: &Path) -> Experiment {
         family,
         dynamics: "network".into(),
         parameters,
+        declared: family.parameters(),
         stimuli: Vec::new(),
         initial: vec![3.0, 0.0],
         time: Time {
@@ -93,6 +94,7 @@ pub fn toy(path: &Path, growth: f64) -> Experiment {
     let names = |names: &[&str]| names.iter().map(|name| name.to_string()).collect();
     Experiment {
         family: &toy::TOY,
+        declared: toy::TOY.parameters(),
         dynamics: "only".into(),
         parameters,
         initial: toy::Flow::new(growth).layout().start(),

@@ -4,10 +4,7 @@
 const SHORT: usize = 16;
 
 /// The name that the user most likely meant, if any is near.
-pub(super) fn nearest<'a>(
-    given: &str,
-    names: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub fn nearest<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let given = given.to_lowercase();
     names
         .into_iter()
@@ -21,7 +18,7 @@ pub(super) fn nearest<'a>(
 }
 
 /// "did you mean `a`? valid are `a`, `b`".
-pub(super) fn advice(given: &str, what: &str, names: &[&str]) -> String {
+pub fn advice(given: &str, what: &str, names: &[&str]) -> String {
     let near = nearest(given, names.iter().copied())
         .map(|name| format!("did you mean `{name}`?"))
         .unwrap_or_default();
@@ -40,7 +37,7 @@ pub(super) fn advice(given: &str, what: &str, names: &[&str]) -> String {
 }
 
 /// "`a`, `b`, `c`".
-pub(super) fn list(names: &[&str]) -> String {
+pub fn list(names: &[&str]) -> String {
     names
         .iter()
         .map(|name| format!("`{name}`"))
