@@ -3,7 +3,8 @@
 //!
 //! `cargo bench --bench work_precision` prints tables of the time that each takes to an error, interpolated between
 //! tolerances, and of its ratio to the best peer, and writes the pictures of `docs/performance.md` into `docs/images`.
-//! CVODE is compiled with `cc` if SUNDIALS is there (`libsundials-dev`), diffsol by cargo; what is missing is left out.
+//! CVODE is compiled with `cc` if SUNDIALS is there, diffsol by cargo; what is missing is left out. (Debian's
+//! `libsundials-dev` brings an HDF5 for MPI along, which later builds would find: remove both again.)
 
 #[path = "../tests/common/mod.rs"]
 mod common;

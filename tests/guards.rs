@@ -28,7 +28,8 @@ impl Recorder for Log {
     }
 
     fn event(&mut self, event: &Event<'_>) {
-        self.events.push((event.time, event.component.unwrap_or(usize::MAX)));
+        self.events
+            .push((event.time, event.component.unwrap_or(usize::MAX)));
     }
 }
 
@@ -141,10 +142,17 @@ fn neurons_fire_when_the_closed_form_says() {
             let period = neurons.period(neuron);
             let of = log.events.iter().filter(|event| event.1 == neuron);
             let times: Vec<f64> = of.map(|event| event.0).collect();
-            assert_eq!(times.len(), (stop / period) as usize, "{method}: neuron {neuron}");
+            assert_eq!(
+                times.len(),
+                (stop / period) as usize,
+                "{method}: neuron {neuron}"
+            );
             for (k, time) in times.iter().enumerate() {
                 let error = time - period * (k + 1) as f64;
-                assert!(error.abs() < tolerance, "{method}: neuron {neuron}, spike {k}: {error:e}");
+                assert!(
+                    error.abs() < tolerance,
+                    "{method}: neuron {neuron}, spike {k}: {error:e}"
+                );
             }
         }
         assert!(log.events.is_sorted_by(|a, b| a.0 <= b.0), "{method}");
@@ -263,7 +271,10 @@ fn what_grazes_is_seen_and_what_misses_is_not() {
     let both = events(level, Direction::Both);
     assert_eq!(both.len(), 2, "{both:?}");
     assert!((both[0].0 - first).abs() < 1e-6, "{both:?}");
-    assert!((both[1].0 - (std::f64::consts::PI - first)).abs() < 1e-6, "{both:?}");
+    assert!(
+        (both[1].0 - (std::f64::consts::PI - first)).abs() < 1e-6,
+        "{both:?}"
+    );
     let rising = events(level, Direction::Rising);
     let falling = events(level, Direction::Falling);
     assert_eq!((rising.len(), falling.len()), (1, 1));
