@@ -510,6 +510,23 @@ fn a_sweep_is_planned_run_and_its_failures_are_told() {
 }
 
 #[test]
+fn a_sweep_over_names_is_inspected_and_run_by_every_kind_of_scheme() {
+    let here = pair();
+    let methods = [
+        "tsit5", "bs3", "dop853", "bdf", "esdirk34", "tr-bdf2", "auto",
+    ];
+    let axis = format!("\n[sweep.axes]\n\"solver.method\" = {methods:?}\n");
+    let text = std::fs::read_to_string(here.path().join("pair.toml")).unwrap();
+    write(&here, "methods.toml", &(text + &axis));
+    succeed(
+        here.path(),
+        &["run", "methods.toml", "--set", "solver.rtol=1e-5"],
+    );
+    let text = stdout(&succeed(here.path(), &["inspect", "methods.h5"]));
+    assert!(text.contains("method = 7"), "{text}");
+}
+
+#[test]
 fn shards_are_merged_and_differences_are_found() {
     let here = folder();
     write(&here, "sweep.toml", &SWEEP.replace("3.0, ", ""));

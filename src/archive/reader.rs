@@ -290,6 +290,14 @@ impl Reader {
         self.read_block(name, &vec![0; shape.len()], &shape)
     }
 
+    /// Whether a data set holds texts, as the axis of a sweep over names does.
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    pub fn holds_texts(&self, name: &str) -> Result<bool, ArchiveError> {
+        Ok(is_text(&self.data_set(name)?))
+    }
+
     /// The block of `count` numbers along each dimension that begins at `start`.
     ///
     /// # Errors

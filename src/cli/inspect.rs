@@ -114,7 +114,8 @@ impl Facts {
             let mut found = Vec::with_capacity(variables.len());
             for variable in variables {
                 let count: usize = variable.shape.iter().product();
-                let spread = match (1..=READ).contains(&count) {
+                let numbers = (1..=READ).contains(&count) && !reader.holds_texts(&variable.name)?;
+                let spread = match numbers {
                     true => Some(Spread::of(&reader.read(&variable.name)?)),
                     false => None,
                 };
