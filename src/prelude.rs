@@ -19,6 +19,7 @@ pub use crate::system::observe::Observables;
 pub use crate::system::parameters::{
     Array, BuildError, Draw, Fallback, Generator, Kind, Parameter, Parameters, Range, Shape, Value,
 };
+pub use crate::system::parts::{self, Parts};
 pub use crate::system::reducer::{Reducer, Summarise, Summary};
 pub use crate::system::selector::Selector;
 pub use crate::system::share::Share;

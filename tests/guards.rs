@@ -101,6 +101,115 @@ impl Guards for Neurons {
     }
 }
 
+/// The same neurons as parts: each is a part of its own, and a spike kicks others by `coupling`.
+struct Network {
+    neurons: Neurons,
+    targets: Vec<Vec<usize>>,
+    coupling: f64,
+    in_parts: bool,
+}
+
+impl Network {
+    fn new(drive: Vec<f64>, targets: Vec<Vec<usize>>, coupling: f64) -> Self {
+        Self {
+            neurons: Neurons::new(drive),
+            targets,
+            coupling,
+            in_parts: true,
+        }
+    }
+}
+
+impl System for Network {
+    fn layout(&self) -> &Layout {
+        self.neurons.layout()
+    }
+
+    fn smoothness(&self) -> Smoothness {
+        Smoothness::Smooth
+    }
+
+    fn drift(&self, t: f64, x: &[f64], dx: &mut [f64]) {
+        System::drift(&self.neurons, t, x, dx);
+    }
+
+    fn guards(&self) -> Option<&dyn Guards> {
+        Some(self)
+    }
+}
+
+impl Guards for Network {
+    fn count(&self) -> usize {
+        self.neurons.count()
+    }
+
+    fn name(&self, _guard: usize) -> &str {
+        "spike"
+    }
+
+    fn direction(&self, _guard: usize) -> Direction {
+        Direction::Rising
+    }
+
+    fn action(&self, _guard: usize) -> Action {
+        Action::Reset
+    }
+
+    fn values(&self, t: f64, x: &[f64], g: &mut [f64]) {
+        Guards::values(&self.neurons, t, x, g);
+    }
+
+    fn reset(&self, guard: usize, t: f64, x: &mut [f64]) {
+        parts::reset(self, guard, t, x);
+    }
+
+    fn parts(&self) -> Option<&dyn Parts> {
+        self.in_parts.then_some(self)
+    }
+}
+
+impl Parts for Network {
+    fn count(&self) -> usize {
+        self.neurons.drive.len()
+    }
+
+    fn size(&self) -> usize {
+        1
+    }
+
+    fn component(&self, part: usize, _k: usize) -> usize {
+        part
+    }
+
+    fn drift(&self, part: usize, _t: f64, x: &[f64], dx: &mut [f64]) {
+        dx[0] = self.neurons.drive[part] - x[0];
+    }
+
+    fn guards(&self, part: usize) -> std::ops::Range<usize> {
+        part..part + 1
+    }
+
+    fn part_of(&self, guard: usize) -> usize {
+        guard
+    }
+
+    fn values(&self, _part: usize, _t: f64, x: &[f64], g: &mut [f64]) {
+        g[0] = x[0] - 1.0;
+    }
+
+    fn reset(&self, _guard: usize, _t: f64, x: &mut [f64]) {
+        x[0] = 0.0;
+    }
+
+    fn targets(&self, guard: usize) -> &[usize] {
+        &self.targets[guard]
+    }
+
+    fn kick(&self, _guard: usize, _target: usize, _t: f64, x: &mut [f64]) {
+        x[0] += self.coupling;
+    }
+}
+
 fn run(
     system: &dyn System,
     method: &str,
@@ -282,4 +391,115 @@ fn what_grazes_is_seen_and_what_misses_is_not() {
     assert!(events(1.0 + 1e-6, Direction::Both).is_empty());
     // Rising through zero at the start, at pi falling, at 2 pi rising again.
     assert_eq!(events(0.0, Direction::Rising).len(), 2);
+}
+
+#[test]
+fn ten_thousand_neurons_fire_when_the_closed_form_says() {
+    let count = 10_000;
+    let drive = (0..count).map(|i| 1.2 + 2e-4 * i as f64).collect();
+    let network = Network::new(drive, vec![Vec::new(); count], 0.0);
+    let start: Vec<f64> = (0..count).map(|i| (i as f64 * 0.618).fract()).collect();
+    let (stop, times) = (4.0, [0.0, 1.3, 2.7, 4.0]);
+    for (method, tolerance) in [
+        ("tsit5", 1e-7),
+        ("dopri5", 1e-7),
+        ("dop853", 1e-7),
+        ("rk4", 1e-9),
+    ] {
+        let (outcome, log) = run(&network, method, 1e-8, stop, &start, &times);
+        assert_eq!(outcome.status, Status::Complete, "{method}");
+        assert!(log.events.is_sorted_by(|a, b| a.0 <= b.0), "{method}");
+        let mut spikes = vec![Vec::new(); count];
+        log.events.iter().for_each(|&(t, i)| spikes[i].push(t));
+        let mut worst = 0.0_f64;
+        for (i, spikes) in spikes.iter().enumerate() {
+            let (drive, period) = (network.neurons.drive[i], network.neurons.period(i));
+            let first = ((drive - start[i]) / (drive - 1.0)).ln();
+            assert_eq!(
+                spikes.len(),
+                ((stop - first) / period).floor() as usize + 1,
+                "{method}: {i}"
+            );
+            for (k, time) in spikes.iter().enumerate() {
+                worst = worst.max((time - first - period * k as f64).abs());
+            }
+            for (time, state) in times.iter().zip(&log.states) {
+                let last = spikes.iter().rfind(|spike| **spike <= *time);
+                let (from, v) = last.map_or((0.0, start[i]), |&spike| (spike, 0.0));
+                let exact = drive + (v - drive) * (from - time).exp();
+                worst = worst.max((state[i] - exact).abs());
+            }
+        }
+        println!(
+            "{method}: {} spikes, {} steps, worst {worst:.1e}",
+            log.events.len(),
+            outcome.counts.steps
+        );
+        assert!(worst < tolerance, "{method}: {worst:e}");
+        assert!(log.events.len() > 30_000);
+        // The steps are those of a run without a single spike.
+        assert!(method == "rk4" || outcome.counts.steps < 60, "{method}");
+    }
+}
+
+#[test]
+fn neurons_coupled_by_kicks_fire_the_same_in_parts_as_in_one_piece() {
+    let count = 30;
+    let drive = (0..count).map(|i| 1.1 + 0.021 * i as f64).collect();
+    let ring = |i: usize| vec![(i + 1) % count, (i + 7) % count, (i + 11) % count];
+    let mut network = Network::new(drive, (0..count).map(ring).collect(), 0.07);
+    let start: Vec<f64> = (0..count).map(|i| (i as f64 * 0.618).fract()).collect();
+    let times: Vec<f64> = (0..60).map(|k| 0.1 * f64::from(k)).collect();
+    let (_, parted) = run(&network, "tsit5", 1e-11, 6.0, &start, &times);
+    network.in_parts = false;
+    let (_, whole) = run(&network, "tsit5", 1e-11, 6.0, &start, &times);
+    assert!(parted.events.len() > 150, "{}", parted.events.len());
+    assert_eq!(parted.events.len(), whole.events.len());
+    for (a, b) in parted.events.iter().zip(&whole.events) {
+        assert_eq!(a.1, b.1, "{a:?} {b:?}");
+        assert!((a.0 - b.0).abs() < 1e-8, "{a:?} {b:?}");
+    }
+    for (a, b) in parted.states.iter().zip(&whole.states) {
+        assert!(
+            a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-7),
+            "{a:?} {b:?}"
+        );
+    }
+}
+
+#[test]
+fn a_kick_over_the_threshold_fires_at_once_and_so_on_down_the_line() {
+    // The first fires at ln(1.5 / 0.5); the others rest at 0.9 and are carried over by 0.2, one by the other.
+    let drive = vec![1.5, 0.9, 0.9, 0.9];
+    let mut network = Network::new(drive, vec![vec![1], vec![2], vec![3], vec![]], 0.2);
+    for in_parts in [true, false] {
+        network.in_parts = in_parts;
+        let (_, log) = run(&network, "tsit5", 1e-10, 1.2, &[0.0, 0.9, 0.9, 0.9], &[1.2]);
+        let which: Vec<usize> = log.events.iter().map(|event| event.1).collect();
+        assert_eq!(which, [0, 1, 2, 3], "in parts: {in_parts}");
+        assert!(log.events.iter().all(|event| event.0 == log.events[0].0));
+        assert!((log.events[0].0 - 3.0_f64.ln()).abs() < 1e-8);
+        let exact = 0.9 - 0.9 * (3.0_f64.ln() - 1.2).exp();
+        assert!((log.states[0][3] - exact).abs() < 1e-8, "{:?}", log.states);
+    }
+}
+
+#[test]
+fn neurons_that_excite_each_other_without_end_are_an_accumulation() {
+    let mut network = Network::new(vec![1.5, 0.5], vec![vec![1], vec![0]], 1.1);
+    for in_parts in [true, false] {
+        network.in_parts = in_parts;
+        let (outcome, log) = run(&network, "tsit5", 1e-9, 5.0, &[0.0, 0.0], &[]);
+        assert_eq!(
+            outcome.status,
+            Status::EventsAccumulate,
+            "in parts: {in_parts}"
+        );
+        assert!(
+            (outcome.time - 3.0_f64.ln()).abs() < 1e-8,
+            "{}",
+            outcome.time
+        );
+        assert!(log.events.len() < 20);
+    }
 }

@@ -617,6 +617,37 @@ impl<F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Explicit<L> {
         dense_lanes::<L>(&self.x0, &self.stages, &h, weights, x);
     }
 
+    fn splices(&self) -> Option<&Tolerances> {
+        (self.kinks.count == 0).then_some(&self.tolerances)
+    }
+
+    fn interpolate_some(&self, lane: usize, t: f64, components: &[usize], x: &mut [f64]) {
+        let state = &self.lanes[lane];
+        if t >= state.time {
+            for (x, &i) in x.iter_mut().zip(components) {
+                *x = self.x1[i * L + lane];
+            }
+            return;
+        }
+        let mut weights = [0.0; MOST_STAGES];
+        let weights = &mut weights[..self.stages.len()];
+        self.tableau
+            .dense_weights((t - state.previous) / state.computed, weights);
+        for (x, &i) in x.iter_mut().zip(components) {
+            let terms = self.stages.iter().zip(&*weights);
+            let sum: f64 = terms.map(|(k, &weight)| weight * k[i * L + lane]).sum();
+            *x = self.x0[i * L + lane] + state.computed * sum;
+        }
+    }
+
+    fn splice(&mut self, lane: usize, components: &[usize], x: &[f64], dx: &[f64]) {
+        let last = self.tableau.stages() - 1;
+        for ((&i, &x), &dx) in components.iter().zip(x).zip(dx) {
+            let at = i * L + lane;
+            (self.x1[at], self.stages[last][at], self.fresh[at]) = (x, dx, dx);
+        }
+    }
+
     fn counts(&self, lane: usize) -> Counts {
         self.lanes[lane].counts
     }

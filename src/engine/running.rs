@@ -7,11 +7,13 @@
 use super::field::Field;
 use super::integrate::{Checkpoints, Job};
 use super::outcome::Status;
+use super::parted::{Made, Parted};
 use super::recorder::Recorder;
 use super::scheme::Scheme;
-use super::watch::Watch;
+use super::watch::{Fired, Watch};
 use crate::system::event::Event;
 use crate::system::guard::{Action, Guards};
+use crate::system::parts::Parts;
 
 /// A lane's run in progress.
 pub(super) struct Running<R> {
@@ -21,6 +23,9 @@ pub(super) struct Running<R> {
     pub limit: f64,
     pub recorder: R,
     watch: Option<Watch>,
+    parted: Option<Box<Parted>>,
+    /// A state within a step.
+    inside: Vec<f64>,
 }
 
 /// Take up a job in a lane.
@@ -50,6 +55,8 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
             limit: field.next_break_of(lane, scheme.time(lane)).min(span.stop),
             recorder,
             watch,
+            parted: None,
+            inside: Vec::new(),
         };
     }
     field.impulse_of(lane, span.start, &mut x0);
@@ -69,6 +76,8 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
         limit: field.next_break_of(lane, span.start).min(span.stop),
         recorder,
         watch: guards.map(|guards| Watch::new(guards, span.start, &x0)),
+        parted: None,
+        inside: Vec::new(),
     }
 }
 
@@ -188,66 +197,52 @@ impl<R: Recorder> Running<R> {
         lane: usize,
         state: &mut [f64],
     ) -> Step {
+        if let Some(parts) = guards.parts()
+            && scheme.splices().is_some()
+        {
+            return self.parted(field, scheme, (guards, parts), watch, lane, state);
+        }
         let (mut from, end) = (scheme.previous_time(lane), scheme.time(lane));
+        let mut inside = std::mem::take(&mut self.inside);
+        inside.resize(field.dim(), 0.0);
         loop {
-            let fired = watch.first(guards, from, end, &mut |t, x| {
-                if t >= end {
-                    scheme.state(lane, x);
-                } else {
-                    scheme.interpolate(lane, t, x);
-                    scheme.settle(field, lane, t, x);
-                }
+            let fired = watch.first(from, end, &mut |t, g| {
+                within(field, scheme, lane, t, &mut inside);
+                guards.values(t, &inside, g);
             });
-            let Some(fired) = fired else {
+            let Some(mut fired) = fired else {
+                self.inside = inside;
                 return Step::Whole;
             };
             let time = fired.time;
             self.between(field, scheme, lane, time, state);
-            for &guard in &fired.guards {
-                self.recorder.event(&Event {
-                    time,
-                    kind: guards.name(guard),
-                    component: Some(guard),
-                    mode: &[],
-                });
-            }
-            if time >= end {
-                scheme.state(lane, state);
-            } else {
-                scheme.interpolate(lane, time, state);
-                scheme.settle(field, lane, time, state);
-            }
-            let acts = |action| {
-                fired
-                    .guards
-                    .iter()
-                    .any(|&guard| guards.action(guard) == action)
-            };
-            let accumulation = watch.accumulates(&fired);
-            if let (Some((guard, time)), true) = (accumulation, acts(Action::Reset)) {
-                self.recorder.event(&Event {
-                    time,
-                    kind: "accumulation",
-                    component: Some(guard),
-                    mode: &[],
-                });
-                scheme.restart(field, lane, fired.time, state);
-                return Step::Over((Status::EventsAccumulate, None));
-            }
-            if acts(Action::Reset) {
+            within(field, scheme, lane, time, state);
+            let (mut jumped, mut stops) = (false, false);
+            // A reset may carry other guards across their surfaces: they fire at once.
+            while !fired.guards.is_empty() {
+                if self.tell(guards, watch, &fired) {
+                    scheme.restart(field, lane, time, state);
+                    return Step::Over((Status::EventsAccumulate, None));
+                }
+                stops |= acts(guards, &fired, Action::Stop);
+                if !acts(guards, &fired, Action::Reset) {
+                    break;
+                }
+                jumped = true;
                 for &guard in &fired.guards {
                     if guards.action(guard) == Action::Reset {
                         guards.reset(guard, time, state);
                     }
                 }
-                watch.reset(guards, time, state, &fired.guards);
+                let behind = &*state;
+                fired.guards = watch.reset(&fired.guards, &mut |g| guards.values(time, behind, g));
             }
-            if acts(Action::Stop) {
+            if stops {
                 self.arrive(time, state);
                 scheme.restart(field, lane, time, state);
                 return Step::Over((Status::Stopped, None));
             }
-            if acts(Action::Reset) {
+            if jumped {
                 self.arrive(time, state);
                 scheme.restart(field, lane, time, state);
                 scheme.tell(lane, &mut |event| self.recorder.event(event));
@@ -259,6 +254,126 @@ impl<R: Recorder> Running<R> {
             }
             from = time;
         }
+    }
+
+    /// Tell the events of guards that fire; whether they are an accumulation of resets.
+    fn tell(&mut self, guards: &dyn Guards, watch: &mut Watch, fired: &Fired) -> bool {
+        for &guard in &fired.guards {
+            self.recorder.event(&Event {
+                time: fired.time,
+                kind: guards.name(guard),
+                component: Some(guard),
+                mode: &[],
+            });
+        }
+        match watch.accumulates(fired) {
+            Some((guard, time)) if acts(guards, fired, Action::Reset) => {
+                self.recorder.event(&Event {
+                    time,
+                    kind: "accumulation",
+                    component: Some(guard),
+                    mode: &[],
+                });
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// As [`watched`](Self::watched), of a flow in parts: the step stands, and the parts that events touch are put
+    /// back into it.
+    fn parted<F: Field<L> + ?Sized, const L: usize>(
+        &mut self,
+        field: &F,
+        scheme: &mut dyn Scheme<F, L>,
+        (guards, parts): (&dyn Guards, &dyn Parts),
+        watch: &mut Watch,
+        lane: usize,
+        state: &mut [f64],
+    ) -> Step {
+        let new = || Box::new(Parted::new(guards, parts, field.dim()));
+        let mut parted = self.parted.take().unwrap_or_else(new);
+        let Some(tolerances) = scheme.splices() else {
+            return Step::Whole;
+        };
+        let made = Made {
+            scheme: &*scheme,
+            lane,
+            tolerances,
+            guards,
+            parts,
+        };
+        parted.begin(&made, watch);
+        let mut over = None;
+        while let Some((fired, part)) = parted.next() {
+            let time = fired.time;
+            self.between_events(&made, &mut parted, time, state);
+            if self.tell(guards, watch, &fired) {
+                over = Some((time, Status::EventsAccumulate, None));
+            } else if let Err(component) = parted.act(&made, watch, &fired, part) {
+                over = Some((time, Status::StepUnderflow, Some(component)));
+            } else if acts(guards, &fired, Action::Stop) {
+                over = Some((time, Status::Stopped, None));
+            }
+            if over.is_some() {
+                break;
+            }
+        }
+        let time = over.map_or(made.scheme.time(lane), |(time, ..)| time);
+        self.between_events(&made, &mut parted, time, state);
+        parted.state_at(&made, time, state);
+        match over {
+            None => parted.finish(scheme, lane, parts),
+            Some((_, status, _)) => {
+                if status == Status::Stopped {
+                    self.arrive(time, state);
+                }
+                scheme.restart(field, lane, time, state);
+            }
+        }
+        self.parted = Some(parted);
+        match over {
+            None => Step::Whole,
+            Some((_, status, component)) => Step::Over((status, component)),
+        }
+    }
+
+    /// Give the recorder the samples before `time`, each behind the events that came before it.
+    fn between_events<F: ?Sized, const L: usize>(
+        &mut self,
+        made: &Made<'_, F, L>,
+        parted: &mut Parted,
+        time: f64,
+        state: &mut [f64],
+    ) {
+        let mut wanted = self.recorder.next_time();
+        while wanted < time {
+            parted.state_at(made, wanted, state);
+            self.recorder.record(wanted, state);
+            wanted = self.recorder.next_time();
+        }
+    }
+}
+
+/// Whether any of the guards that fire acts like this.
+fn acts(guards: &dyn Guards, fired: &Fired, action: Action) -> bool {
+    let mut fired = fired.guards.iter();
+    fired.any(|&guard| guards.action(guard) == action)
+}
+
+/// The state of a lane at a time within its last step.
+fn within<F: ?Sized, const L: usize>(
+    field: &F,
+    scheme: &dyn Scheme<F, L>,
+    lane: usize,
+    t: f64,
+    x: &mut [f64],
+) {
+    if t >= scheme.time(lane) {
+        scheme.state(lane, x);
+    } else {
+        scheme.interpolate(lane, t, x);
+        scheme.settle(field, lane, t, x);
     }
 }
 

@@ -5,6 +5,7 @@
 //! keeps all it needs to go on in memory that can be saved and restored.
 
 use super::card::Card;
+use super::explicit::Tolerances;
 use super::interleave::scatter;
 use super::outcome::{Counts, Status};
 use crate::system::event::Event;
@@ -75,6 +76,22 @@ pub trait Scheme<F: ?Sized, const L: usize> {
             self.interpolate(lane, t[lane], &mut state);
             scatter::<L>(&state, lane, x);
         }
+    }
+
+    /// To which tolerances a few components may be integrated again behind an event within the last step and put back
+    /// by [`splice`](Scheme::splice); none if that would void what the scheme knows of the past.
+    fn splices(&self) -> Option<&Tolerances> {
+        None
+    }
+
+    /// [`interpolate`](Scheme::interpolate) these components alone.
+    fn interpolate_some(&self, lane: usize, t: f64, components: &[usize], x: &mut [f64]) {
+        let _ = (lane, t, components, x);
+    }
+
+    /// Replace these components of the state that the last step of a lane ended with, and their drift there.
+    fn splice(&mut self, lane: usize, components: &[usize], x: &[f64], dx: &[f64]) {
+        let _ = (lane, components, x, dx);
     }
 
     /// What a lane has cost since its start.

@@ -1,7 +1,10 @@
 //! Guards and impulses: instants at which something happens to a flow.
 //!
 //! A guard is a zero crossing `g(t, x) = 0` found on the dense output of the scheme; an impulse is a
-//! time known beforehand. Both may reset the state.
+//! time known beforehand. Both may reset the state. Guards of a flow that falls into independent parts say so, and
+//! then their events cost nothing per component of the state.
+
+use super::parts::Parts;
 
 /// Which crossings count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,10 @@ pub trait Guards: Send + Sync {
     fn values(&self, t: f64, x: &[f64], g: &mut [f64]);
     /// Replace `x` by the state after the event; for guards whose action is [`Action::Reset`].
     fn reset(&self, guard: usize, t: f64, x: &mut [f64]);
+    /// The parts of the flow that touch each other only at events, if it falls into such.
+    fn parts(&self) -> Option<&dyn Parts> {
+        None
+    }
 }
 
 /// Times known beforehand at which the state is reset.

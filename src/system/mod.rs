@@ -22,6 +22,7 @@ pub mod matrix;
 pub mod noise;
 pub mod observe;
 pub mod parameters;
+pub mod parts;
 pub mod reducer;
 pub mod selector;
 pub mod share;
