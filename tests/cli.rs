@@ -510,20 +510,46 @@ fn a_sweep_is_planned_run_and_its_failures_are_told() {
 }
 
 #[test]
-fn a_sweep_over_names_is_inspected_and_run_by_every_kind_of_scheme() {
+fn a_sweep_over_schemes_gives_each_the_options_that_it_uses() {
     let here = pair();
     let methods = [
-        "tsit5", "bs3", "dop853", "bdf", "esdirk34", "tr-bdf2", "auto",
+        "tsit5", "rk4", "bs3", "dop853", "bdf", "esdirk34", "tr-bdf2", "heun", "auto",
     ];
     let axis = format!("\n[sweep.axes]\n\"solver.method\" = {methods:?}\n");
     let text = std::fs::read_to_string(here.path().join("pair.toml")).unwrap();
-    write(&here, "methods.toml", &(text + &axis));
+    write(&here, "methods.toml", &(text.clone() + &axis));
+    let options = [
+        "--set",
+        "solver.rtol=1e-5",
+        "--set",
+        "solver.step=0.01",
+        "--set",
+        "solver.kinks=\"locate\"",
+    ];
     succeed(
         here.path(),
-        &["run", "methods.toml", "--set", "solver.rtol=1e-5"],
+        &[&["run", "methods.toml"], &options[..]].concat(),
     );
-    let text = stdout(&succeed(here.path(), &["inspect", "methods.h5"]));
-    assert!(text.contains("method = 7"), "{text}");
+    let shown = stdout(&succeed(here.path(), &["inspect", "methods.h5"]));
+    assert!(shown.contains("method = 9"), "{shown}");
+    // The archive alone is enough for every one of them.
+    succeed(here.path(), &["rerun", "methods.h5"]);
+    succeed(here.path(), &["rerun", "methods.h5", "--run", "1"]);
+    // What none of them uses is refused as ever.
+    let axis = axis
+        .replace("\"tsit5\", \"rk4\", ", "")
+        .replace(", \"heun\"", "");
+    write(&here, "adaptive.toml", &(text.clone() + &axis));
+    let refused = nullcline(
+        here.path(),
+        &["check", "adaptive.toml", "--set", "solver.step=0.01"],
+    );
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        stderr(&refused).contains("`step` is not used"),
+        "{}",
+        stderr(&refused)
+    );
 }
 
 #[test]

@@ -27,6 +27,8 @@ pub(super) struct Decoder {
     /// Inputs that are not looked for on the disk: those of an archive.
     pub stored: Vec<ExternalFile>,
     pub resolved: Resolved,
+    /// The schemes of an axis over `solver.method`: what one of them uses has its use.
+    pub rivals: Vec<String>,
     name: String,
 }
 
@@ -46,6 +48,7 @@ impl Decoder {
             stored: Vec::new(),
             files: Vec::new(),
             resolved: Resolved::default(),
+            rivals: Vec::new(),
             sources,
         }
     }

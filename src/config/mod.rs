@@ -124,6 +124,7 @@ fn load_with(
     let mut first = root.clone();
     if let Some(sweep) = &mut sweep {
         sweep.place_first(&mut first);
+        decoder.rivals = sweep.texts_of("solver.method");
     }
     let mut experiment = decode(&mut decoder, &first, registry, sweep.as_ref());
     if let Some(experiment) = &mut experiment

@@ -50,7 +50,7 @@ pub(super) fn decode(
     if card.is_none_or(|card| card.stepping == Stepping::Adaptive) {
         if let Some(card) = card {
             let why = format!("`{}` chooses its steps by `rtol` and `atol`", card.name);
-            section.refuse(d, "step", &why, &alternative("step"));
+            unused(d, &section, "step", &why);
         } else {
             section.number(d, "step");
         }
@@ -59,7 +59,7 @@ pub(super) fn decode(
         match card {
             Some(card) if !card.locates_kinks => {
                 let why = format!("`{}` steps over kinks", card.name);
-                section.refuse(d, "kinks", &why, &alternative("kinks"));
+                unused(d, &section, "kinks", &why);
                 solver.kinks = Kinks::Ignore;
             }
             _ if section.text(d, "kinks").as_deref() == Some("ignore") => {
@@ -74,11 +74,11 @@ pub(super) fn decode(
             false => format!("`{}` takes steps of fixed length", card.name),
         };
         for key in ADAPTIVE {
-            section.refuse(d, key, &why, &alternative(key));
+            unused(d, &section, key, &why);
         }
         solver.atol = vec![default("atol"); layout.map_or(0, Layout::len)];
         if exact {
-            section.refuse(d, "step", &why, &alternative("step"));
+            unused(d, &section, "step", &why);
             return Some(solver);
         }
         solver.step = section.number(d, "step");
@@ -87,6 +87,15 @@ pub(super) fn decode(
         }
     }
     Some(solver)
+}
+
+/// Refuse an option that the scheme does not use, unless the file sweeps over schemes and another one uses it.
+fn unused(d: &mut Decoder, section: &Section<'_>, key: &str, why: &str) {
+    let rivals = d.rivals.iter().filter_map(|name| schemes::card(name));
+    match section.value(key) {
+        Some(value) if rivals.into_iter().any(|card| uses(card, key)) => d.given(key, value),
+        _ => section.refuse(d, key, why, &alternative(key)),
+    }
 }
 
 fn alternative(key: &str) -> String {

@@ -428,6 +428,17 @@ impl Raw<'_> {
         }
     }
 
+    /// The texts that the axis over this path lists; none without such an axis.
+    pub fn texts_of(&self, path: &str) -> Vec<String> {
+        let axes = self.axes.iter().filter(|axis| axis.path == path);
+        let lists = axes.filter_map(|axis| match &axis.values {
+            Values::List(items) => Some(items),
+            Values::Spread(_) => None,
+        });
+        let texts = lists.flatten().filter_map(|item| item.tree.as_text());
+        texts.map(String::from).collect()
+    }
+
     /// What every axis does to a run; `None` after a problem.
     pub fn targets(
         &self,

@@ -24,6 +24,7 @@ pub struct Recipe {
     sources: Sources,
     registry: Registry,
     files: Vec<ExternalFile>,
+    rivals: Vec<String>,
     /// Whether members differ by more than their initial state.
     redraws: bool,
 }
@@ -47,6 +48,7 @@ impl Recipe {
             sources: d.sources.clone(),
             registry: registry.clone(),
             files: d.files.clone(),
+            rivals: d.rivals.clone(),
             redraws: d.redraws,
         }
     }
@@ -62,6 +64,7 @@ impl Recipe {
         let mut d = Decoder::new(self.sources.clone());
         d.member = member;
         d.stored.clone_from(&self.files);
+        d.rivals.clone_from(&self.rivals);
         for &(axis, value) in values {
             let steps = overrides::steps(&axis.path, axis.span.start);
             let placed =
