@@ -52,6 +52,10 @@ const CLAIMS: &[(&str, Claim)] = &[
     ("equations/lotka-volterra.toml", the_orbit_is_kept),
     ("equations/kuramoto.toml", a_part_of_them_locks),
     ("equations/brusselator.toml", the_line_oscillates),
+    (
+        "equations/integrate-and-fire.toml",
+        each_neuron_fires_with_its_period,
+    ),
 ];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -423,4 +427,29 @@ fn the_line_oscillates(archive: &Archive) {
     for row in late {
         assert!(row.iter().all(|u| (u - row[0]).abs() < 1e-2), "{row:?}");
     }
+}
+
+fn each_neuron_fires_with_its_period(archive: &Archive) {
+    let times = array(archive, "events/time");
+    let neurons = array(archive, "events/component");
+    let period = |i: usize| {
+        let current = 0.9 + 2.1 * i as f64 / 9999.0;
+        (current / (current - 1.0)).ln()
+    };
+    let mut spikes = vec![0; 10_000];
+    for (time, neuron) in times.iter().zip(&neurons) {
+        let neuron = *neuron as usize;
+        spikes[neuron] += 1;
+        let error = time - period(neuron) * f64::from(spikes[neuron]);
+        // A neuron that just reaches the threshold does so slowly.
+        assert!(error.abs() < 1e-5, "neuron {neuron}: {error:e}");
+    }
+    for (i, &spikes) in spikes.iter().enumerate() {
+        let expected = match period(i) {
+            period if period.is_finite() => (5.0 / period) as i32,
+            _ => 0,
+        };
+        assert_eq!(spikes, expected, "neuron {i}");
+    }
+    assert!(times.is_sorted() && times.len() > 50_000);
 }

@@ -6,9 +6,10 @@ use std::process::Command;
 
 use nullcline::config::{self, experiment::Experiment};
 use nullcline::engine::integrate::{Options, Span, integrate};
-use nullcline::engine::recorder::Samples;
+use nullcline::engine::recorder::{Recorder, Samples};
 use nullcline::models;
 use nullcline::prelude::*;
+use nullcline::system::event::Event;
 
 fn load(text: &str) -> Experiment {
     let text = format!("[model]\nfamily = \"equations\"\n{text}\n[time]\nstop = 1.0\n");
@@ -96,7 +97,13 @@ fn jacobians_of_the_shipped_models_are_those_of_differences() {
         if path.extension().is_none_or(|extension| extension != "toml") {
             continue;
         }
-        let experiment = config::load(&path, &[], &models::registry()).unwrap();
+        // Ten thousand neurons would be a matrix of 10^8 entries.
+        let smaller = ["model.state.v.size=30".to_string()];
+        let overrides = match path.ends_with("integrate-and-fire.toml") {
+            true => &smaller[..],
+            false => &[],
+        };
+        let experiment = config::load(&path, overrides, &models::registry()).unwrap();
         let system = flow(&experiment);
         for step in 0..3 {
             let shift = |i: usize| 0.01 + 0.1 * f64::from(step) * ((i + 1) as f64).sin().abs();
@@ -106,7 +113,7 @@ fn jacobians_of_the_shipped_models_are_those_of_differences() {
         }
         count += 1;
     }
-    assert_eq!(count, 9);
+    assert_eq!(count, 10);
 }
 
 #[test]
@@ -338,6 +345,114 @@ fn a_ball_bounces_at_the_times_of_the_closed_form() {
     assert!((x[0] - 1.25).abs() < 1e-9 && x[1].abs() < 1e-9, "{x:?}");
     let x = last(system.as_ref(), &[5.0, 0.0], 2.25);
     assert!((x[0] - 0.3125).abs() < 1e-9, "{x:?}");
+}
+
+/// The times and components of the events of a run from `x0` to `stop`, and its last state.
+fn events(system: &dyn System, x0: &[f64], stop: f64) -> (Vec<(f64, usize)>, Vec<f64>) {
+    #[derive(Default)]
+    struct Log(Vec<(f64, usize)>);
+    impl Recorder for Log {
+        fn next_time(&self) -> f64 {
+            f64::INFINITY
+        }
+        fn record(&mut self, _t: f64, _x: &[f64]) {}
+        fn event(&mut self, event: &Event<'_>) {
+            self.0.extend(event.component.map(|one| (event.time, one)));
+        }
+    }
+    let (mut log, options) = (Log::default(), Options::new(x0.len(), 1e-10, 1e-10));
+    let span = Span { start: 0.0, stop };
+    let outcome = integrate(system, "tsit5", &options, span, x0, &mut log, &mut |_| true);
+    (log.0, outcome.unwrap().state)
+}
+
+const NEURONS: &str = r#"
+    [model.parameters]
+    drive = [1.5, 0.8, 2.5]
+    [model.state.v]
+    size = 3
+    drift = "drive[i] + I - v[i]"
+    [model.state.u]
+    size = 3
+    drift = "-u[i]"
+    [[model.guards]]
+    name = "spike"
+    when = "v[i] - 1"
+    reset = { v = "0", u = "u[i] + 1 + i" }
+"#;
+
+#[test]
+fn each_element_has_its_guard_and_is_a_part_where_it_reads_itself_alone() {
+    let own = system(&NEURONS.replace("+ I", ""));
+    let guards = own.guards().unwrap();
+    let parts = guards.parts().expect("nothing reads another element");
+    assert_eq!((guards.count(), parts.count(), parts.size()), (3, 3, 2));
+    // Parts and whole are the same equations.
+    let x = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6];
+    let (whole, mut dx) = (drift(own.as_ref(), 0.0, &x), [0.0; 2]);
+    for part in 0..3 {
+        assert_eq!(
+            [parts.component(part, 0), parts.component(part, 1)],
+            [part, 3 + part]
+        );
+        parts.drift(part, 0.0, &[x[part], x[3 + part]], &mut dx);
+        assert_eq!(dx, [whole[part], whole[3 + part]]);
+        let (mut one, mut all) = ([x[part], x[3 + part]], x);
+        parts.reset(part, 0.0, &mut one);
+        guards.reset(part, 0.0, &mut all);
+        assert_eq!(one, [all[part], all[3 + part]]);
+        assert_eq!(one, [0.0, x[3 + part] + 1.0 + part as f64]);
+        assert_eq!((0..6).filter(|&k| all[k] != x[k]).count(), 2);
+    }
+    let (told, state) = events(own.as_ref(), &[0.0; 6], 2.0);
+    let period = |drive: f64| (drive / (drive - 1.0)).ln();
+    let mut expected: Vec<(f64, usize)> = [(0, 1.5), (2, 2.5)]
+        .iter()
+        .flat_map(|&(i, drive)| (1..9).map(move |k| (period(drive) * f64::from(k), i)))
+        .filter(|&(t, _)| t < 2.0)
+        .collect();
+    expected.sort_by(|a, b| a.0.total_cmp(&b.0));
+    assert_eq!(told.len(), expected.len());
+    for (told, expected) in told.iter().zip(&expected) {
+        assert!((told.0 - expected.0).abs() < 1e-8 && told.1 == expected.1);
+    }
+    let traces = |i: usize| told.iter().filter(move |one| one.1 == i);
+    for i in 0..3 {
+        let exact: f64 = traces(i)
+            .map(|one| (1 + i) as f64 * (one.0 - 2.0).exp())
+            .sum();
+        assert!((state[3 + i] - exact).abs() < 1e-8, "{state:?}");
+    }
+}
+
+#[test]
+fn elements_that_read_each_other_have_guards_too() {
+    // A common current; the number of all spikes.
+    let text = NEURONS.replace("+ I", "+ 0.1*sum(j, u[j])").replace(
+        "reset = {",
+        "reset = { count = \"count + 1\", last = \"drive[i]\",",
+    ) + "[model.state.count]\ndrift = \"0\"\n[model.state.last]\ndrift = \"0\"";
+    let coupled = system(&text);
+    assert!(coupled.guards().unwrap().parts().is_none());
+    let (told, state) = events(coupled.as_ref(), &[0.0; 8], 2.0);
+    assert!(
+        told.len() > 5 && told.iter().any(|one| one.1 == 1),
+        "{told:?}"
+    );
+    assert_eq!(state[6], told.len() as f64);
+    assert_eq!(state[7], [1.5, 0.8, 2.5][told[told.len() - 1].1]);
+}
+
+#[test]
+fn a_guard_over_a_vector_resets_what_has_its_length() {
+    let text = NEURONS.replace("+ I", "").replace(
+        "[model.state.u]\n    size = 3",
+        "[model.state.u]\n    size = 2",
+    );
+    let text = format!("[model]\nfamily = \"equations\"\n{text}\n[time]\nstop = 1.0\n");
+    let refused = config::load_text(&text, Path::new("m.toml"), &[], &models::registry());
+    let message = refused.err().map(|error| error.to_string());
+    assert!(message.is_some_and(|m| m.contains("`u` has 2 elements, what is watched has 3")));
 }
 
 #[test]

@@ -55,6 +55,8 @@ impl Frame {
 
 struct Compiler<'g> {
     graph: &'g Graph,
+    pinned: Option<Loop>,
+    own: Option<&'g [usize]>,
     frames: Vec<Frame>,
     /// How often each node is used.
     uses: Vec<u32>,
@@ -70,8 +72,30 @@ struct Compiler<'g> {
 
 /// The tape that writes these outputs.
 pub fn compile(graph: &Graph, outputs: &[Output]) -> Result<Tape, Refusal> {
+    compile_with(graph, outputs, None, None)
+}
+
+/// Compile outputs for one value of `pinned` at a time, which no loop runs. With `own`, the first components of the blocks
+/// of a state, the tape reads the element at that value of each block from the block's place in `own`.
+pub fn compile_pinned(
+    graph: &Graph,
+    outputs: &[Output],
+    pinned: Loop,
+    own: Option<&[usize]>,
+) -> Result<Tape, Refusal> {
+    compile_with(graph, outputs, Some(pinned), own).map(|tape| tape.pinned(pinned))
+}
+
+fn compile_with(
+    graph: &Graph,
+    outputs: &[Output],
+    pinned: Option<Loop>,
+    own: Option<&[usize]>,
+) -> Result<Tape, Refusal> {
     let mut compiler = Compiler {
         graph,
+        pinned,
+        own,
         frames: vec![Frame::new(None)],
         uses: uses(graph, outputs),
         registers: 0,
@@ -130,11 +154,8 @@ fn uses(graph: &Graph, outputs: &[Output]) -> Vec<u32> {
 
 impl Compiler<'_> {
     fn open(&mut self, variable: Loop) -> Result<(), Refusal> {
-        if self
-            .frames
-            .iter()
-            .any(|frame| frame.variable == Some(variable))
-        {
+        let mut frames = self.frames.iter();
+        if self.pinned == Some(variable) || frames.any(|frame| frame.variable == Some(variable)) {
             return Err(Refusal::Nested(self.graph.loops[variable].0.clone()));
         }
         self.frames.push(Frame::new(Some(variable)));
@@ -203,7 +224,7 @@ impl Compiler<'_> {
     /// The shallowest frame whose loops cover those of a node.
     fn frame(&self, node: Node) -> usize {
         let wanted = self.graph.facts(node).loops;
-        let mut have = 0_u32;
+        let mut have = self.pinned.map_or(0, |variable| 1_u32 << variable);
         for (depth, frame) in self.frames.iter().enumerate() {
             have |= frame.variable.map_or(0, |variable| 1 << variable);
             if wanted & !have == 0 {
@@ -345,6 +366,11 @@ impl Compiler<'_> {
         first: usize,
         place: Node,
     ) -> Result<Box<dyn Fn(Register) -> Instruction>, Refusal> {
+        let own = self.own.unwrap_or_default();
+        if let Some(slot) = own.iter().position(|&block| block == first) {
+            let slot = whole(slot as isize)?;
+            return Ok(Box::new(move |d| Instruction::State(d, slot)));
+        }
         let reach = Reach::of(self.graph, place).ok_or(Refusal::TooLarge)?;
         let reach = match reach {
             Reach::Affine(base, steps) => Reach::Affine(base + first as isize, steps),

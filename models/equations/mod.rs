@@ -24,6 +24,7 @@ mod reach;
 mod scope;
 mod system;
 mod tape;
+mod watch;
 
 pub use system::Equations;
 

@@ -1,4 +1,4 @@
-//! The model as a system: tapes for drift, Jacobian, noise, observables and guards.
+//! The model as a system: tapes for drift, Jacobian, noise and observables.
 //!
 //! A jump in the state (`heaviside(v)`, `sign`, `mod`) makes the drift discontinuous where no selection is
 //! given, so that no scheme for discontinuous fields applies; it counts as Lipschitz, is crossed by error
@@ -10,9 +10,10 @@ use super::compile::{Output, Refusal, compile};
 use super::derivative;
 use super::edges::{self, Edge};
 use super::graph::{Graph, Node, Term};
-use super::model::{Model, Text, Watch, read};
+use super::model::{Model, Text, read};
 use super::scope::{Indices, Scope};
 use super::tape::Tape;
+use super::watch::{self, Watching};
 use crate::prelude::*;
 
 /// A model from a file.
@@ -29,9 +30,7 @@ pub struct Equations {
     noise: Option<Noise>,
     observed: Vec<Variable>,
     observables: Vec<Tape>,
-    watched: Vec<Watch>,
-    guards: Tape,
-    resets: Vec<Option<Tape>>,
+    watching: Watching,
 }
 
 /// The Jacobian.
@@ -60,8 +59,7 @@ impl Equations {
         let drift = blocks(&mut scope, &model, |block| block.drift.as_ref());
         let noise = blocks(&mut scope, &model, |block| block.diffusion.as_ref());
         let observed = observables(&mut scope, &model);
-        let guards = guards(&mut scope, &model);
-        let resets = resets(&mut scope, &model);
+        let watched = watch::watched(&mut scope, &model);
         let Scope {
             mut graph, faults, ..
         } = scope;
@@ -89,21 +87,25 @@ impl Equations {
                 .map(|(_, output)| tape(&graph, std::slice::from_ref(output)))
                 .collect::<Result<_, _>>()?,
             observed: observed.into_iter().map(|(variable, _)| variable).collect(),
-            guards: tape(&graph, &guards)?,
-            resets: resets
-                .iter()
-                .map(|outputs| match outputs.is_empty() {
-                    true => Ok(None),
-                    false => tape(&graph, outputs).map(Some),
-                })
-                .collect::<Result<_, _>>()?,
-            watched: model.guards,
+            watching: Watching::new(&mut graph, watched, &drift, &model)
+                .map_err(|refusal| refused(&refusal))?,
             outputs: drift,
             derivatives: OnceLock::new(),
             jumps,
             graph,
             layout,
         })
+    }
+
+    /// A step that ends on an edge belongs to the time before it.
+    pub(super) fn before_an_edge(&self, t: f64) -> f64 {
+        let edge = !self.edges.is_empty() && self.next_breakpoint(t.next_down()) == t;
+        if edge { t.next_down() } else { t }
+    }
+
+    /// The guards.
+    pub(super) fn watching(&self) -> &Watching {
+        &self.watching
     }
 
     fn derivatives(&self) -> Option<&Derivatives> {
@@ -159,7 +161,12 @@ fn blocks<'m>(
 }
 
 /// An expression that goes to `first` on, one number or one for each element.
-fn output(scope: &mut Scope<'_>, text: &Text, size: Option<usize>, first: usize) -> Option<Output> {
+pub(super) fn output(
+    scope: &mut Scope<'_>,
+    text: &Text,
+    size: Option<usize>,
+    first: usize,
+) -> Option<Output> {
     let start = scope.graph.number(first as f64);
     let Some(size) = size else {
         let value = scope.lower(text, &mut Indices::new())?;
@@ -210,40 +217,6 @@ fn observables(scope: &mut Scope<'_>, model: &Model) -> Vec<(Variable, Output)> 
         }
     }
     found
-}
-
-fn guards(scope: &mut Scope<'_>, model: &Model) -> Vec<Output> {
-    let mut outputs = Vec::new();
-    for (number, guard) in model.guards.iter().enumerate() {
-        if let Some(text) = &guard.when {
-            outputs.extend(output(scope, text, None, number));
-        }
-    }
-    outputs
-}
-
-fn resets(scope: &mut Scope<'_>, model: &Model) -> Vec<Vec<Output>> {
-    let mut all = Vec::new();
-    for guard in &model.guards {
-        let mut outputs = Vec::new();
-        for (name, span, text) in &guard.reset {
-            let found = model.blocks.iter().position(|block| block.name == *name);
-            let Some(number) = found else {
-                let names: Vec<&str> = model.blocks.iter().map(|one| one.name.as_str()).collect();
-                let message = format!("`{name}` is reset, but is no state variable");
-                scope.fault(
-                    BuildError::new(message)
-                        .at(*span, "no state variable")
-                        .help(advice(name, "state variables", &names)),
-                );
-                continue;
-            };
-            let first = scope.firsts[number];
-            outputs.extend(output(scope, text, model.blocks[number].size, first));
-        }
-        all.push(outputs);
-    }
-    all
 }
 
 /// The noise, unless it is zero throughout.
@@ -319,9 +292,7 @@ impl System for Equations {
     }
 
     fn drift(&self, t: f64, x: &[f64], dx: &mut [f64]) {
-        // A step that ends on an edge belongs to the time before it.
-        let edge = !self.edges.is_empty() && self.next_breakpoint(t.next_down()) == t;
-        self.drift.run(if edge { t.next_down() } else { t }, x, dx);
+        self.drift.run(self.before_an_edge(t), x, dx);
     }
 
     fn next_breakpoint(&self, t: f64) -> f64 {
@@ -348,7 +319,7 @@ impl System for Equations {
     }
 
     fn guards(&self) -> Option<&dyn Guards> {
-        (!self.watched.is_empty()).then_some(self as &dyn Guards)
+        (!self.watching.is_empty()).then_some(self as &dyn Guards)
     }
 
     fn observables(&self) -> Option<&dyn Observables> {
@@ -404,40 +375,5 @@ impl Observables for Equations {
 
     fn observe(&self, index: usize, t: f64, x: &[f64], out: &mut [f64]) {
         self.observables[index].run(t, x, out);
-    }
-}
-
-impl Guards for Equations {
-    fn count(&self) -> usize {
-        self.watched.len()
-    }
-
-    fn name(&self, guard: usize) -> &str {
-        &self.watched[guard].name
-    }
-
-    fn direction(&self, guard: usize) -> Direction {
-        self.watched[guard].direction
-    }
-
-    fn action(&self, guard: usize) -> Action {
-        let watch = &self.watched[guard];
-        match (watch.stop, &self.resets[guard]) {
-            (true, _) => Action::Stop,
-            (false, Some(_)) => Action::Reset,
-            (false, None) => Action::Record,
-        }
-    }
-
-    fn values(&self, t: f64, x: &[f64], g: &mut [f64]) {
-        self.guards.run(t, x, g);
-    }
-
-    fn reset(&self, guard: usize, t: f64, x: &mut [f64]) {
-        if let Some(tape) = &self.resets[guard] {
-            // Every new value is of the state before.
-            let before = x.to_vec();
-            tape.run(t, &before, x);
-        }
     }
 }

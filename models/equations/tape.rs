@@ -72,6 +72,8 @@ pub struct Tape {
     constants: Vec<(Register, f64)>,
     reaches: Vec<Reach>,
     table: Vec<f64>,
+    /// A loop variable that no loop runs: its value is given.
+    pinned: Option<usize>,
     /// Tells tapes apart, so that a thread knows whose constants it holds.
     number: u64,
 }
@@ -113,8 +115,15 @@ impl Tape {
             constants,
             reaches,
             table,
+            pinned: None,
             number: NUMBER.fetch_add(1, Ordering::Relaxed),
         }
+    }
+
+    /// The same tape, for one value of a loop variable at a time.
+    pub fn pinned(mut self, variable: usize) -> Self {
+        self.pinned = Some(variable % LOOPS);
+        self
     }
 
     /// The instructions.
@@ -125,6 +134,11 @@ impl Tape {
 
     /// Run it at `(t, x)`; its results go to `out`.
     pub fn run(&self, t: f64, x: &[f64], out: &mut [f64]) {
+        self.run_at(0, t, x, out);
+    }
+
+    /// Run it for this value of its pinned variable.
+    pub fn run_at(&self, value: usize, t: f64, x: &[f64], out: &mut [f64]) {
         SCRATCH.with_borrow_mut(|scratch| {
             if scratch.owner != self.number {
                 for &(register, number) in &self.constants {
@@ -132,12 +146,22 @@ impl Tape {
                 }
                 scratch.owner = self.number;
             }
-            self.run_on(&mut scratch.registers, t, x, out);
+            let mut index = [0; LOOPS];
+            if let Some(variable) = self.pinned {
+                index[variable] = value;
+            }
+            self.run_on(&mut scratch.registers, index, t, x, out);
         });
     }
 
-    fn run_on(&self, r: &mut [f64; REGISTERS], t: f64, x: &[f64], out: &mut [f64]) {
-        let mut index = [0_usize; LOOPS];
+    fn run_on(
+        &self,
+        r: &mut [f64; REGISTERS],
+        mut index: [usize; LOOPS],
+        t: f64,
+        x: &[f64],
+        out: &mut [f64],
+    ) {
         let mut at = 0;
         let code = self.code.as_slice();
         macro_rules! r {

@@ -262,7 +262,7 @@ impl<R: Recorder> Running<R> {
             self.recorder.event(&Event {
                 time: fired.time,
                 kind: guards.name(guard),
-                component: Some(guard),
+                component: Some(guards.component(guard)),
                 mode: &[],
             });
         }
@@ -271,7 +271,7 @@ impl<R: Recorder> Running<R> {
                 self.recorder.event(&Event {
                     time,
                     kind: "accumulation",
-                    component: Some(guard),
+                    component: Some(guards.component(guard)),
                     mode: &[],
                 });
                 true

@@ -34,6 +34,10 @@ pub trait Guards: Send + Sync {
     fn count(&self) -> usize;
     /// The name of the kind of event, for `/events/kind`.
     fn name(&self, guard: usize) -> &str;
+    /// What `/events/component` says of its events: the guard's number, or that of the element which it watches.
+    fn component(&self, guard: usize) -> usize {
+        guard
+    }
     /// Which crossings of this guard count.
     fn direction(&self, guard: usize) -> Direction;
     /// What happens.
