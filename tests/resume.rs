@@ -40,6 +40,27 @@ every = 0.013
 precision = "f32"
 "#;
 
+/// Spiking neurons: in parts, or with a current that all of them share.
+const NEURONS: &str = r#"
+[model]
+family = "equations"
+[model.state.v]
+size = 30
+drift = "1.1 + 0.05*i + I - v[i]"
+[model.state.u]
+size = 30
+drift = "-3*u[i]"
+[[model.guards]]
+name = "spike"
+when = "v[i] - 1"
+reset = { v = "0", u = "u[i] + 1" }
+[time]
+stop = 60.0
+save = 0.05
+[record]
+summaries = ["mean", "std"]
+"#;
+
 fn load(more: &str, path: &Path) -> Experiment {
     load_as(BASE, more, path)
 }
@@ -105,6 +126,18 @@ fn a_run_that_is_left_anywhere_goes_on_to_the_same_numbers() {
             "steps",
             "[output]\ncheckpoint = { steps = 9 }\ncompression = 1\n",
         ),
+        (
+            "neurons",
+            "[solver]\nmethod = \"tsit5\"\n[output]\ncheckpoint = { steps = 7 }\n",
+        ),
+        (
+            "neurons by dop853",
+            "[solver]\nmethod = \"dop853\"\n[output]\ncheckpoint = { steps = 5 }\n",
+        ),
+        (
+            "neurons in one piece",
+            "[solver]\nmethod = \"bs3\"\n[output]\ncheckpoint = { steps = 70 }\n",
+        ),
         // Exact pieces under pulses, dense output under a sine.
         ("projected", "[output]\ncheckpoint = { steps = 7 }\n"),
         ("projected sine", "[output]\ncheckpoint = { steps = 7 }\n"),
@@ -130,6 +163,14 @@ fn a_run_that_is_left_anywhere_goes_on_to_the_same_numbers() {
         }
         if variant == "sine" {
             base = base.replace("pulses", "sine");
+        }
+        if dynamics == "neurons" {
+            let shared = if variant == "in one piece" {
+                "0.01*sum(j, u[j])"
+            } else {
+                "0"
+            };
+            base = NEURONS.replace(" I ", &format!(" {shared} "));
         }
         let load = |path: &Path| {
             let mut experiment = load_as(&base, more, path);
