@@ -3,91 +3,16 @@
 //!
 //! `cargo bench --bench guards`. The promise: the time of an event does not grow with the number of neurons.
 
-use std::ops::Range;
 use std::time::Instant;
 
+#[path = "../tests/common/neurons.rs"]
+#[allow(dead_code, reason = "the bench needs less of it than the tests")]
+mod neurons;
+
+use neurons::Neurons;
 use nullcline::engine::integrate::{Options, Span, integrate};
 use nullcline::engine::recorder::Recorder;
-use nullcline::prelude::*;
 use nullcline::system::event::Event;
-
-/// Neurons, each a part of its own; `threshold` infinite for a run without events.
-struct Neurons {
-    layout: Layout,
-    drive: Vec<f64>,
-    threshold: f64,
-    in_parts: bool,
-}
-
-impl System for Neurons {
-    fn layout(&self) -> &Layout {
-        &self.layout
-    }
-    fn smoothness(&self) -> Smoothness {
-        Smoothness::Smooth
-    }
-    fn drift(&self, _t: f64, x: &[f64], dx: &mut [f64]) {
-        for ((dx, x), drive) in dx.iter_mut().zip(x).zip(&self.drive) {
-            *dx = drive - x;
-        }
-    }
-    fn guards(&self) -> Option<&dyn Guards> {
-        Some(self)
-    }
-}
-
-impl Guards for Neurons {
-    fn count(&self) -> usize {
-        self.drive.len()
-    }
-    fn name(&self, _guard: usize) -> &str {
-        "spike"
-    }
-    fn direction(&self, _guard: usize) -> Direction {
-        Direction::Rising
-    }
-    fn action(&self, _guard: usize) -> Action {
-        Action::Reset
-    }
-    fn values(&self, _t: f64, x: &[f64], g: &mut [f64]) {
-        for (g, x) in g.iter_mut().zip(x) {
-            *g = x - self.threshold;
-        }
-    }
-    fn reset(&self, guard: usize, _t: f64, x: &mut [f64]) {
-        x[guard] = 0.0;
-    }
-    fn parts(&self) -> Option<&dyn Parts> {
-        self.in_parts.then_some(self)
-    }
-}
-
-impl Parts for Neurons {
-    fn count(&self) -> usize {
-        self.drive.len()
-    }
-    fn size(&self) -> usize {
-        1
-    }
-    fn component(&self, part: usize, _k: usize) -> usize {
-        part
-    }
-    fn drift(&self, part: usize, _t: f64, x: &[f64], dx: &mut [f64]) {
-        dx[0] = self.drive[part] - x[0];
-    }
-    fn guards(&self, part: usize) -> Range<usize> {
-        part..part + 1
-    }
-    fn part_of(&self, guard: usize) -> usize {
-        guard
-    }
-    fn values(&self, _part: usize, _t: f64, x: &[f64], g: &mut [f64]) {
-        g[0] = x[0] - self.threshold;
-    }
-    fn reset(&self, _guard: usize, _t: f64, x: &mut [f64]) {
-        x[0] = 0.0;
-    }
-}
 
 /// Counts events.
 #[derive(Default)]
@@ -105,15 +30,9 @@ impl Recorder for Count {
 
 /// Seconds, events and steps of a run, the fastest of `rounds`.
 fn run(count: usize, threshold: f64, in_parts: bool, rounds: usize) -> (f64, u64, u64) {
-    let axis = Axis::new("neuron", count);
-    let neurons = Neurons {
-        layout: Layout::new().block(Variable::new("v", vec![axis]), 0.0),
-        drive: (0..count)
-            .map(|i| 1.2 + 2.0 * i as f64 / count as f64)
-            .collect(),
-        threshold,
-        in_parts,
-    };
+    let drive = (0..count).map(|i| 1.2 + 2.0 * i as f64 / count as f64);
+    let mut neurons = Neurons::new(drive.collect());
+    (neurons.threshold, neurons.in_parts) = (threshold, in_parts);
     let start: Vec<f64> = (0..count).map(|i| (i as f64 * 0.618).fract()).collect();
     let options = Options::new(count, 1e-8, 1e-8);
     let span = Span {

@@ -2,6 +2,7 @@
 
 mod common;
 
+use common::neurons::Neurons;
 use nullcline::engine::integrate::{Options, Span, integrate};
 use nullcline::engine::outcome::{Outcome, Status};
 use nullcline::engine::recorder::Recorder;
@@ -33,181 +34,9 @@ impl Recorder for Log {
     }
 }
 
-/// Leaky integrate-and-fire neurons `v_i' = I_i - v_i`, fire at 1 and begin again at 0: the period is ln(I / (I - 1)).
-struct Neurons {
-    layout: Layout,
-    drive: Vec<f64>,
-}
-
-impl Neurons {
-    fn new(drive: Vec<f64>) -> Self {
-        let axis = Axis::new("neuron", drive.len());
-        Self {
-            layout: Layout::new().block(Variable::new("v", vec![axis]), 0.0),
-            drive,
-        }
-    }
-
-    fn period(&self, neuron: usize) -> f64 {
-        (self.drive[neuron] / (self.drive[neuron] - 1.0)).ln()
-    }
-}
-
-impl System for Neurons {
-    fn layout(&self) -> &Layout {
-        &self.layout
-    }
-
-    fn smoothness(&self) -> Smoothness {
-        Smoothness::Smooth
-    }
-
-    fn drift(&self, _t: f64, x: &[f64], dx: &mut [f64]) {
-        for ((dx, x), drive) in dx.iter_mut().zip(x).zip(&self.drive) {
-            *dx = drive - x;
-        }
-    }
-
-    fn guards(&self) -> Option<&dyn Guards> {
-        Some(self)
-    }
-}
-
-impl Guards for Neurons {
-    fn count(&self) -> usize {
-        self.drive.len()
-    }
-
-    fn name(&self, _guard: usize) -> &str {
-        "spike"
-    }
-
-    fn direction(&self, _guard: usize) -> Direction {
-        Direction::Rising
-    }
-
-    fn action(&self, _guard: usize) -> Action {
-        Action::Reset
-    }
-
-    fn values(&self, _t: f64, x: &[f64], g: &mut [f64]) {
-        for (g, x) in g.iter_mut().zip(x) {
-            *g = x - 1.0;
-        }
-    }
-
-    fn reset(&self, guard: usize, _t: f64, x: &mut [f64]) {
-        x[guard] = 0.0;
-    }
-}
-
-/// The same neurons as parts: each is a part of its own, and a spike kicks others by `coupling`.
-struct Network {
-    neurons: Neurons,
-    targets: Vec<Vec<usize>>,
-    coupling: f64,
-    in_parts: bool,
-}
-
-impl Network {
-    fn new(drive: Vec<f64>, targets: Vec<Vec<usize>>, coupling: f64) -> Self {
-        Self {
-            neurons: Neurons::new(drive),
-            targets,
-            coupling,
-            in_parts: true,
-        }
-    }
-}
-
-impl System for Network {
-    fn layout(&self) -> &Layout {
-        self.neurons.layout()
-    }
-
-    fn smoothness(&self) -> Smoothness {
-        Smoothness::Smooth
-    }
-
-    fn drift(&self, t: f64, x: &[f64], dx: &mut [f64]) {
-        System::drift(&self.neurons, t, x, dx);
-    }
-
-    fn guards(&self) -> Option<&dyn Guards> {
-        Some(self)
-    }
-}
-
-impl Guards for Network {
-    fn count(&self) -> usize {
-        self.neurons.count()
-    }
-
-    fn name(&self, _guard: usize) -> &str {
-        "spike"
-    }
-
-    fn direction(&self, _guard: usize) -> Direction {
-        Direction::Rising
-    }
-
-    fn action(&self, _guard: usize) -> Action {
-        Action::Reset
-    }
-
-    fn values(&self, t: f64, x: &[f64], g: &mut [f64]) {
-        Guards::values(&self.neurons, t, x, g);
-    }
-
-    fn reset(&self, guard: usize, t: f64, x: &mut [f64]) {
-        parts::reset(self, guard, t, x);
-    }
-
-    fn parts(&self) -> Option<&dyn Parts> {
-        self.in_parts.then_some(self)
-    }
-}
-
-impl Parts for Network {
-    fn count(&self) -> usize {
-        self.neurons.drive.len()
-    }
-
-    fn size(&self) -> usize {
-        1
-    }
-
-    fn component(&self, part: usize, _k: usize) -> usize {
-        part
-    }
-
-    fn drift(&self, part: usize, _t: f64, x: &[f64], dx: &mut [f64]) {
-        dx[0] = self.neurons.drive[part] - x[0];
-    }
-
-    fn guards(&self, part: usize) -> std::ops::Range<usize> {
-        part..part + 1
-    }
-
-    fn part_of(&self, guard: usize) -> usize {
-        guard
-    }
-
-    fn values(&self, _part: usize, _t: f64, x: &[f64], g: &mut [f64]) {
-        g[0] = x[0] - 1.0;
-    }
-
-    fn reset(&self, _guard: usize, _t: f64, x: &mut [f64]) {
-        x[0] = 0.0;
-    }
-
-    fn targets(&self, guard: usize) -> &[usize] {
-        &self.targets[guard]
-    }
-
-    fn kick(&self, _guard: usize, _target: usize, _t: f64, x: &mut [f64]) {
-        x[0] += self.coupling;
-    }
+/// The time between two spikes of a neuron that is left alone.
+fn period(neurons: &Neurons, neuron: usize) -> f64 {
+    (neurons.drive[neuron] / (neurons.drive[neuron] - 1.0)).ln()
 }
 
 fn run(
@@ -248,7 +77,7 @@ fn neurons_fire_when_the_closed_form_says() {
         let (outcome, log) = run(&neurons, method, rtol, stop, &[0.0; 40], &[]);
         assert_eq!(outcome.status, Status::Complete, "{method}");
         for neuron in 0..40 {
-            let period = neurons.period(neuron);
+            let period = period(&neurons, neuron);
             let of = log.events.iter().filter(|event| event.1 == neuron);
             let times: Vec<f64> = of.map(|event| event.0).collect();
             assert_eq!(
@@ -271,7 +100,7 @@ fn neurons_fire_when_the_closed_form_says() {
 #[test]
 fn simultaneous_events_are_told_once_each_in_the_order_of_the_guards() {
     let neurons = Neurons::new(vec![1.5; 5]);
-    let period = neurons.period(0);
+    let period = period(&neurons, 0);
     let (_, log) = run(&neurons, "tsit5", 1e-9, 3.5 * period, &[0.0; 5], &[]);
     assert_eq!(log.events.len(), 15);
     for (k, volley) in log.events.chunks(5).enumerate() {
@@ -309,7 +138,7 @@ fn a_guard_that_stands_on_its_surface_at_the_start_fires_there_and_one_beyond_do
 #[test]
 fn an_event_at_the_end_is_told_if_it_lies_before_the_stop() {
     let neurons = Neurons::new(vec![1.5]);
-    let period = neurons.period(0);
+    let period = period(&neurons, 0);
     let (_, log) = run(&neurons, "tsit5", 1e-10, period + 1e-6, &[0.0], &[]);
     assert_eq!(log.events.len(), 1);
     let (_, log) = run(&neurons, "tsit5", 1e-10, period - 1e-6, &[0.0], &[]);
@@ -397,7 +226,7 @@ fn what_grazes_is_seen_and_what_misses_is_not() {
 fn ten_thousand_neurons_fire_when_the_closed_form_says() {
     let count = 10_000;
     let drive = (0..count).map(|i| 1.2 + 2e-4 * i as f64).collect();
-    let network = Network::new(drive, vec![Vec::new(); count], 0.0);
+    let network = Neurons::new(drive).in_parts();
     let start: Vec<f64> = (0..count).map(|i| (i as f64 * 0.618).fract()).collect();
     let (stop, times) = (4.0, [0.0, 1.3, 2.7, 4.0]);
     for (method, tolerance) in [
@@ -413,7 +242,7 @@ fn ten_thousand_neurons_fire_when_the_closed_form_says() {
         log.events.iter().for_each(|&(t, i)| spikes[i].push(t));
         let mut worst = 0.0_f64;
         for (i, spikes) in spikes.iter().enumerate() {
-            let (drive, period) = (network.neurons.drive[i], network.neurons.period(i));
+            let (drive, period) = (network.drive[i], period(&network, i));
             let first = ((drive - start[i]) / (drive - 1.0)).ln();
             assert_eq!(
                 spikes.len(),
@@ -447,7 +276,9 @@ fn neurons_coupled_by_kicks_fire_the_same_in_parts_as_in_one_piece() {
     let count = 30;
     let drive = (0..count).map(|i| 1.1 + 0.021 * i as f64).collect();
     let ring = |i: usize| vec![(i + 1) % count, (i + 7) % count, (i + 11) % count];
-    let mut network = Network::new(drive, (0..count).map(ring).collect(), 0.07);
+    let mut network = Neurons::new(drive)
+        .in_parts()
+        .coupled((0..count).map(ring).collect(), 0.07);
     let start: Vec<f64> = (0..count).map(|i| (i as f64 * 0.618).fract()).collect();
     let times: Vec<f64> = (0..60).map(|k| 0.1 * f64::from(k)).collect();
     let (_, parted) = run(&network, "tsit5", 1e-11, 6.0, &start, &times);
@@ -471,7 +302,7 @@ fn neurons_coupled_by_kicks_fire_the_same_in_parts_as_in_one_piece() {
 fn a_kick_over_the_threshold_fires_at_once_and_so_on_down_the_line() {
     // The first fires at ln(1.5 / 0.5); the others rest at 0.9 and are carried over by 0.2, one by the other.
     let drive = vec![1.5, 0.9, 0.9, 0.9];
-    let mut network = Network::new(drive, vec![vec![1], vec![2], vec![3], vec![]], 0.2);
+    let mut network = Neurons::new(drive).coupled(vec![vec![1], vec![2], vec![3], vec![]], 0.2);
     for in_parts in [true, false] {
         network.in_parts = in_parts;
         let (_, log) = run(&network, "tsit5", 1e-10, 1.2, &[0.0, 0.9, 0.9, 0.9], &[1.2]);
@@ -486,7 +317,7 @@ fn a_kick_over_the_threshold_fires_at_once_and_so_on_down_the_line() {
 
 #[test]
 fn neurons_that_excite_each_other_without_end_are_an_accumulation() {
-    let mut network = Network::new(vec![1.5, 0.5], vec![vec![1], vec![0]], 1.1);
+    let mut network = Neurons::new(vec![1.5, 0.5]).coupled(vec![vec![1], vec![0]], 1.1);
     for in_parts in [true, false] {
         network.in_parts = in_parts;
         let (outcome, log) = run(&network, "tsit5", 1e-9, 5.0, &[0.0, 0.0], &[]);

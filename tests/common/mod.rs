@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub mod brusselator;
+pub mod neurons;
 pub mod nonsmooth;
 pub mod nonstiff;
 pub mod random;
