@@ -20,6 +20,7 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod ensemble;
+pub mod noise;
 pub mod plan;
 pub mod plot;
 pub mod prelude;
