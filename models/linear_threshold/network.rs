@@ -299,6 +299,10 @@ impl Diffusion for Network {
         NoiseClass::Additive
     }
 
+    fn is_constant(&self) -> bool {
+        true
+    }
+
     fn diffusion(&self, _t: f64, _x: &[f64], b: &mut [f64]) {
         match &self.noise {
             Some(noise) => b.copy_from_slice(noise),
@@ -315,8 +319,7 @@ impl Batch for Network {
             .is_some_and(|other| {
                 Arc::ptr_eq(&self.weights, &other.weights)
                     && self.saturating == other.saturating
-                    && self.noise.is_none()
-                    && other.noise.is_none()
+                    && self.noise.is_some() == other.noise.is_some()
             })
     }
 
@@ -326,6 +329,7 @@ impl Batch for Network {
             saturating: self.saturating,
             drives: std::array::from_fn(|_| self.drive.clone()),
             one_drive: true,
+            noise: self.noise.iter().flatten().flat_map(|&sd| [sd; LANES]).collect(),
             neurons: self.neurons.spread(),
         })
     }
@@ -342,6 +346,7 @@ struct NetworkLanes {
     drives: [Drive; LANES],
     /// Whether all lanes have the same stimuli.
     one_drive: bool,
+    noise: Vec<f64>,
     neurons: Neurons,
 }
 
@@ -368,6 +373,10 @@ impl Lanes for NetworkLanes {
             unreachable!("a lane of networks was given another system");
         };
         self.neurons.assign(lane, &network.neurons);
+        let noise = self.noise.iter_mut().skip(lane).step_by(LANES);
+        for (into, &sd) in noise.zip(network.noise.iter().flatten()) {
+            *into = sd;
+        }
         if self.drives[lane] != network.drive {
             self.drives[lane].clone_from(&network.drive);
             self.one_drive = self.drives.iter().all(|drive| *drive == self.drives[0]);
@@ -377,6 +386,10 @@ impl Lanes for NetworkLanes {
     fn drift(&self, t: &[f64; LANES], x: &[f64], dx: &mut [f64]) {
         self.recurrent(t, x, dx);
         respond(&self.neurons, x, dx);
+    }
+
+    fn diffusion(&self, _t: &[f64; LANES], _x: &[f64], b: &mut [f64]) {
+        b.copy_from_slice(&self.noise);
     }
 
     fn drift_on(&self, sides: &[f64], t: &[f64; LANES], x: &[f64], dx: &mut [f64], g: &mut [f64]) {

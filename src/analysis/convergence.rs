@@ -11,13 +11,15 @@
 //!
 //! The maxima run over all samples and components of a variable. Differences that do not shrink from
 //! level to level say that the finest level is no reference: of chaos, of steps beyond rounding, or of
-//! a solution that is not unique.
+//! a solution that is not unique. With noise all levels follow one and the same path; the order of a single path
+//! scatters about that of the mean.
 
 use crate::engine::card::{Mismatch, Stepping};
-use crate::engine::integrate::{Options, Span, integrate};
+use crate::engine::integrate::{Checkpoints, Job, Options, Span, integrate_job};
 use crate::engine::outcome::{Counts, Outcome};
 use crate::engine::recorder::Samples;
 use crate::engine::schemes;
+use crate::noise::key::Key;
 use crate::system::System;
 
 /// The numbers of a variable at a time and a state.
@@ -47,6 +49,8 @@ pub struct Question<'a> {
     pub times: Vec<f64>,
     /// The variables.
     pub followed: Vec<Followed<'a>>,
+    /// What the noise is addressed by: all levels follow one and the same path.
+    pub key: Key,
 }
 
 /// One level.
@@ -85,7 +89,7 @@ const FINEST: f64 = 1e-14;
 /// A [`Mismatch`] if the scheme cannot integrate the system.
 pub fn convergence(question: &Question<'_>, finer: usize) -> Result<Convergence, Mismatch> {
     let adaptive = schemes::card(question.method)
-        .is_none_or(|card| card.stepping == Stepping::Adaptive)
+        .is_none_or(|card| matches!(card.stepping, Stepping::Adaptive | Stepping::Either))
         && question.options.step.is_none();
     let mut levels: Vec<Level> = Vec::new();
     for level in 0..=finer {
@@ -112,6 +116,8 @@ pub fn convergence(question: &Question<'_>, finer: usize) -> Result<Convergence,
 
 fn refined(options: &Options, adaptive: bool, level: usize) -> Options {
     let mut options = options.clone();
+    // The cells of the coarsest level: a finer step looks closer at the same path.
+    options.cell = options.cell.or(options.step);
     if adaptive {
         let factor = 10_f64.powi(-(level as i32));
         options.rtol *= factor;
@@ -127,13 +133,13 @@ fn refined(options: &Options, adaptive: bool, level: usize) -> Options {
 
 fn run(question: &Question<'_>, options: &Options, adaptive: bool) -> Result<Level, Mismatch> {
     let mut samples = Samples::at(question.times.clone());
-    let outcome = integrate(
+    let job = Job::new(question.span, question.x0.clone(), &mut samples).key(question.key);
+    let (outcome, _) = integrate_job(
         question.system,
         question.method,
         options,
-        question.span,
-        &question.x0,
-        &mut samples,
+        job,
+        Checkpoints::Never,
         &mut |_| true,
     )?;
     let states = question.times.iter().zip(&samples.states);
@@ -305,6 +311,7 @@ mod tests {
                 name: "x".into(),
                 value: Box::new(|_, x| vec![x[0]]),
             }],
+            key: Key::of_seed(0),
         };
         convergence(&question, 3).unwrap()
     }

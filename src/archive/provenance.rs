@@ -127,7 +127,7 @@ impl Provenance {
     }
 }
 
-const RNG: &str = "ChaCha8, keyed by SHA-256 of the seed and the path of what is drawn";
+const RNG: &str = "noise: Philox4x32-10 by the run's key, channel and cell, Box-Muller; arrays: ChaCha8, keyed by SHA-256 of the seed and the path of what is drawn";
 
 /// The time now: UTC, RFC 3339, whole seconds.
 pub(super) fn utc() -> String {

@@ -264,6 +264,10 @@ fn rows(experiment: &Experiment, prepared: &Prepared) -> Result<Vec<Vec<String>>
     let steps = match base.card.stepping {
         Stepping::Fixed => format!("step {}", solver.step.unwrap_or(f64::NAN)),
         Stepping::Adaptive => format!("rtol {:e}, atol {}", solver.rtol, spread(&solver.atol)),
+        Stepping::Either => match solver.step {
+            Some(step) => format!("step {step}"),
+            None => format!("rtol {:e}, atol {}", solver.rtol, spread(&solver.atol)),
+        },
         Stepping::Exact => "exact on the saving grid".into(),
     };
     rows.push(("time", time(experiment, contents)));

@@ -84,6 +84,7 @@ pub fn execute(
         x0: ready.x0.clone(),
         times,
         followed,
+        key: prepared.plan.run(0).noise,
     };
     let found = convergence(&question, arguments.levels)
         .map_err(|error| super::run::refuse(&error.into(), file))?;

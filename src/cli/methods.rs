@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::failure::Failure;
 use super::output::Output;
 use super::table;
-use crate::engine::card::{Card, Needs, Stepping};
+use crate::engine::card::{Card, Needs, Stepping, Stochastic};
 use crate::engine::schemes::CARDS;
+use crate::system::noise::NoiseClass;
 
 /// Print the cards of the schemes: the names that `solver.method` takes, and when to use which
 #[derive(Debug, clap::Args)]
@@ -38,6 +39,7 @@ fn stepping(card: &Card) -> &'static str {
     match card.stepping {
         Stepping::Fixed => "fixed",
         Stepping::Adaptive => "adaptive",
+        Stepping::Either => "fixed or adaptive",
         Stepping::Exact => "exact",
     }
 }
@@ -51,10 +53,46 @@ fn needs(card: &Card) -> &'static str {
     }
 }
 
+/// The orders for each class of noise.
+fn noise(card: &Card) -> String {
+    let Some(noise) = card.noise else {
+        return "none".into();
+    };
+    let classes = NoiseClass::ALL.iter().map(|&class| match noise.orders(class) {
+        Some(orders) => format!(
+            "{}: strong {}, weak {}",
+            class.name(),
+            orders.strong,
+            orders.weak
+        ),
+        None => format!("{}: none", class.name()),
+    });
+    let classes: Vec<String> = classes.collect();
+    let reflects = match noise.reflects {
+        true => "; reflects in closed sets",
+        false => "",
+    };
+    format!("{}, {}{reflects}", noise.calculus, classes.join("; "))
+}
+
+fn noise_as_json(noise: &Stochastic) -> Value {
+    let classes = NoiseClass::ALL.iter().map(|&class| {
+        let orders = noise.orders(class);
+        let orders = orders.map(|one| json!({ "strong": one.strong, "weak": one.weak }));
+        (class.name().to_string(), json!(orders))
+    });
+    json!({
+        "calculus": noise.calculus.to_string(),
+        "orders": classes.collect::<serde_json::Map<_, _>>(),
+        "reflects": noise.reflects,
+    })
+}
+
 fn rows(card: &Card) -> Vec<Vec<String>> {
     let steps = match card.stepping {
         Stepping::Fixed => "fixed, of length `solver.step`",
         Stepping::Adaptive => "adaptive, by `solver.rtol` and `solver.atol`",
+        Stepping::Either => "fixed, of length `solver.step`, or adaptive, by `solver.rtol` and `solver.atol`",
         Stepping::Exact => "the intervals between samples",
     };
     let embedded = card.embedded_order.map_or(String::new(), |order| {
@@ -64,9 +102,6 @@ fn rows(card: &Card) -> Vec<Vec<String>> {
         1 => "one evaluation of the drift per step".into(),
         count => format!("{count} evaluations of the drift per step"),
     };
-    let noise = card
-        .strong_order
-        .map_or("none".into(), |order| format!("strong order {order}"));
     [
         (
             "order",
@@ -83,7 +118,7 @@ fn rows(card: &Card) -> Vec<Vec<String>> {
         ("stability", card.stability.into()),
         ("drift", format!("{} or smoother", card.smoothness)),
         ("needs", needs(card).into()),
-        ("noise", noise),
+        ("noise", noise(card)),
         ("use when", card.use_when.into()),
         ("reference", card.reference.into()),
     ]
@@ -103,7 +138,7 @@ fn as_json(card: &Card) -> Value {
         "stability": card.stability,
         "needs": needs(card),
         "smoothness": card.smoothness.to_string(),
-        "strong_order": card.strong_order,
+        "noise": card.noise.map(|noise| noise_as_json(&noise)),
         "use_when": card.use_when,
         "reference": card.reference,
     })

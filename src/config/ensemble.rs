@@ -33,6 +33,7 @@ pub(super) fn decode(d: &mut Decoder, entry: Option<&Entry>) -> Option<Ensemble>
         d.assumed("keep", "true", Origin::Default);
         true
     });
+    let common_noise = section.text(d, "noise").as_deref() == Some("common");
     if !keep && statistics.is_empty() && quantiles.is_empty() {
         d.problem(
             Problem::at(
@@ -50,6 +51,7 @@ pub(super) fn decode(d: &mut Decoder, entry: Option<&Entry>) -> Option<Ensemble>
         statistics,
         quantiles,
         keep,
+        common_noise,
     })
 }
 

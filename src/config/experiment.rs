@@ -62,6 +62,8 @@ pub struct Experiment {
     pub declared: &'static [Parameter],
     /// `[solver]`.
     pub solver: Solver,
+    /// `[noise]`: the length of the cells of the Brownian path; nothing for deterministic schemes.
+    pub cell: Option<f64>,
     /// `[record]`.
     pub record: Record,
     /// `[ensemble]`.
@@ -270,6 +272,8 @@ pub struct Ensemble {
     pub quantiles: Vec<f64>,
     /// Whether the members' own numbers are stored.
     pub keep: bool,
+    /// Whether all members are driven by the same noise.
+    pub common_noise: bool,
 }
 
 /// A statistic over the members.

@@ -18,6 +18,7 @@ pub mod experiment;
 mod external;
 mod initial;
 mod model;
+mod noise;
 mod numbers;
 mod options;
 mod output;
@@ -182,7 +183,10 @@ fn decode(
     let offer = built.as_deref().map(|system| record::Offer { system });
     let layout = built.as_deref().map(System::layout);
     let recommended = model.as_ref().map_or("", |model| model.dynamics.method);
+    let recommended = built.as_deref().and_then(solver::for_noise).unwrap_or(recommended);
     let solver = solver::decode(d, table("solver"), recommended, layout, blame);
+    let swept = sweep.map(sweep::Raw::paths).unwrap_or_default();
+    let cell = noise::decode(d, table("noise"), solver.as_ref(), time.as_ref(), &swept);
     let initial = match (&model, layout) {
         (Some(model), Some(layout)) => {
             Some(initial::decode(d, table("initial"), model.family, layout))
@@ -228,6 +232,7 @@ fn decode(
         has_time,
         analyses: analyses?.asked,
         solver: solver?,
+        cell,
         record,
         ensemble,
         sweep: match sweep {

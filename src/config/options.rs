@@ -64,6 +64,15 @@ pub(super) const SOLVER: &[Parameter] = &[
         .meaning("whether adaptive schemes step to the kinks of the field"),
 ];
 
+/// `[noise]`.
+pub(super) const NOISE: &[Parameter] = &[Parameter::real("cell")
+    .fallback(Fallback::Absent)
+    .range(Range::POSITIVE)
+    .meaning(
+        "the length of the cells of the Brownian path; `solver.step` by default, a sixteenth of the sampling interval with error \
+         control",
+    )];
+
 /// `[[stimulus]]`.
 pub(super) const STIMULUS: &[Parameter] = &[
     Parameter::text("channel").meaning("the model's channel on which it acts"),
@@ -214,6 +223,9 @@ pub(super) const ENSEMBLE: &[Parameter] = &[
     Parameter::tree("quantiles")
         .fallback(Fallback::Absent)
         .meaning("over the members: probabilities between 0 and 1; none by default"),
+    Parameter::choice("noise", &["independent", "common"])
+        .fallback(Fallback::Text("independent"))
+        .meaning("whether each member has noise of its own, or all have the same"),
     Parameter::boolean("keep")
         .fallback(Fallback::Boolean(true))
         .meaning("whether the members' own numbers are stored, or only their statistics"),
@@ -239,6 +251,7 @@ pub(super) const SECTIONS: &[(&str, &[Parameter], bool)] = &[
     ("time", TIME, false),
     ("solver", SOLVER, false),
     ("stimulus", STIMULUS, true),
+    ("noise", NOISE, false),
     ("record", RECORD, false),
     ("ensemble", ENSEMBLE, false),
     ("sweep", SWEEP, false),
@@ -251,16 +264,6 @@ pub(super) const FILE: &str = "the file";
 /// Keys of the format that this version does not have yet: the table, the key, what to do instead.
 pub(super) const NOT_YET: &[(&str, &str, &str)] = &[
     (FILE, "fit", "only `run` and `analyze` exist so far"),
-    (
-        FILE,
-        "noise",
-        "the schemes of this version are deterministic",
-    ),
-    (
-        "[ensemble]",
-        "noise",
-        "the schemes of this version are deterministic",
-    ),
     (FILE, "steps", "this version runs flows, which need [time]"),
     (FILE, "trials", "this version runs flows, which need [time]"),
 ];

@@ -10,19 +10,37 @@ use super::sources::Origin;
 use crate::engine::card::{Card, Needs, Stepping};
 use crate::engine::schemes;
 use crate::system::layout::Layout;
+use crate::system::noise::NoiseClass;
 use crate::system::parameters::{Fallback, Range};
 use crate::system::suggest;
 use crate::system::tree::{Entry, Span, Tree};
+use crate::system::{Smoothness, System};
 
 const ADAPTIVE: &[&str] = &["rtol", "atol", "kinks"];
 
 fn uses(card: &Card, key: &str) -> bool {
     match key {
-        "step" => card.stepping == Stepping::Fixed,
+        "step" => matches!(card.stepping, Stepping::Fixed | Stepping::Either),
         "kinks" => card.locates_kinks,
         // Tolerances.
-        _ => card.stepping == Stepping::Adaptive,
+        _ => matches!(card.stepping, Stepping::Adaptive | Stepping::Either),
     }
+}
+
+/// The scheme for a system with noise, if it has any.
+pub(super) fn for_noise(system: &dyn System) -> Option<&'static str> {
+    let diffusion = system.diffusion()?;
+    let diagonal = diffusion.is_diagonal(system.layout().len());
+    let nonsmooth = system.constraint().is_some()
+        || system.selector().is_some()
+        || system.smoothness() == Smoothness::Discontinuous;
+    let card = match diffusion.class() {
+        _ if nonsmooth => &schemes::euler_maruyama::CARD,
+        NoiseClass::Additive => &schemes::sra1::CARD,
+        NoiseClass::Diagonal if diagonal => &schemes::sri1::CARD,
+        _ => &schemes::euler_maruyama::CARD,
+    };
+    Some(card.name)
 }
 
 /// Decode `[solver]`; `recommended` is the model's scheme, empty if the model is unknown.
@@ -47,10 +65,17 @@ pub(super) fn decode(
         max_steps: u64::try_from(max_steps.unwrap_or(1)).unwrap_or(1),
         kinks: Kinks::Locate,
     };
-    if card.is_none_or(|card| card.stepping == Stepping::Adaptive) {
+    let adaptive = |card: &Card| match card.stepping {
+        Stepping::Adaptive => true,
+        Stepping::Either => section.entry("step").is_none(),
+        _ => false,
+    };
+    if card.is_none_or(adaptive) {
         if let Some(card) = card {
-            let why = format!("`{}` chooses its steps by `rtol` and `atol`", card.name);
-            unused(d, &section, "step", &why);
+            if card.stepping == Stepping::Adaptive {
+                let why = format!("`{}` chooses its steps by `rtol` and `atol`", card.name);
+                unused(d, &section, "step", &why);
+            }
         } else {
             section.number(d, "step");
         }
@@ -71,10 +96,17 @@ pub(super) fn decode(
         let exact = card.stepping == Stepping::Exact;
         let why = match exact {
             true => format!("`{}` is exact on the saving grid", card.name),
+            false if card.stepping == Stepping::Either => {
+                format!("with `step` given, `{}` takes steps of fixed length", card.name)
+            }
             false => format!("`{}` takes steps of fixed length", card.name),
         };
         for key in ADAPTIVE {
-            unused(d, &section, key, &why);
+            match card.stepping {
+                // The scheme itself would use it, but not beside a step.
+                Stepping::Either => section.refuse(d, key, &why, "give either `step` or tolerances"),
+                _ => unused(d, &section, key, &why),
+            }
         }
         solver.atol = vec![default("atol"); layout.map_or(0, Layout::len)];
         if exact {

@@ -428,6 +428,12 @@ impl Raw<'_> {
         }
     }
 
+    /// The paths of all axes.
+    pub fn paths(&self) -> Vec<(String, Span)> {
+        let axes = self.axes.iter();
+        axes.map(|axis| (axis.path.clone(), axis.span)).collect()
+    }
+
     /// The texts that the axis over this path lists; none without such an axis.
     pub fn texts_of(&self, path: &str) -> Vec<String> {
         let axes = self.axes.iter().filter(|axis| axis.path == path);

@@ -207,6 +207,7 @@ impl Experiment {
     /// Whether anything differs between two members.
     pub fn is_random(&self) -> bool {
         let redraws = self.recipe.as_ref().is_some_and(|recipe| recipe.redraws);
-        redraws || !self.draws.is_empty()
+        let common = self.ensemble.as_ref().is_some_and(|one| one.common_noise);
+        redraws || !self.draws.is_empty() || self.cell.is_some() && !common
     }
 }

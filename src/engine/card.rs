@@ -1,5 +1,6 @@
 //! Cards: what a scheme is, stated once; tests, `nullcline methods` and the book read the same card.
 
+use crate::system::noise::{Calculus, NoiseClass};
 use crate::system::{Smoothness, System};
 
 /// How a scheme chooses its steps.
@@ -9,6 +10,8 @@ pub enum Stepping {
     Fixed,
     /// Error control: uses `rtol` and `atol`, refuses `step`.
     Adaptive,
+    /// Steps of the given length if `step` is given, error control by `rtol` and `atol` otherwise.
+    Either,
     /// Without error on the saving grid: refuses all three. The step of a library user's options is the grid.
     Exact,
 }
@@ -24,6 +27,41 @@ pub enum Needs {
     Selector,
     /// A generator.
     Linear,
+}
+
+/// Orders of convergence with noise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Orders {
+    /// Of the root of the mean square distance to the solution on the same path.
+    pub strong: f64,
+    /// Of the means of smooth functions of the state.
+    pub weak: f64,
+}
+
+impl Orders {
+    /// Both.
+    pub const fn new(strong: f64, weak: f64) -> Option<Self> {
+        Some(Self { strong, weak })
+    }
+}
+
+/// What a scheme makes of noise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stochastic {
+    /// The integral that it approximates; equations written in the other one are converted.
+    pub calculus: Calculus,
+    /// Its orders for noise of each class, in the order of [`NoiseClass::ALL`]; `None` for what it refuses.
+    pub orders: [Option<Orders>; 4],
+    /// Whether it keeps a state inside its closed set, by reflection.
+    pub reflects: bool,
+}
+
+impl Stochastic {
+    /// The orders for noise of this class.
+    pub fn orders(&self, class: NoiseClass) -> Option<Orders> {
+        let place = NoiseClass::ALL.iter().position(|&one| one == class);
+        place.and_then(|place| self.orders[place])
+    }
 }
 
 /// What a scheme is.
@@ -52,8 +90,8 @@ pub struct Card {
     pub needs: Needs,
     /// The roughest drift that it integrates reliably.
     pub smoothness: Smoothness,
-    /// Strong order with noise; `None` if it takes no noise at all.
-    pub strong_order: Option<f64>,
+    /// What it makes of noise; `None` if it takes none at all.
+    pub noise: Option<Stochastic>,
     /// Where it was published.
     pub reference: &'static str,
     /// When to use it.
@@ -111,6 +149,13 @@ impl Card {
                     "use a scheme for smooth flows, such as `tsit5`, or for stiff ones, such as `bdf`",
                 );
             }
+            Needs::Nothing if confined && self.noise.is_some_and(|noise| noise.reflects) => {}
+            Needs::Nothing if confined && self.noise.is_some() => {
+                return refuse(
+                    "its state is confined to a closed set, and this scheme does not reflect at its faces",
+                    "use `euler-maruyama`, which does",
+                );
+            }
             Needs::Nothing if confined => {
                 return refuse(
                     "its state is confined to a closed set, and this scheme does not project",
@@ -125,10 +170,26 @@ impl Card {
             }
             _ => {}
         }
-        if system.diffusion().is_some() && self.strong_order.is_none() {
+        let Some(diffusion) = system.diffusion() else {
+            return Ok(());
+        };
+        let Some(noise) = self.noise else {
             return refuse(
                 "it is driven by noise, and this scheme is deterministic",
-                "set the noise to 0, or use a stochastic scheme; `nullcline methods` lists what exists",
+                "set the noise to 0, or use a stochastic scheme: `euler-maruyama` takes any noise, \
+                 `nullcline methods` lists the others",
+            );
+        };
+        if noise.orders(diffusion.class()).is_none() {
+            let class = diffusion.class().name();
+            let named = NoiseClass::ALL.iter().filter(|&&one| noise.orders(one).is_some());
+            let named: Vec<&str> = named.map(|one| one.name()).collect();
+            return refuse(
+                &format!(
+                    "its noise is {class}, and this scheme converges for {} noise only",
+                    named.join(" and ")
+                ),
+                "`euler-maruyama` takes any noise; `nullcline methods` lists which scheme takes which",
             );
         }
         Ok(())

@@ -39,6 +39,15 @@ impl Controller {
         }
     }
 
+    /// A controller for an error estimate that goes with this power of the step.
+    pub fn of_power(power: f64) -> Self {
+        Self {
+            exponent: 1.0 / power - 0.75 * BETA,
+            previous: LEAST_LOG,
+            rejected: false,
+        }
+    }
+
     /// The factor for the next step after an accepted one with this error.
     pub fn accept(&mut self, error: f64) -> f64 {
         let log = error.max(1e-10).ln();

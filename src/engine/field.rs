@@ -5,9 +5,12 @@
 
 use std::cell::{Cell, RefCell};
 
+use super::interleave::{gather, scatter};
+use super::stochastic::form::Form;
 use crate::system::System;
 pub use crate::system::batch::LANES;
 use crate::system::batch::Lanes;
+use crate::system::constraint::ClosedSet;
 use crate::system::derivative::Jacobian;
 use crate::system::guard::Guards;
 
@@ -50,6 +53,24 @@ pub trait Field<const L: usize> {
     }
     /// For each component of a lane, whether it takes part in the error norm.
     fn measured(&self) -> Vec<bool>;
+    /// The form of the noise, the same for all lanes.
+    fn form(&self) -> Form {
+        Form::NONE
+    }
+    /// The diffusion coefficients of every lane.
+    fn diffusion(&self, t: &[f64; L], x: &[f64], b: &mut [f64]) {
+        let _ = (t, x, b);
+    }
+    /// The correction between the two calculi of every lane, if the model states it.
+    fn correction(&self, t: &[f64; L], x: &[f64], c: &mut [f64]) -> bool {
+        let _ = (t, x, c);
+        false
+    }
+    /// The closed set of one lane.
+    fn shape_of(&self, lane: usize) -> Option<ClosedSet<'_>> {
+        let _ = lane;
+        None
+    }
 }
 
 fn next_break(system: &(impl System + ?Sized), t: f64) -> f64 {
@@ -132,13 +153,33 @@ impl<S: System + ?Sized> Field<1> for S {
     fn measured(&self) -> Vec<bool> {
         self.layout().measured()
     }
+
+    fn form(&self) -> Form {
+        Form::of(self)
+    }
+
+    fn diffusion(&self, t: &[f64; 1], x: &[f64], b: &mut [f64]) {
+        if let Some(diffusion) = System::diffusion(self) {
+            diffusion.diffusion(t[0], x, b);
+        }
+    }
+
+    fn correction(&self, t: &[f64; 1], x: &[f64], c: &mut [f64]) -> bool {
+        System::diffusion(self).is_some_and(|diffusion| diffusion.correction(t[0], x, c))
+    }
+
+    fn shape_of(&self, _lane: usize) -> Option<ClosedSet<'_>> {
+        Some(System::constraint(self)?.shape())
+    }
 }
 
 /// Eight runs that share the heavy part of their drift. Which system a lane follows changes while the
 /// batch runs, between steps; hence the cells.
 pub struct Batched<'a> {
     systems: [Cell<&'a dyn System>; LANES],
-    lanes: RefCell<Box<dyn Lanes>>,
+    /// Nothing for systems that have nothing to share and go side by side for the sake of their noise.
+    lanes: Option<RefCell<Box<dyn Lanes>>>,
+    form: Form,
 }
 
 impl<'a> Batched<'a> {
@@ -151,21 +192,65 @@ impl<'a> Batched<'a> {
         let lanes = system.batch()?.lanes();
         Some(Self {
             systems: std::array::from_fn(|_| Cell::new(system)),
-            lanes: RefCell::new(lanes),
+            lanes: Some(RefCell::new(lanes)),
+            form: Form::of(system),
         })
+    }
+
+    /// As [`new`](Batched::new) for a stochastic scheme: also for a system that cannot be batched, if it has no guards.
+    pub fn noisy(system: &'a dyn System) -> Option<Self> {
+        if system.guards().is_some() {
+            return None;
+        }
+        Some(Self::new(system).unwrap_or_else(|| Self {
+            systems: std::array::from_fn(|_| Cell::new(system)),
+            lanes: None,
+            form: Form::of(system),
+        }))
     }
 
     /// Whether a system shares the heavy part of this batch.
     pub fn joins(&self, system: &dyn System) -> bool {
-        let batch = self.systems[0].get().batch();
-        system.guards().is_none() && batch.is_some_and(|batch| batch.joins(system))
+        let first = self.systems[0].get();
+        if system.guards().is_some() {
+            return false;
+        }
+        match (&self.lanes, first.batch()) {
+            (Some(_), Some(batch)) => batch.joins(system),
+            _ => first.layout().len() == system.layout().len() && Form::of(system) == self.form,
+        }
     }
 
     /// Let a lane follow another system, which joins.
     pub fn assign(&self, lane: usize, system: &'a dyn System) {
-        self.lanes.borrow_mut().assign(lane, system);
+        if let Some(lanes) = &self.lanes {
+            lanes.borrow_mut().assign(lane, system);
+        }
         self.systems[lane].set(system);
     }
+
+    /// A function of the state of each lane by itself: `x` and `out` have the lanes side by side.
+    fn one_by_one(
+        &self,
+        x: &[f64],
+        out: &mut [f64],
+        value: &mut dyn FnMut(usize, &dyn System, &[f64], &mut [f64]),
+    ) {
+        OWN.with_borrow_mut(|(state, own)| {
+            state.resize(x.len() / LANES, 0.0);
+            own.resize(out.len() / LANES, 0.0);
+            for lane in 0..LANES {
+                gather::<LANES>(x, lane, state);
+                value(lane, self.systems[lane].get(), state, own);
+                scatter::<LANES>(own, lane, out);
+            }
+        });
+    }
+}
+
+thread_local! {
+    /// The state of one lane, and what is asked of it.
+    static OWN: RefCell<(Vec<f64>, Vec<f64>)> = RefCell::default();
 }
 
 impl Field<LANES> for Batched<'_> {
@@ -181,11 +266,19 @@ impl Field<LANES> for Batched<'_> {
     }
 
     fn drift(&self, t: &[f64; LANES], x: &[f64], dx: &mut [f64]) {
-        self.lanes.borrow().drift(t, x, dx);
+        match &self.lanes {
+            Some(lanes) => lanes.borrow().drift(t, x, dx),
+            None => self.one_by_one(x, dx, &mut |lane, system, x, dx| {
+                system.drift(t[lane], x, dx);
+            }),
+        }
     }
 
     fn drift_on(&self, sides: &[f64], t: &[f64; LANES], x: &[f64], dx: &mut [f64], g: &mut [f64]) {
-        self.lanes.borrow().drift_on(sides, t, x, dx, g);
+        // Only explicit schemes ask, and they step batches.
+        if let Some(lanes) = &self.lanes {
+            lanes.borrow().drift_on(sides, t, x, dx, g);
+        }
     }
 
     fn drift_of(&self, lane: usize, t: f64, x: &[f64], dx: &mut [f64]) {
@@ -218,5 +311,38 @@ impl Field<LANES> for Batched<'_> {
 
     fn measured(&self) -> Vec<bool> {
         self.systems[0].get().layout().measured()
+    }
+
+    fn form(&self) -> Form {
+        self.form
+    }
+
+    fn diffusion(&self, t: &[f64; LANES], x: &[f64], b: &mut [f64]) {
+        match &self.lanes {
+            Some(lanes) => lanes.borrow().diffusion(t, x, b),
+            None => self.one_by_one(x, b, &mut |lane, system, x, b| {
+                if let Some(diffusion) = system.diffusion() {
+                    diffusion.diffusion(t[lane], x, b);
+                }
+            }),
+        }
+    }
+
+    fn correction(&self, t: &[f64; LANES], x: &[f64], c: &mut [f64]) -> bool {
+        match &self.lanes {
+            Some(lanes) => lanes.borrow().correction(t, x, c),
+            None => {
+                let mut stated = true;
+                self.one_by_one(x, c, &mut |lane, system, x, c| {
+                    let diffusion = system.diffusion();
+                    stated &= diffusion.is_some_and(|one| one.correction(t[lane], x, c));
+                });
+                stated
+            }
+        }
+    }
+
+    fn shape_of(&self, lane: usize) -> Option<ClosedSet<'_>> {
+        Some(self.systems[lane].get().constraint()?.shape())
     }
 }

@@ -14,6 +14,7 @@ use super::recorder::Recorder;
 use super::running::{Running, begin};
 use super::scheme::{Progress, Scheme};
 use super::schemes;
+use crate::noise::key::Key;
 use crate::system::System;
 
 /// From when to when.
@@ -38,6 +39,10 @@ pub struct Options {
     pub max_steps: u64,
     /// Whether explicit adaptive schemes step to the kinks that a system declares.
     pub locate_kinks: bool,
+    /// The length of the cells of the Brownian path; by default the step, or a 4096th of the span if there is none.
+    pub cell: Option<f64>,
+    /// What the noise of runs without a key of their own is addressed by.
+    pub seed: u64,
 }
 
 impl Options {
@@ -50,7 +55,21 @@ impl Options {
             step: None,
             max_steps: 1_000_000,
             locate_kinks: true,
+            cell: None,
+            seed: 0,
         }
+    }
+
+    /// The same options with another seed.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The same options with cells of this length.
+    pub fn cell(mut self, cell: f64) -> Self {
+        self.cell = Some(cell);
+        self
     }
 
     /// The same options with a fixed step.
@@ -70,17 +89,26 @@ pub struct Job<R> {
     pub recorder: R,
     /// The scheme's memory at a checkpoint from which to go on instead of the start.
     pub memory: Option<Vec<f64>>,
+    /// What its noise is addressed by.
+    pub key: Key,
 }
 
 impl<R> Job<R> {
-    /// A run from its start.
+    /// A run from its start, with the noise of seed 0.
     pub fn new(span: Span, x0: Vec<f64>, recorder: R) -> Self {
         Self {
             span,
             x0,
             recorder,
             memory: None,
+            key: Key::of_seed(0),
         }
+    }
+
+    /// The same run with the noise of this key.
+    pub fn key(mut self, key: Key) -> Self {
+        self.key = key;
+        self
     }
 }
 
@@ -115,6 +143,14 @@ impl Course {
 }
 
 impl Checkpoints {
+    /// How many steps are left to the next checkpoint that falls on a number of steps.
+    fn left(self, steps: u64) -> u64 {
+        match self {
+            Checkpoints::Steps(every) => every - steps % every,
+            _ => u64::MAX,
+        }
+    }
+
     /// Whether a step from `before` to `after`, the last of `steps`, ends at a checkpoint.
     pub(super) fn falls(self, start: f64, before: f64, after: f64, steps: u64) -> bool {
         match self {
@@ -165,7 +201,7 @@ pub fn integrate<S: System + ?Sized>(
     keep_going: &mut dyn FnMut(f64) -> bool,
 ) -> Result<Outcome, Mismatch> {
     let mut scheme = schemes::make(method, system, options)?;
-    let job = Job::new(span, x0.to_vec(), recorder);
+    let job = Job::new(span, x0.to_vec(), recorder).key(Key::of_seed(options.seed));
     let (outcome, _) = run(
         system,
         scheme.as_mut(),
@@ -254,7 +290,8 @@ pub(super) fn unknown(method: &str) -> Mismatch {
 
 /// Whether a scheme that needs a step has one.
 pub(super) fn check_step(card: &'static Card, options: &Options) -> Result<(), Mismatch> {
-    let adaptive = card.stepping == super::card::Stepping::Adaptive;
+    use super::card::Stepping;
+    let adaptive = matches!(card.stepping, Stepping::Adaptive | Stepping::Either);
     if adaptive || options.step.is_some_and(|step| step > 0.0) {
         return Ok(());
     }
@@ -288,7 +325,18 @@ pub fn run_lanes<F, const L: usize, R: Recorder>(
             Some(running) => running.limit,
             None => f64::INFINITY,
         });
-        let progress = scheme.step(field, &active, &limits);
+        let horizons = std::array::from_fn(|lane| match &lanes[lane] {
+            Some(running) => running.horizon(course.checkpoints),
+            None => f64::INFINITY,
+        });
+        let left = |lane: usize| {
+            let counts = scheme.counts(lane);
+            let left = course.max_steps - (counts.steps + counts.rejected);
+            left.min(course.checkpoints.left(counts.steps))
+        };
+        let most = (0..L).filter(|&lane| active[lane]).map(left);
+        let most = most.min().unwrap_or(1);
+        let progress = scheme.stride(field, &active, &limits, &horizons, most);
         for (lane, running) in lanes.iter().enumerate() {
             let asks = |running: &Running<R>| running.asks_within(scheme.time(lane));
             if progress[lane] == Progress::Accepted && running.as_ref().is_some_and(asks) {
@@ -296,7 +344,7 @@ pub fn run_lanes<F, const L: usize, R: Recorder>(
             }
         }
         if L > 1 {
-            record_lanes(scheme, &progress, &mut lanes, &mut all, &mut state);
+            record_lanes(field, scheme, &progress, &mut lanes, &mut all, &mut state);
         }
         for (lane, place) in lanes.iter_mut().enumerate() {
             let Some(running) = place else { continue };
@@ -335,6 +383,7 @@ pub fn run_lanes<F, const L: usize, R: Recorder>(
 
 /// Give all lanes that advanced the samples that lie within their steps, side by side.
 fn record_lanes<F: ?Sized, const L: usize, R: Recorder>(
+    field: &F,
     scheme: &dyn Scheme<F, L>,
     progress: &[Progress; L],
     lanes: &mut [Option<Running<R>>; L],
@@ -357,6 +406,7 @@ fn record_lanes<F: ?Sized, const L: usize, R: Recorder>(
         for (lane, place) in lanes.iter_mut().enumerate() {
             if let Some(running) = place.as_mut().filter(|_| which[lane]) {
                 gather::<L>(all, lane, state);
+                scheme.settle(field, lane, times[lane], state);
                 running.recorder.record(times[lane], state);
             }
         }
@@ -411,7 +461,11 @@ pub fn integrate_batch<R: Recorder>(
     let mut jobs = jobs.peekable();
     while let Some(&(first, _)) = jobs.peek() {
         card.accepts(first)?;
-        match Batched::new(first) {
+        let field = match card.noise {
+            Some(_) => Batched::noisy(first),
+            None => Batched::new(first),
+        };
+        match field {
             Some(field) => batch(method, options, &field, &mut jobs, done, keep_going)?,
             None => alone(method, options, &mut jobs, done, keep_going)?,
         }
@@ -431,8 +485,8 @@ fn batch<'a, R: Recorder>(
     keep_going: &mut dyn FnMut(f64) -> bool,
 ) -> Result<(), Mismatch> {
     let tolerances = tolerances(options, &Field::<LANES>::measured(field));
-    let mut scheme =
-        schemes::explicit::<_, LANES>(method, field, tolerances).ok_or_else(|| unknown(method))?;
+    let scheme = schemes::in_lanes::<_, LANES>(method, field, tolerances, options.cell);
+    let mut scheme = scheme.ok_or_else(|| unknown(method))?;
     let mut next = |lane: usize| {
         let (system, job) = jobs.next_if(|(system, _)| field.joins(*system))?;
         field.assign(lane, system);

@@ -18,6 +18,7 @@ mod running;
 pub mod scheme;
 pub mod schemes;
 pub mod stiff;
+pub mod stochastic;
 pub mod tableau;
 mod track;
 mod watch;

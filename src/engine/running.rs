@@ -9,8 +9,9 @@ use super::integrate::{Checkpoints, Job};
 use super::outcome::Status;
 use super::parted::{Made, Parted};
 use super::recorder::Recorder;
-use super::scheme::Scheme;
+use super::scheme::{Drive, Scheme};
 use super::watch::{Fired, Watch};
+use crate::noise::draws::Drawing;
 use crate::system::event::Event;
 use crate::system::guard::{Action, Guards};
 use crate::system::parts::Parts;
@@ -26,6 +27,9 @@ pub(super) struct Running<R> {
     parted: Option<Box<Parted>>,
     /// A state within a step.
     inside: Vec<f64>,
+    /// What resets may draw, and how many there were.
+    drawing: Drawing,
+    jumps: u64,
 }
 
 /// Take up a job in a lane.
@@ -40,13 +44,16 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
         mut x0,
         mut recorder,
         memory,
+        key,
     } = job;
+    scheme.drive(lane, &Drive { key: &key, span });
+    let drawing = Drawing::jumps(&key);
     let guards = field.guards_of(lane);
     if let Some(memory) = memory {
         let mut watch = guards.map(|guards| Watch::new(guards, span.start, &x0));
-        let memory = match &mut watch {
-            Some(watch) => watch.restore(&memory),
-            None => &memory,
+        let (memory, jumps) = match (&mut watch, memory.split_last()) {
+            (Some(watch), Some((&jumps, rest))) => (watch.restore(rest), jumps as u64),
+            _ => (memory.as_slice(), 0),
         };
         scheme.restore(lane, memory);
         return Running {
@@ -57,7 +64,12 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
             watch,
             parted: None,
             inside: Vec::new(),
+            drawing,
+            jumps,
         };
+    }
+    if let Some(guards) = guards {
+        guards.begin(&mut x0, &drawing.of(0));
     }
     field.impulse_of(lane, span.start, &mut x0);
     scheme.start(field, lane, span.start, &x0, span.stop);
@@ -78,10 +90,21 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
         watch: guards.map(|guards| Watch::new(guards, span.start, &x0)),
         parted: None,
         inside: Vec::new(),
+        drawing,
+        jumps: 0,
     }
 }
 
 impl<R: Recorder> Running<R> {
+    /// Up to when nobody looks at a step.
+    pub(super) fn horizon(&self, checkpoints: Checkpoints) -> f64 {
+        let by_time = matches!(checkpoints, Checkpoints::Time(_));
+        if self.watch.is_some() || self.recorder.wants_steps() || by_time {
+            return f64::NEG_INFINITY;
+        }
+        self.limit.min(self.recorder.next_time())
+    }
+
     /// Whether something may be asked of the inside of a step that ends at `time`.
     pub(super) fn asks_within(&self, time: f64) -> bool {
         self.watch.is_some() || self.recorder.next_time() < time
@@ -110,6 +133,7 @@ impl<R: Recorder> Running<R> {
         let mut memory = scheme.save(0);
         if let Some(watch) = &self.watch {
             watch.save(&mut memory);
+            memory.push(self.jumps as f64);
         }
         self.recorder.checkpoint(time, &memory);
     }
@@ -231,7 +255,8 @@ impl<R: Recorder> Running<R> {
                 jumped = true;
                 for &guard in &fired.guards {
                     if guards.action(guard) == Action::Reset {
-                        guards.reset(guard, time, state);
+                        self.jumps += 1;
+                        guards.jump(guard, time, state, &self.drawing.of(self.jumps));
                     }
                 }
                 let behind = &*state;

@@ -6,8 +6,10 @@
 
 use super::card::Card;
 use super::explicit::Tolerances;
+use super::integrate::Span;
 use super::interleave::scatter;
 use super::outcome::{Counts, Status};
+use crate::noise::key::Key;
 use crate::system::event::Event;
 
 /// What became of one lane in one step.
@@ -23,10 +25,25 @@ pub enum Progress {
     Failed(Status, Option<usize>),
 }
 
+/// What the noise of a run is addressed by.
+#[derive(Clone, Copy, Debug)]
+pub struct Drive<'a> {
+    /// The run.
+    pub key: &'a Key,
+    /// From when to when it goes: cells are counted from its start.
+    pub span: Span,
+}
+
 /// A scheme that steps L lanes of a field.
 pub trait Scheme<F: ?Sized, const L: usize> {
     /// What it is.
     fn card(&self) -> &'static Card;
+
+    /// Let a lane be driven by the noise of a run. Called before the lane is started or restored; deterministic schemes have
+    /// no use for it.
+    fn drive(&mut self, lane: usize, drive: &Drive<'_>) {
+        let _ = (lane, drive);
+    }
 
     /// Put a lane at `(t, x)`, ready to step towards `stop`, with all counts at zero.
     fn start(&mut self, field: &F, lane: usize, t: f64, x: &[f64], stop: f64);
@@ -38,6 +55,20 @@ pub trait Scheme<F: ?Sized, const L: usize> {
     /// One step of every lane that is `active`, none beyond its limit. A lane that reaches its limit
     /// stands on it exactly.
     fn step(&mut self, field: &F, active: &[bool; L], limit: &[f64; L]) -> [Progress; L];
+
+    /// At least one step of every active lane, and as many more, at most `most`, as end before its `horizon`: until then nobody
+    /// looks at a step.
+    fn stride(
+        &mut self,
+        field: &F,
+        active: &[bool; L],
+        limit: &[f64; L],
+        horizon: &[f64; L],
+        most: u64,
+    ) -> [Progress; L] {
+        let _ = (horizon, most);
+        self.step(field, active, limit)
+    }
 
     /// The time of a lane.
     fn time(&self, lane: usize) -> f64;

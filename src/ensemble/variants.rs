@@ -82,6 +82,8 @@ impl Variant {
             },
             max_steps: solver.max_steps,
             locate_kinks: solver.kinks == Kinks::Locate,
+            cell: experiment.cell,
+            seed: experiment.seed,
         };
         // Whether the scheme would start, before anything is written.
         schemes::make(card.name, system.as_ref(), &options)?;

@@ -134,6 +134,7 @@ impl Workshop<'_> {
                 RunRecorder::new(item.place(), &ready.variant.contents, system, None);
             recorder.tag = place;
             let job = Job::new(ready.variant.span(), ready.x0.clone(), recorder);
+            let job = job.key(item.run.noise);
             Some((system, job))
         });
         let mut begun = vec![false; group.len()];
@@ -184,6 +185,7 @@ impl Workshop<'_> {
             x0: ready.x0.clone(),
             recorder: first,
             memory,
+            key: item.run.noise,
         };
         let mut going = |t: f64| {
             if self.single {

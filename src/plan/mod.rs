@@ -12,7 +12,7 @@
 //! key   = SHA-256( "run", seed, path and value of every axis sorted by path, member )
 //! ```
 //!
-//! Axes under `solver`, `record`, `output`, `time` and `analysis` are no part of the key: a smaller step follows
+//! Axes under `solver`, `noise`, `record`, `output`, `time` and `analysis` are no part of the key: a smaller step follows
 //! the same path. Runs are *executed* in an order of their own, the axes that change the heavy part of
 //! a system slowest. Nothing here is stored per run: a plan of a million runs holds none of them.
 
@@ -25,6 +25,7 @@ use sha2::{Digest, Sha256};
 
 use crate::config::axis::{Axis, Mode, Sweep, Value};
 use crate::config::experiment::Experiment;
+use crate::noise::key::Key;
 use crate::system::parameters::Value as Parameter;
 use sampling::Sampler;
 
@@ -34,6 +35,8 @@ pub struct Plan {
     hash: String,
     seed: u64,
     members: u64,
+    /// Whether all members have the same noise.
+    common: bool,
     points: u64,
     sweep: Option<Sweep>,
     sampler: Sampler,
@@ -54,6 +57,8 @@ pub struct Run {
     pub values: Vec<Value>,
     /// What its random numbers are addressed by.
     pub key: [u8; 32],
+    /// What its noise is addressed by: its key, or that of the first member if all members share their noise.
+    pub noise: Key,
 }
 
 /// A part of the plan for one of several processes: number `number` of `count`, from 1.
@@ -137,6 +142,7 @@ impl Plan {
             hash: hexadecimal(&hash.finalize()),
             seed: experiment.seed,
             members: experiment.members(),
+            common: experiment.ensemble.as_ref().is_some_and(|one| one.common_noise),
             points,
             sampler: Sampler::new(experiment.seed, sweep.as_ref()),
             order,
@@ -214,6 +220,7 @@ impl Plan {
             index,
             member,
             key: self.key(&values, member),
+            noise: Key::new(self.key(&values, if self.common { 0 } else { member })),
             values,
         }
     }
@@ -266,7 +273,7 @@ impl Plan {
 /// Whether an axis is part of a run's key.
 fn is_keyed(path: &str) -> bool {
     let table = path.split(['.', '[']).next().unwrap_or(path);
-    !["solver", "record", "output", "time", "analysis"].contains(&table)
+    !["solver", "noise", "record", "output", "time", "analysis"].contains(&table)
 }
 
 /// The decoded numbers: an experiment made by a program has no text that says them.
@@ -296,10 +303,11 @@ fn numbers(experiment: &Experiment, hash: &mut Sha256) {
         solver,
         record,
         ensemble,
+        cell,
         ..
     } = experiment;
     hash.update(format!(
-        "{dynamics} {stimuli:?} {time:?} {solver:?} {record:?} {ensemble:?}"
+        "{dynamics} {stimuli:?} {time:?} {solver:?} {record:?} {ensemble:?} {cell:?}"
     ));
 }
 

@@ -22,7 +22,7 @@ struct Line([f64; LINE]);
 /// assert_eq!(numbers.iter().sum::<f64>(), 1.0);
 /// assert_eq!(numbers.as_ptr().align_offset(64), 0);
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Aligned {
     lines: Vec<Line>,
     length: usize,

@@ -29,6 +29,16 @@ pub trait Lanes: Send {
     /// Write the drift of every lane: `t` has one time per lane; `x` and `dx` have dim * LANES.
     fn drift(&self, t: &[f64; LANES], x: &[f64], dx: &mut [f64]);
 
+    /// As [`Diffusion::diffusion`](super::noise::Diffusion::diffusion) for every lane: `b` has LANES times the length that a
+    /// single run has. Never called for systems without noise.
+    fn diffusion(&self, t: &[f64; LANES], x: &[f64], b: &mut [f64]);
+
+    /// As [`Diffusion::correction`](super::noise::Diffusion::correction) for every lane.
+    fn correction(&self, t: &[f64; LANES], x: &[f64], c: &mut [f64]) -> bool {
+        let _ = (t, x, c);
+        false
+    }
+
     /// As [`Kinks::drift_on`](super::kinks::Kinks::drift_on) for every lane: `sides` and `g` have
     /// count * LANES.
     /// Never called for systems without kinks.

@@ -4,6 +4,7 @@
 //! time known beforehand. Both may reset the state. Guards of a flow that falls into independent parts say so, and
 //! then their events cost nothing per component of the state.
 
+use super::draws::Draws;
 use super::parts::Parts;
 
 /// Which crossings count.
@@ -46,6 +47,16 @@ pub trait Guards: Send + Sync {
     fn values(&self, t: f64, x: &[f64], g: &mut [f64]);
     /// Replace `x` by the state after the event; for guards whose action is [`Action::Reset`].
     fn reset(&self, guard: usize, t: f64, x: &mut [f64]);
+    /// As [`reset`](Guards::reset), for events whose outcome is drawn: `draws` are those of this jump of the run.
+    fn jump(&self, guard: usize, t: f64, x: &mut [f64], draws: &dyn Draws) {
+        let _ = draws;
+        self.reset(guard, t, x);
+    }
+    /// Draw what of the initial state is drawn (a threshold in an auxiliary block): `draws` are those of jump 0, before
+    /// all others.
+    fn begin(&self, x: &mut [f64], draws: &dyn Draws) {
+        let _ = (x, draws);
+    }
     /// The parts of the flow that touch each other only at events, if it falls into such.
     fn parts(&self) -> Option<&dyn Parts> {
         None

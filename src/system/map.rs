@@ -3,23 +3,16 @@
 //! `x_{k+1} = F(k, x_k, noise)` for `k = 0, 1, ...`. A map shares layout, parameters, noise, recorder,
 //! sweep and archive with flows; it has no scheme, because it is its own step.
 
+use super::draws::Draws;
 use super::layout::Layout;
 use super::observe::Observables;
-
-/// Uniform and normal draws addressed by (seed, run key, k, draw): asking twice gives the same.
-pub trait Draws {
-    /// The `draw`-th uniform number in [0, 1) of step `k`.
-    fn uniform(&self, k: u64, draw: u64) -> f64;
-    /// The `draw`-th standard normal number of step `k`.
-    fn normal(&self, k: u64, draw: u64) -> f64;
-}
 
 /// A recursion over a flat state.
 pub trait Map: Send + Sync {
     /// The names of the state's parts.
     fn layout(&self) -> &Layout;
 
-    /// Replace `x`, the state after `k` steps, by the state after `k + 1`.
+    /// Replace `x`, the state after `k` steps, by the state after `k + 1`; `noise` holds the draws of this step.
     fn advance(&self, k: u64, x: &mut [f64], noise: &dyn Draws);
 
     /// Functions of the state that can be recorded.

@@ -11,6 +11,7 @@ pub mod batch;
 pub mod constraint;
 pub mod declared;
 pub mod derivative;
+pub mod draws;
 pub mod equilibria;
 pub mod event;
 pub mod family;

@@ -5,6 +5,7 @@
 pub mod brusselator;
 pub mod neurons;
 pub mod nonsmooth;
+pub mod noisy;
 pub mod nonstiff;
 pub mod random;
 pub mod stiff;

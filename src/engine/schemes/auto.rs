@@ -28,7 +28,7 @@ pub const CARD: Card = Card {
     stability: "as tsit5, then as bdf",
     needs: Needs::Nothing,
     smoothness: Smoothness::Lipschitz,
-    strong_order: None,
+    noise: None,
     reference: "Hairer, Wanner, Solving ODEs II, IV.2",
     use_when: "it is not known whether the problem is stiff",
 };

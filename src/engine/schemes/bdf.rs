@@ -32,7 +32,7 @@ pub const CARD: Card = Card {
     stability: "A-stable up to order 2, A(76), A(65) and A(51) degrees at orders 3, 4 and 5",
     needs: Needs::Nothing,
     smoothness: Smoothness::Lipschitz,
-    strong_order: None,
+    noise: None,
     reference: "Shampine, Reichelt, SIAM J. Sci. Comput. 18 (1997) 1",
     use_when: "stiff problems; the first choice, unless events interrupt it often",
 };

@@ -19,7 +19,7 @@ pub const CARD: Card = Card {
     stability: "reaches -2.51 on the real axis",
     needs: Needs::Nothing,
     smoothness: Smoothness::Lipschitz,
-    strong_order: None,
+    noise: None,
     reference: "Bogacki, Shampine, Appl. Math. Lett. 2 (1989) 321",
     use_when: "crude tolerances (1e-3 and above), or drifts of little smoothness",
 };

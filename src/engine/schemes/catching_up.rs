@@ -31,7 +31,7 @@ pub const CARD: Card = Card {
     stability: "as Euler: steps below 2 / |rate|",
     needs: Needs::Constraint,
     smoothness: Smoothness::Lipschitz,
-    strong_order: None,
+    noise: None,
     reference: "Moreau, J. Differential Equations 26 (1977) 347",
     use_when: "projected dynamics with many contacts, or as a check of `projected`",
 };
@@ -56,16 +56,20 @@ impl CatchingUp {
     fn begin<S: System + ?Sized>(&mut self, system: &S, t: f64, x: &[f64]) {
         self.steps.start(t, x);
         let mut nearest = x.to_vec();
-        project(system, &mut nearest);
+        project(shape(system), &mut nearest);
         let far = |i: &usize| (nearest[*i] - x[*i]).abs() > 1e-9 * (1.0 + x[*i].abs());
         self.outside = (0..x.len()).find(far).map(Some);
         self.steps.after.copy_from_slice(&nearest);
     }
 }
 
+fn shape<S: System + ?Sized>(system: &S) -> Option<ClosedSet<'_>> {
+    Some(system.constraint()?.shape())
+}
+
 /// Move `x` to the nearest point of the closed set.
-pub fn project<S: System + ?Sized>(system: &S, x: &mut [f64]) {
-    match system.constraint().map(|constraint| constraint.shape()) {
+pub fn project(shape: Option<ClosedSet<'_>>, x: &mut [f64]) {
+    match shape {
         Some(ClosedSet::Box { lower, upper }) => {
             for ((x, &lower), &upper) in x.iter_mut().zip(lower).zip(upper) {
                 *x = x.max(lower).min(upper);
@@ -148,7 +152,7 @@ impl<S: System + ?Sized> Scheme<S, 1> for CatchingUp {
         for (x, drift) in steps.after.iter_mut().zip(&self.drift) {
             *x += h * drift;
         }
-        project(system, &mut steps.after);
+        project(shape(system), &mut steps.after);
         steps.lane.counts.evaluations += 1;
         [steps.arrive(h, end)]
     }
@@ -170,7 +174,7 @@ impl<S: System + ?Sized> Scheme<S, 1> for CatchingUp {
     }
 
     fn settle(&self, system: &S, _lane: usize, _t: f64, x: &mut [f64]) {
-        project(system, x);
+        project(shape(system), x);
     }
 
     fn counts(&self, _lane: usize) -> Counts {

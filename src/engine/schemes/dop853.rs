@@ -23,7 +23,7 @@ pub const CARD: Card = Card {
     stability: "reaches -6.06 on the real axis",
     needs: Needs::Nothing,
     smoothness: Smoothness::Smooth,
-    strong_order: None,
+    noise: None,
     reference: "Hairer, Norsett, Wanner, Solving ODEs I, II.5",
     use_when: "smooth problems at tight tolerances (1e-9 and below)",
 };

@@ -20,7 +20,7 @@ pub const CARD: Card = Card {
     stability: "reaches -3.31 on the real axis",
     needs: Needs::Nothing,
     smoothness: Smoothness::Lipschitz,
-    strong_order: None,
+    noise: None,
     reference: "Dormand, Prince, J. Comput. Appl. Math. 6 (1980) 19",
     use_when: "non-stiff problems at moderate tolerances; the best known pair",
 };

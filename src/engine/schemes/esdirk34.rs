@@ -20,7 +20,7 @@ pub const CARD: Card = Card {
     stability: "A- and L-stable",
     needs: Needs::Nothing,
     smoothness: Smoothness::Lipschitz,
-    strong_order: None,
+    noise: None,
     reference: "Jorgensen, Kristensen, Thomsen, arXiv 1803.01613",
     use_when: "stiff problems at moderate tolerances, above all with many events or edges of stimuli",
 };

@@ -20,7 +20,7 @@ pub const CARD: Card = Card {
     stability: "disc of radius 1 around -1",
     needs: Needs::Nothing,
     smoothness: Smoothness::Lipschitz,
-    strong_order: None,
+    noise: None,
     reference: "Euler 1768; Hairer, Norsett, Wanner, Solving ODEs I, I.7",
     use_when: "teaching, or comparison with published Euler simulations",
 };

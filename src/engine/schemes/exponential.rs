@@ -35,7 +35,7 @@ pub const CARD: Card = Card {
     stability: "exact: every mode decays, rotates or grows as it does",
     needs: Needs::Linear,
     smoothness: Smoothness::Smooth,
-    strong_order: None,
+    noise: None,
     reference: "Higham, SIAM J. Matrix Anal. Appl. 26 (2005) 1179",
     use_when: "affine flows with coefficients that are constant between edges of stimuli, stiff or long",
 };

@@ -26,7 +26,7 @@ pub const CARD: Card = Card {
     stability: "between events as tsit5; affine pieces are exact",
     needs: Needs::Selector,
     smoothness: Smoothness::Discontinuous,
-    strong_order: None,
+    noise: None,
     reference: "Filippov (1988); Dieci, Lopez, J. Comput. Appl. Math. 236 (2012) 3967; docs/nonsmooth.md",
     use_when: "drifts that jump across surfaces: switches, dry friction, sliding modes",
 };

@@ -20,7 +20,7 @@ pub const CARD: Card = Card {
     stability: "reaches -2 on the real axis",
     needs: Needs::Nothing,
     smoothness: Smoothness::Lipschitz,
-    strong_order: None,
+    noise: None,
     reference: "Heun, Z. Math. Phys. 45 (1900) 23",
     use_when: "teaching, and comparison with published fixed-step simulations",
 };

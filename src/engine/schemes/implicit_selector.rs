@@ -32,7 +32,7 @@ pub const CARD: Card = Card {
     stability: "A-stable, as backward Euler",
     needs: Needs::Selector,
     smoothness: Smoothness::Discontinuous,
-    strong_order: None,
+    noise: None,
     reference: "Acary, Brogliato, Numerical Methods for Nonsmooth Dynamical Systems (2008), 9",
     use_when: "discontinuous drifts with many surfaces, or as a check of `filippov`",
 };

@@ -8,13 +8,20 @@ pub mod dop853;
 pub mod dopri5;
 pub mod esdirk34;
 pub mod euler;
+pub mod euler_maruyama;
 pub mod exponential;
 pub mod filippov;
 pub mod heun;
+pub mod heun_stratonovich;
 pub mod implicit_selector;
+pub mod milstein;
+pub mod milstein_levy;
 pub mod ode_solvers_dopri5;
+pub mod platen_weak_2;
 pub mod projected;
 pub mod rk4;
+pub mod sra1;
+pub mod sri1;
 pub mod tr_bdf2;
 pub mod tsit5;
 
@@ -31,6 +38,8 @@ use super::integrate::{Options, check_step, tolerances, unknown};
 use super::scheme::Scheme;
 use super::stiff::diagonally_implicit::{Coefficients, DiagonallyImplicit};
 use super::stiff::jacobian;
+use super::stochastic::driver::Stochastic;
+use super::stochastic::method::Method;
 use super::tableau::Tableau;
 use crate::system::System;
 
@@ -53,6 +62,13 @@ pub const CARDS: &[&Card] = &[
     &catching_up::CARD,
     &filippov::CARD,
     &implicit_selector::CARD,
+    &euler_maruyama::CARD,
+    &milstein::CARD,
+    &heun_stratonovich::CARD,
+    &sra1::CARD,
+    &sri1::CARD,
+    &platen_weak_2::CARD,
+    &milstein_levy::CARD,
 ];
 
 /// The explicit Runge-Kutta schemes: card and coefficients.
@@ -93,7 +109,8 @@ pub fn jacobian_source(name: &str, system: &(impl System + ?Sized)) -> Option<&'
 
 /// Whether runs can go side by side by the scheme of that name.
 pub fn has_lanes(name: &str) -> bool {
-    TABLEAUS.iter().any(|(card, _)| card.name == name)
+    card(name).is_some_and(|card| card.noise.is_some())
+        || TABLEAUS.iter().any(|(card, _)| card.name == name)
 }
 
 /// The explicit Runge-Kutta scheme of that name for L lanes of a field; `None` for any other name.
@@ -106,6 +123,43 @@ pub fn explicit<F: Field<L> + ?Sized, const L: usize>(
     Some(Box::new(Explicit::<L>::new(
         card, tableau, field, tolerances,
     )))
+}
+
+/// The stochastic scheme of that name for L lanes of a field; `None` for any other name.
+pub fn stochastic<F: Field<L> + ?Sized, const L: usize>(
+    name: &str,
+    field: &F,
+    tolerances: Tolerances,
+    cell: Option<f64>,
+) -> Option<Box<dyn Scheme<F, L>>> {
+    macro_rules! of {
+        ($($method:path),+) => {
+            $(if name == <$method as Method>::CARD.name {
+                return Some(Box::new(Stochastic::<$method, L>::new(field, tolerances, cell)));
+            })+
+        };
+    }
+    of!(
+        euler_maruyama::EulerMaruyama,
+        milstein::Milstein,
+        heun_stratonovich::HeunStratonovich,
+        sra1::Sra1,
+        sri1::Sri1,
+        platen_weak_2::PlatenWeak2,
+        milstein_levy::MilsteinLevy
+    );
+    None
+}
+
+/// The scheme of that name for L lanes of a field; `None` if it does not step several at a time.
+pub fn in_lanes<F: Field<L> + ?Sized, const L: usize>(
+    name: &str,
+    field: &F,
+    tolerances: Tolerances,
+    cell: Option<f64>,
+) -> Option<Box<dyn Scheme<F, L>>> {
+    let noisy = stochastic(name, field, tolerances.clone(), cell);
+    noisy.or_else(|| explicit(name, field, tolerances))
 }
 
 /// The scheme of that name for a system, ready for [`integrate`](super::integrate::integrate).
@@ -152,5 +206,5 @@ pub fn make<S: System + ?Sized>(
     if name == ode_solvers_dopri5::CARD.name {
         return Ok(Box::new(OdeSolversDopri5::new(dim, &tolerances)?));
     }
-    explicit(name, system, tolerances).ok_or_else(|| unknown(name))
+    in_lanes(name, system, tolerances, options.cell).ok_or_else(|| unknown(name))
 }

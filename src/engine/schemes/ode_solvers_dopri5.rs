@@ -33,7 +33,7 @@ pub const CARD: Card = Card {
     stability: "reaches -3.31 on the real axis",
     needs: Needs::Nothing,
     smoothness: Smoothness::Lipschitz,
-    strong_order: None,
+    noise: None,
     reference: "Dormand, Prince, J. Comput. Appl. Math. 6 (1980) 19; crate ode_solvers 0.6",
     use_when: "a cross-check of dopri5 by independent code",
 };

@@ -27,7 +27,7 @@ pub const CARD: Card = Card {
     stability: "between contacts as tsit5; affine pieces are exact",
     needs: Needs::Constraint,
     smoothness: Smoothness::Lipschitz,
-    strong_order: None,
+    noise: None,
     reference: "Nagurney, Zhang, Projected Dynamical Systems (1996); docs/nonsmooth.md",
     use_when: "states confined to a closed set, contacts to the accuracy of the tolerances or to rounding",
 };

@@ -24,7 +24,7 @@ pub const CARD: Card = Card {
     stability: "reaches -2.79 on the real and 2.83 on the imaginary axis",
     needs: Needs::Nothing,
     smoothness: Smoothness::Lipschitz,
-    strong_order: None,
+    noise: None,
     reference: "Kutta 1901; Hairer, Norsett, Wanner, Solving ODEs I, II.1",
     use_when: "smooth problems with a known step, or comparison with published fixed-step simulations",
 };

@@ -22,7 +22,7 @@ pub const CARD: Card = Card {
     stability: "A- and L-stable",
     needs: Needs::Nothing,
     smoothness: Smoothness::Lipschitz,
-    strong_order: None,
+    noise: None,
     reference: "Hosea, Shampine, Appl. Numer. Math. 20 (1996) 21",
     use_when: "stiff problems at crude tolerances (1e-3 and above)",
 };

@@ -22,7 +22,7 @@ pub const CARD: Card = Card {
     stability: "reaches -3.51 on the real axis",
     needs: Needs::Nothing,
     smoothness: Smoothness::Lipschitz,
-    strong_order: None,
+    noise: None,
     reference: "Tsitouras, Comput. Math. Appl. 62 (2011) 770",
     use_when: "non-stiff problems at moderate tolerances; the first choice",
 };

@@ -1,0 +1,566 @@
+//! The driver: a stochastic method as a scheme for L runs.
+//!
+//! Fixed steps lie on a grid from the start of the run on, however often the run is restarted at an edge or a reset in between: whole
+//! steps are whole cells of the path, or a whole number of them, and need no tree. With error control a step ends at a place with few
+//! binary digits within its cell, at most a quarter finer than it would like to be: few bridges lead there, and a step that is
+//! rejected finds the same path when it is tried again shorter.
+//!
+//! ```text
+//! error   e of the method, weighted by atol + rtol max(|x_0|, |x_1|), as root mean square
+//! within a step   x(t) = x_0 + s (x_1 - x_0) + b(t_0, x_0) (W(t) - W(t_0) - s w),   s = (t - t_0) / h
+//! ```
+//!
+//! Step control on a path that stays: Gaines, Lyons, SIAM J. Appl. Math. 57 (1997) 1455; the error estimates: Rackauckas, Nie,
+//! *Adaptive methods for stochastic differential equations via natural embeddings and rejection sampling with memory*,
+//! Discrete Contin. Dyn. Syst. B 22 (2017) 2731.
+
+use std::cell::{Cell, RefCell};
+
+use super::form::Form;
+use super::increments::Increments;
+use super::method::{At, Conversion, Method};
+use super::reflection::{Extremes, reflect};
+use crate::engine::card::Card;
+use crate::engine::controller::Controller;
+use crate::engine::explicit::Tolerances;
+use crate::engine::field::Field;
+use crate::engine::interleave::{gather, scatter};
+use crate::engine::kernels::copy_lanes;
+use crate::engine::lane::{Lane, least_step};
+use crate::engine::outcome::{Counts, Status};
+use crate::engine::scheme::{Drive, Progress, Scheme};
+use crate::engine::schemes::catching_up::project;
+use crate::noise::bridge::Increment;
+use crate::noise::path::{Memo, Path, Place};
+use crate::system::aligned::Aligned;
+use crate::system::constraint::ClosedSet;
+
+/// The error of a step grows as this power of its length.
+const POWER: f64 = 1.5;
+/// Steps are cut at places at most this many times finer than they would like to be.
+const FINER: f64 = 4.0;
+/// The shortest step in cells: far above the last digit of a place.
+const FINEST: f64 = 1.0 / (1_u64 << 42) as f64;
+/// Levy areas are found through so many pieces of a step at most, and at least.
+const PIECES: (f64, f64) = (1024.0, 8.0);
+
+/// A stochastic method at work on L lanes.
+pub struct Stochastic<M, const L: usize> {
+    method: M,
+    form: Form,
+    tolerances: Tolerances,
+    measured: f64,
+    /// The length of a cell, if it is not that of the step.
+    cell: Option<f64>,
+    /// Cells per step, if they are a whole number.
+    ratio: Option<u64>,
+    lanes: [Lane; L],
+    /// Where each lane stands, and stood before its last step.
+    places: [Place; L],
+    before: [Place; L],
+    spans: [f64; L],
+    extremes: [Extremes; L],
+    noise: Increments<L>,
+    levy: Vec<[f64; L]>,
+    conversion: Conversion,
+    evaluations: Cell<u64>,
+    x0: Aligned,
+    x1: Aligned,
+    f: Aligned,
+    b: Aligned,
+    error: Aligned,
+    /// The states before a stride.
+    saved: Aligned,
+    /// Whether the constant coefficients are in `b`.
+    known: bool,
+    scratch: RefCell<Vec<f64>>,
+}
+
+/// One step as it is planned.
+#[derive(Clone, Copy)]
+struct Planned {
+    h: f64,
+    end: f64,
+    to: Place,
+    /// Whether it is a whole step of the grid.
+    whole: bool,
+}
+
+impl<M: Method, const L: usize> Stochastic<M, L> {
+    /// The method for a field; `cell` is the length of the path's cells, that of the step if there is one by default.
+    pub fn new<F: Field<L> + ?Sized>(field: &F, tolerances: Tolerances, cell: Option<f64>) -> Self {
+        let (dim, form) = (field.dim(), field.form());
+        let length = dim * L;
+        let pairs = match M::LEVY {
+            true => form.channels * form.channels.saturating_sub(1) / 2,
+            false => 0,
+        };
+        let cell = cell.or(tolerances.step);
+        let ratio = tolerances.step.zip(cell).and_then(|(step, cell)| {
+            let ratio = step / cell;
+            let whole = ratio.round();
+            (whole >= 1.0 && (ratio - whole).abs() <= 1e-9 * whole).then_some(whole as u64)
+        });
+        let measured = tolerances.atol.iter().filter(|a| a.is_finite()).count();
+        Self {
+            method: M::new(dim, form, L),
+            form,
+            measured: measured.max(1) as f64,
+            cell,
+            ratio,
+            lanes: [Lane::new(Controller::of_power(POWER)); L],
+            places: [Place::default(); L],
+            before: [Place::default(); L],
+            spans: [0.0; L],
+            extremes: [Extremes::default(); L],
+            noise: Increments::new(form.channels, M::AREAS || tolerances.step.is_none()),
+            levy: vec![[0.0; L]; pairs],
+            conversion: Conversion::new(dim, form, calculus::<M>(), L),
+            evaluations: Cell::new(0),
+            x0: Aligned::zeros(length),
+            x1: Aligned::zeros(length),
+            f: Aligned::zeros(length),
+            b: Aligned::zeros(form.coefficients(dim) * L),
+            error: Aligned::zeros(if tolerances.step.is_none() { length } else { 0 }),
+            saved: Aligned::zeros(length),
+            known: false,
+            scratch: RefCell::new(vec![0.0; form.channels + form.coefficients(dim)]),
+            tolerances,
+        }
+    }
+
+    /// The step that a lane makes next.
+    fn plan(&self, lane: usize, limit: f64) -> Planned {
+        match self.tolerances.step {
+            Some(step) => self.plan_fixed(lane, step, limit),
+            None => self.plan_adaptive(lane, limit),
+        }
+    }
+
+    fn plan_fixed(&self, lane: usize, step: f64, limit: f64) -> Planned {
+        let state = &self.lanes[lane];
+        let next = state.equal_steps + 1;
+        let target = state.anchor + next as f64 * step;
+        let to = self.grid(lane, next, target);
+        let starts_on_grid = self.places[lane] == self.grid(lane, next - 1, state.time);
+        // Rounding of a limit is no step of its own.
+        let meets = (limit - target).abs() <= 1e-9 * step;
+        if target > limit && !meets {
+            return Planned {
+                h: limit - state.time,
+                end: limit,
+                to: self.noise.paths[lane].place(limit),
+                whole: false,
+            };
+        }
+        let end = if meets { limit } else { target };
+        Planned {
+            // Equal steps have equal length to the bit, whatever the rounding of their times.
+            h: if starts_on_grid { step } else { end - state.time },
+            end,
+            to,
+            whole: starts_on_grid,
+        }
+    }
+
+    /// The place of a step of the grid.
+    fn grid(&self, lane: usize, step: u64, time: f64) -> Place {
+        match self.ratio {
+            Some(ratio) => Place::of_cell(step * ratio),
+            None => self.noise.paths[lane].place(time),
+        }
+    }
+
+    fn plan_adaptive(&self, lane: usize, limit: f64) -> Planned {
+        let (state, path) = (&self.lanes[lane], &self.noise.paths[lane]);
+        let wanted = state.wanted;
+        let whole = Planned {
+            h: limit - state.time,
+            end: limit,
+            to: path.place(limit),
+            whole: false,
+        };
+        if state.time + 1.01 * wanted >= limit {
+            return whole;
+        }
+        let digits = (FINER * path.cell / wanted).log2().ceil().max(0.0) as u32;
+        let to = path.place(state.time + wanted).floor(digits);
+        let end = path.time(to);
+        if end >= limit {
+            return whole;
+        }
+        Planned {
+            h: end - state.time,
+            end,
+            to,
+            whole: false,
+        }
+    }
+
+    /// The increments over the steps of all active lanes.
+    fn increments(&mut self, active: &[bool; L], planned: &[Planned; L]) {
+        let whole = (0..L).all(|lane| !active[lane] || planned[lane].whole);
+        match self.ratio.filter(|_| whole) {
+            Some(ratio) => {
+                let first = self.places.map(|place| place.cell);
+                self.noise.over_cells(active, &first, ratio);
+            }
+            None => {
+                for lane in (0..L).filter(|&lane| active[lane]) {
+                    let (from, to) = (self.places[lane], planned[lane].to);
+                    self.noise.between(lane, from, to);
+                }
+            }
+        }
+        if M::LEVY {
+            for lane in (0..L).filter(|&lane| active[lane]) {
+                let Planned { h, end, .. } = planned[lane];
+                let pieces = (self.spans[lane] / h).clamp(PIECES.1, PIECES.0) as u32;
+                let times = (self.lanes[lane].time, end);
+                let pieces = pieces.next_power_of_two();
+                self.noise.levy(lane, times, pieces, &mut self.levy);
+            }
+        }
+    }
+
+    /// Move accepted lanes to the end of their last step.
+    fn commit(&mut self) {
+        if self.lanes.iter().all(|lane| lane.accepted) {
+            std::mem::swap(&mut self.x0, &mut self.x1);
+        } else {
+            let accepted = std::array::from_fn(|lane| self.lanes[lane].accepted);
+            copy_lanes::<L>(&accepted, &self.x1, &mut self.x0);
+        }
+        for lane in &mut self.lanes {
+            lane.accepted = false;
+        }
+    }
+
+    /// The ends of the steps of all active lanes, from `x0`.
+    fn attempt<F: Field<L> + ?Sized>(
+        &mut self,
+        field: &F,
+        active: &[bool; L],
+        planned: &[Planned; L],
+    ) {
+        self.increments(active, planned);
+        // Just behind t: an edge at t belongs to what lies before it.
+        let t = std::array::from_fn(|lane| self.lanes[lane].time.next_up());
+        let h = planned.map(|planned| planned.h);
+        let form = self.form;
+        self.evaluations.set(1);
+        self.conversion.drift(field, form, &t, &self.x0, &mut self.f);
+        if form.channels > 0 && !(form.constant && self.known) {
+            field.diffusion(&t, &self.x0, &mut self.b);
+            self.known = true;
+        }
+        let at = At {
+            field,
+            form,
+            t,
+            end: planned.map(|planned| planned.end),
+            h,
+            x: &self.x0,
+            f: &self.f,
+            b: &self.b,
+            w: self.noise.w.as_flattened(),
+            z: self.noise.z.as_flattened(),
+            levy: self.levy.as_flattened(),
+            conversion: &self.conversion,
+            evaluations: &self.evaluations,
+        };
+        self.error.fill(0.0);
+        self.method.step(&at, &mut self.x1, &mut self.error);
+        for lane in (0..L).filter(|&lane| active[lane]) {
+            self.lanes[lane].counts.evaluations += self.evaluations.get();
+            if let Some(shape) = field.shape_of(lane) {
+                self.confine(lane, h[lane], shape);
+            }
+        }
+    }
+
+    /// Keep the end of a step of a lane in its closed set.
+    fn confine(&mut self, lane: usize, h: f64, shape: ClosedSet<'_>) {
+        if let (ClosedSet::Box { lower, upper }, true) = (&shape, self.form.diagonal) {
+            let step = self.extremes[lane].of_step(self.places[lane]);
+            for (i, (&lower, &upper)) in lower.iter().zip(*upper).enumerate() {
+                let at = i * L + lane;
+                let (x, variance) = (self.x0[at], self.b[at] * self.b[at] * h);
+                let ends = (x, self.x1[at]);
+                self.x1[at] = reflect(ends, (lower, upper), variance, step, i as u64);
+            }
+            return;
+        }
+        let mut state = vec![0.0; self.x1.len() / L];
+        gather::<L>(&self.x1, lane, &mut state);
+        project(Some(shape), &mut state);
+        scatter::<L>(&state, lane, &mut self.x1);
+    }
+
+    /// The first component of a lane whose end is no number.
+    fn broken(&self, lane: usize) -> Option<usize> {
+        let mut ends = self.x1.iter().skip(lane).step_by(L);
+        ends.position(|x| !x.is_finite())
+    }
+
+    /// Stand at the end of a step.
+    fn arrive(&mut self, lane: usize, planned: &Planned) -> Progress {
+        self.before[lane] = self.places[lane];
+        self.places[lane] = planned.to;
+        let state = &mut self.lanes[lane];
+        let steps = state.equal_steps;
+        let progress = state.accept(planned.h, planned.end);
+        state.equal_steps = match self.tolerances.step {
+            // The grid goes on where it was when a step was cut short.
+            Some(step) => steps + u64::from(planned.end >= state.anchor + (steps + 1) as f64 * step - 1e-9 * step),
+            None => steps + 1,
+        };
+        progress
+    }
+
+    /// The weighted error of a lane's step, and the component with the largest share of it.
+    fn measure(&self, lane: usize) -> (f64, Option<usize>) {
+        let (mut sum, mut worst) = (0.0, (None, 0.0));
+        for (i, &atol) in self.tolerances.atol.iter().enumerate() {
+            let at = i * L + lane;
+            if !self.x1[at].is_finite() {
+                return (f64::NAN, Some(i));
+            }
+            let size = self.x0[at].abs().max(self.x1[at].abs());
+            let share = self.error[at] / (atol + self.tolerances.rtol * size);
+            sum += share * share;
+            if share.abs() > worst.1 {
+                worst = (Some(i), share.abs());
+            }
+        }
+        ((sum / self.measured).sqrt(), worst.0)
+    }
+
+    /// Judge the step of one lane.
+    fn judge(&mut self, lane: usize, planned: &Planned) -> Progress {
+        if self.tolerances.step.is_some() {
+            if let Some(component) = self.broken(lane) {
+                self.lanes[lane].computed = planned.h;
+                return Progress::Failed(Status::NotFinite, Some(component));
+            }
+            return self.arrive(lane, planned);
+        }
+        let (error, worst) = self.measure(lane);
+        let state = &mut self.lanes[lane];
+        if error <= 1.0 {
+            let factor = state.controller.accept(error);
+            let proposed = planned.h * factor;
+            // A step that was cut short says nothing against a longer one.
+            state.wanted = match factor >= 1.0 {
+                true => proposed.max(state.wanted),
+                false => proposed,
+            };
+            return self.arrive(lane, planned);
+        }
+        let factor = state.controller.reject(error);
+        state.counts.rejected += 1;
+        state.computed = planned.h;
+        state.wanted = planned.h * factor;
+        let finest = self.noise.paths[lane].cell * FINEST;
+        if state.wanted <= least_step(state.time).max(finest) {
+            return Progress::Failed(Status::StepUnderflow, worst);
+        }
+        Progress::Rejected
+    }
+}
+
+/// The calculus of a method.
+fn calculus<M: Method>() -> crate::system::noise::Calculus {
+    M::CARD.noise.map_or_else(Default::default, |noise| noise.calculus)
+}
+
+impl<M: Method, F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Stochastic<M, L> {
+    fn card(&self) -> &'static Card {
+        M::CARD
+    }
+
+    fn drive(&mut self, lane: usize, drive: &Drive<'_>) {
+        let span = drive.span.stop - drive.span.start;
+        let cell = self.cell.unwrap_or(span / 4096.0);
+        let path = Path::new(drive.key, drive.span.start, cell);
+        self.noise.follow(lane, path);
+        self.extremes[lane] = Extremes::new(drive.key);
+        self.spans[lane] = span;
+        // Another run may have other coefficients.
+        self.known = false;
+    }
+
+    fn start(&mut self, field: &F, lane: usize, t: f64, x: &[f64], _stop: f64) {
+        self.lanes[lane].counts = Counts::default();
+        self.lanes[lane].wanted = self.noise.paths[lane].cell;
+        self.restart(field, lane, t, x);
+    }
+
+    fn restart(&mut self, _field: &F, lane: usize, t: f64, x: &[f64]) {
+        scatter::<L>(x, lane, &mut self.x1);
+        let path = &self.noise.paths[lane];
+        let state = &mut self.lanes[lane];
+        (state.time, state.previous, state.accepted) = (t, t, true);
+        state.controller.reset();
+        state.anchor = path.start;
+        if let Some(step) = self.tolerances.step {
+            state.equal_steps = ((t - path.start) / step + 1e-9).floor() as u64;
+        }
+        let near = state.anchor + state.equal_steps as f64 * self.tolerances.step.unwrap_or(0.0);
+        let (steps, step) = (state.equal_steps, self.tolerances.step.unwrap_or(0.0));
+        let place = match (t - near).abs() <= 1e-9 * step {
+            true => self.grid(lane, steps, t),
+            false => path.place(t),
+        };
+        (self.places[lane], self.before[lane]) = (place, place);
+    }
+
+    fn step(&mut self, field: &F, active: &[bool; L], limit: &[f64; L]) -> [Progress; L] {
+        self.commit();
+        let planned: [Planned; L] = std::array::from_fn(|lane| match active[lane] {
+            true => self.plan(lane, limit[lane]),
+            false => Planned {
+                h: 0.0,
+                end: self.lanes[lane].time,
+                to: self.places[lane],
+                whole: false,
+            },
+        });
+        self.attempt(field, active, &planned);
+        std::array::from_fn(|lane| match active[lane] {
+            true => self.judge(lane, &planned[lane]),
+            false => Progress::Idle,
+        })
+    }
+
+    fn stride(
+        &mut self,
+        field: &F,
+        active: &[bool; L],
+        limit: &[f64; L],
+        horizon: &[f64; L],
+        most: u64,
+    ) -> [Progress; L] {
+        let Some(step) = self.tolerances.step else {
+            return self.step(field, active, limit);
+        };
+        // Whole steps of which all but the last end before anybody looks.
+        let unseen = |lane: usize| {
+            let state = &self.lanes[lane];
+            let rest = (horizon[lane].min(limit[lane]) - state.anchor) / step - 1e-6;
+            (rest.ceil() as u64).saturating_sub(state.equal_steps)
+        };
+        let lanes = (0..L).filter(|&lane| active[lane]);
+        let count = lanes.map(unseen).fold(most.min(64), u64::min);
+        if count < 2 {
+            return self.step(field, active, limit);
+        }
+        self.commit();
+        self.saved.copy_from_slice(&self.x0);
+        let (lanes, places) = (self.lanes, self.places);
+        let mut progress = [Progress::Idle; L];
+        for nth in 0..count {
+            if nth > 0 {
+                std::mem::swap(&mut self.x0, &mut self.x1);
+            }
+            let planned: [Planned; L] =
+                std::array::from_fn(|lane| self.plan(lane, limit[lane]));
+            self.attempt(field, active, &planned);
+            for lane in (0..L).filter(|&lane| active[lane]) {
+                progress[lane] = self.arrive(lane, &planned[lane]);
+            }
+        }
+        if (0..L).any(|lane| active[lane] && self.broken(lane).is_some()) {
+            // Step by step up to where it broke.
+            (self.lanes, self.places) = (lanes, places);
+            self.x0.copy_from_slice(&self.saved);
+            return self.step(field, active, limit);
+        }
+        progress
+    }
+
+    fn time(&self, lane: usize) -> f64 {
+        self.lanes[lane].time
+    }
+
+    fn previous_time(&self, lane: usize) -> f64 {
+        self.lanes[lane].previous
+    }
+
+    fn state(&self, lane: usize, x: &mut [f64]) {
+        let from = match self.lanes[lane].accepted {
+            true => &self.x1,
+            false => &self.x0,
+        };
+        gather::<L>(from, lane, x);
+    }
+
+    fn interpolate(&self, lane: usize, t: f64, x: &mut [f64]) {
+        let state = &self.lanes[lane];
+        let share = (t - state.previous) / (state.time - state.previous);
+        let path = &self.noise.paths[lane];
+        let place = path.place(t).clamp(self.before[lane], self.places[lane]);
+        for (i, x) in x.iter_mut().enumerate() {
+            let at = i * L + lane;
+            *x = (1.0 - share) * self.x0[at] + share * self.x1[at];
+        }
+        let channels = self.form.channels;
+        if channels == 0 {
+            return;
+        }
+        let mut memo = Memo::new(channels);
+        let scratch = &mut *self.scratch.borrow_mut();
+        for (channel, apart) in scratch[..channels].iter_mut().enumerate() {
+            let mut between = |to: Place| -> Increment {
+                path.between(self.before[lane], to, channel as u64, &mut memo)
+            };
+            *apart = between(place).w - share * between(self.places[lane]).w;
+        }
+        for (i, x) in x.iter_mut().enumerate() {
+            *x += match self.form.diagonal {
+                true => self.b[i * L + lane] * scratch[i],
+                false => (0..channels)
+                    .map(|channel| self.b[(i * channels + channel) * L + lane] * scratch[channel])
+                    .sum(),
+            };
+        }
+    }
+
+    fn settle(&self, field: &F, lane: usize, _t: f64, x: &mut [f64]) {
+        if let Some(shape) = field.shape_of(lane) {
+            project(Some(shape), x);
+        }
+    }
+
+    fn counts(&self, lane: usize) -> Counts {
+        self.lanes[lane].counts
+    }
+
+    fn step_length(&self, lane: usize) -> f64 {
+        self.lanes[lane].computed
+    }
+
+    fn save(&self, lane: usize) -> Vec<f64> {
+        let mut memory = self.lanes[lane].save().to_vec();
+        let Place { cell, within } = self.places[lane];
+        // Whole numbers below 2^53 are exact.
+        memory.extend([cell as f64, within as f64]);
+        let from = match self.lanes[lane].accepted {
+            true => &self.x1,
+            false => &self.x0,
+        };
+        memory.extend(from.iter().skip(lane).step_by(L));
+        memory
+    }
+
+    fn restore(&mut self, lane: usize, memory: &[f64]) {
+        let (head, rest) = memory.split_at(Lane::MEMORY);
+        self.lanes[lane].restore(head);
+        let place = Place {
+            cell: rest[0] as u64,
+            within: rest[1] as u64,
+        };
+        (self.places[lane], self.before[lane]) = (place, place);
+        scatter::<L>(&rest[2..], lane, &mut self.x1);
+    }
+}
