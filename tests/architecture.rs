@@ -30,7 +30,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("plot", &["archive"]),
-    ("analysis", &["engine", "system"]),
+    ("analysis", &["engine", "noise", "system"]),
     (
         "ensemble",
         &["plan", "config", "engine", "archive", "registry", "system"],
@@ -47,7 +47,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "system",
         ],
     ),
-    ("plan", &["config", "registry", "system"]),
+    ("plan", &["config", "noise", "registry", "system"]),
     (
         "config",
         &["registry", "system", "engine::card", "engine::schemes"],
@@ -56,7 +56,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("models::mod", &["registry", "models"]),
     ("models", &["prelude"]),
     ("prelude", &["system"]),
-    ("engine", &["system"]),
+    ("engine", &["noise", "system"]),
+    ("noise", &["system"]),
     ("system", &[]),
 ];
 

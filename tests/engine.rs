@@ -427,12 +427,7 @@ fn a_run_can_be_interrupted_between_steps() {
     let network = scalar(0.5, 1.0, 1.0, f64::INFINITY);
     let options = Options::new(1, 1e-6, 1e-9);
     let mut scheme = schemes::make(("rk4", 0.1).0, &network, &options.clone().step(0.1)).unwrap();
-    let mut jobs = vec![Job {
-        span: SPAN,
-        x0: vec![0.0],
-        recorder: Nothing,
-        memory: None,
-    }];
+    let mut jobs = vec![Job::new(SPAN, vec![0.0], Nothing)];
     let mut outcomes = vec![];
     run_lanes::<Network, 1, Nothing>(
         &network,

@@ -86,12 +86,7 @@ fn a_run_has_the_same_bits_alone_and_in_a_batch() {
                     start: 0.0,
                     stop: stop(run),
                 };
-                let job = Job {
-                    span,
-                    x0: vec![0.1; N],
-                    recorder: Samples::at(times()),
-                    memory: None,
-                };
+                let job = Job::new(span, vec![0.1; N], Samples::at(times()));
                 (network as &dyn System, job)
             });
             let mut batched = Vec::new();
@@ -130,12 +125,7 @@ fn systems_with_other_weights_run_beside_the_batch() {
             start: 0.0,
             stop: 8.0,
         };
-        let job = Job {
-            span,
-            x0: vec![0.1; N],
-            recorder: Samples::at(times()),
-            memory: None,
-        };
+        let job = Job::new(span, vec![0.1; N], Samples::at(times()));
         (network as &dyn System, job)
     });
     let mut count = 0;

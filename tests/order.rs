@@ -28,6 +28,8 @@ fn coarsest(scheme: &str) -> u32 {
         // On problems that touch nothing they are what they step with.
         "projected" | "filippov" => 64,
         "catching-up" | "implicit-selector" => 4096,
+        "euler-maruyama" | "milstein" | "milstein-levy" => 4096,
+        "heun-stratonovich" | "sra1" | "sri1" | "platen-weak-2" => 1024,
         other => panic!(
             "scheme `{other}` has no row in the order table: add `\"{other}\" => STEPS,` to `coarsest` in tests/order.rs"
         ),

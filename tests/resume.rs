@@ -61,6 +61,21 @@ save = 0.05
 summaries = ["mean", "std"]
 "#;
 
+/// Noise of each component by itself, with error control.
+const WELLS: &str = r#"
+[model]
+family = "equations"
+[model.state.x]
+size = 3
+drift = "x[i] - x[i]^3 + 0.1*sum(j, x[j])"
+diffusion = "0.5 + 0.2*sin(x[i])"
+[time]
+stop = 60.0
+save = 0.05
+[record]
+summaries = ["mean", "std"]
+"#;
+
 fn load(more: &str, path: &Path) -> Experiment {
     load_as(BASE, more, path)
 }
@@ -138,6 +153,27 @@ fn a_run_that_is_left_anywhere_goes_on_to_the_same_numbers() {
             "neurons in one piece",
             "[solver]\nmethod = \"bs3\"\n[output]\ncheckpoint = { steps = 70 }\n",
         ),
+        // Noise: steps on a path that stays, cut by pulses, and cells that are half used.
+        (
+            "network noisy",
+            "[solver]\nrtol = 1e-2\natol = 1e-2\n[output]\ncheckpoint = { steps = 7 }\n",
+        ),
+        (
+            "network noisy stepped",
+            "[solver]\nmethod = \"euler-maruyama\"\nstep = 0.007\n[output]\ncheckpoint = { steps = 77 }\n",
+        ),
+        (
+            "projected noisy",
+            "[solver]\nmethod = \"euler-maruyama\"\nstep = 0.01\n[noise]\ncell = 0.004\n[output]\ncheckpoint = 0.7\n",
+        ),
+        (
+            "wells",
+            "[solver]\nrtol = 1e-3\natol = 1e-3\n[output]\ncheckpoint = { steps = 50 }\n",
+        ),
+        (
+            "neurons noisy",
+            "[solver]\nmethod = \"euler-maruyama\"\nstep = 0.01\n[output]\ncheckpoint = { steps = 70 }\n",
+        ),
         // Exact pieces under pulses, dense output under a sine.
         ("projected", "[output]\ncheckpoint = { steps = 7 }\n"),
         ("projected sine", "[output]\ncheckpoint = { steps = 7 }\n"),
@@ -161,6 +197,12 @@ fn a_run_that_is_left_anywhere_goes_on_to_the_same_numbers() {
             let family = "family = \"linear-threshold\"";
             base = base.replace(family, &format!("{family}\ndynamics = \"{dynamics}\""));
         }
+        if variant.starts_with("noisy") {
+            base = base.replace("[time]", "noise = [0.3, 0.1, 0.2]\n[time]");
+        }
+        if dynamics == "wells" {
+            base = WELLS.to_string();
+        }
         if variant == "sine" {
             base = base.replace("pulses", "sine");
         }
@@ -171,6 +213,9 @@ fn a_run_that_is_left_anywhere_goes_on_to_the_same_numbers() {
                 "0"
             };
             base = NEURONS.replace(" I ", &format!(" {shared} "));
+            if variant == "noisy" {
+                base = base.replace("[model.state.u]", "diffusion = \"0.1\"\n[model.state.u]");
+            }
         }
         let load = |path: &Path| {
             let mut experiment = load_as(&base, more, path);

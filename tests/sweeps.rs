@@ -56,6 +56,36 @@ quantiles = [0.05, 0.5]
 "model.parameters.input[0]" = [0.5, 1.5]
 "#;
 
+/// Noise in lanes, as far as a scheme has them: networks, a model of the file, and what is reflected at a box.
+fn noisy(method: &str) -> Vec<(String, String)> {
+    let solver = match method {
+        "adaptive" => "[solver]\nrtol = 1e-2\natol = 1e-2\n".to_string(),
+        method => format!("[solver]\nmethod = \"{method}\"\nstep = 0.013\n"),
+    };
+    let pulses = "[[stimulus]]\nchannel = \"input\"\nshape = \"pulses\"\namplitude = 1.0\nfrequency = 0.7\n";
+    let network = BASE.replace("[initial]", "noise = [0.1, 0.3, 0.2]\n[initial]");
+    let mut found = vec![(
+        format!("network-{method}"),
+        format!("{network}{solver}{pulses}{MEMBERS}"),
+    )];
+    if method == "euler-maruyama" {
+        let projected = limit("projected").replace("[initial]", "noise = 0.3\n[initial]");
+        found.push(("reflected".into(), format!("{projected}{solver}{pulses}{MEMBERS}")));
+    }
+    if !["adaptive", "sra1"].contains(&method) {
+        found.push((
+            format!("equations-{method}"),
+            format!(
+                "seed = 4\n[model]\nfamily = \"equations\"\n[model.state.x]\ndrift = \"x - x^3 + heaviside(t - 1.3)\"\n\
+                 diffusion = \"0.3*(1 + x^2)\"\n[model.state.y]\nsize = 2\ndrift = \"sin(x) - y[i]\"\n\
+                 diffusion = \"0.1*y[i]*heaviside(t - 2)\"\n[initial]\nx = {{ random = \"gaussian\", mean = 0, sd = 1 }}\ny = 1.0\n\
+                 [time]\nstop = 4\nsave = 0.37\n[record]\nsummaries = [\"mean\", \"std\"]\n{solver}[ensemble]\nmembers = 37\n"
+            ),
+        ));
+    }
+    found
+}
+
 /// The same in one of the limits, from inside the box.
 fn limit(dynamics: &str) -> String {
     let family = "family = \"linear-threshold\"";
@@ -114,7 +144,11 @@ fn threads_order_and_lanes_change_no_bit() {
         ("members", format!("{BASE}{MEMBERS}")),
         ("projected", format!("{}{MEMBERS}", limit("projected"))),
         ("hard-selector", format!("{selector}{MEMBERS}")),
-    ] {
+    ]
+    .map(|(kind, text)| (kind.to_string(), text))
+    .into_iter()
+    .chain(["adaptive", "euler-maruyama", "milstein", "sra1", "sri1", "platen-weak-2"].iter().flat_map(|method| noisy(method)))
+    {
         let first = at(&format!("{kind}.h5"));
         run_with(&load(&text, &first), |options| options.threads = 1);
         for threads in [2, 7] {
@@ -189,9 +223,10 @@ fn merged_shards_are_what_one_process_writes() {
 fn a_new_value_on_an_axis_leaves_the_old_runs_as_they_were() {
     let folder = experiments::folder();
     let at = |name: &str| folder.path().join(name);
+    let base = BASE.replace("[initial]", "noise = 0.2\n[initial]");
     let axis = |values: &str| {
         format!(
-            "{BASE}[ensemble]\nmembers = 5\n[sweep.axes]\n\"model.parameters.input[0]\" = {values}\n\"model.parameters.input[1]\" = [0.0, 0.2]\n"
+            "{base}[solver]\nrtol = 1e-3\natol = 1e-3\n[ensemble]\nmembers = 5\n[sweep.axes]\n\"model.parameters.input[0]\" = {values}\n\"model.parameters.input[1]\" = [0.0, 0.2]\n"
         )
     };
     run_with(&load(&axis("[0.5, 1.5]"), &at("old.h5")), |_| {});

@@ -32,6 +32,15 @@ impl Edge {
     }
 }
 
+/// A time that is not on an edge: a step that ends on one belongs to the time before it.
+pub fn before_an_edge(edges: &[Edge], t: f64) -> f64 {
+    let last = t.next_down();
+    match edges.iter().any(|edge| edge.next(last) == t) {
+        true => last,
+        false => t,
+    }
+}
+
 /// a + b t
 #[derive(Clone, Copy)]
 struct Ramp {

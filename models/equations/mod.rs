@@ -18,7 +18,9 @@ mod edges;
 mod expression;
 mod function;
 mod graph;
+mod lanes;
 mod model;
+mod number;
 mod parse;
 mod reach;
 mod scope;
@@ -37,6 +39,9 @@ const SECTIONS: &[Parameter] = &[
     Parameter::tree("state").meaning(
         "state variables, a table each: `drift`, and if wanted `unit`, `meaning`, `size`, `diffusion`",
     ),
+    Parameter::choice("calculus", &["ito", "stratonovich"])
+        .fallback(Fallback::Text("ito"))
+        .meaning("the stochastic integral that `diffusion` is written for"),
     Parameter::tree("define")
         .fallback(Fallback::Absent)
         .meaning("named subexpressions, in any order without circles"),
@@ -64,7 +69,9 @@ impl Family for FromFile {
          sign heaviside relu floor ceil round pow(a, b) min max mod(a, b) atan2(y, x) hypot(a, b)\n\
          clip(x, low, high).\n\
          A block with `size = n` is a vector with the index i: x[i], x[mod(i + 1, n)], sum(j, x[j]), size(x).\n\
-         Definitions, parameters and observables are named by the file as well."
+         Definitions, parameters and observables are named by the file as well.\n\
+         `diffusion` of [model.state.NAME] is the factor of white noise, one channel for each component:\n\
+         dx = f dt + b dW, of Ito unless `calculus = \"stratonovich\"` stands in [model]."
     }
 
     fn dynamics(&self) -> &'static [Dynamics] {

@@ -4,7 +4,8 @@
 //! given, so that no scheme for discontinuous fields applies; it counts as Lipschitz, is crossed by error
 //! control, and the page of the family says what that costs.
 
-use std::sync::OnceLock;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 use super::compile::{Output, Refusal, compile};
 use super::derivative;
@@ -20,7 +21,7 @@ use crate::prelude::*;
 pub struct Equations {
     layout: Layout,
     smoothness: Smoothness,
-    drift: Tape,
+    drift: Arc<Tape>,
     edges: Vec<Edge>,
     /// For derivatives, which are worked out when somebody asks.
     graph: Graph,
@@ -42,8 +43,13 @@ struct Derivatives {
 }
 
 struct Noise {
-    tape: Tape,
+    tape: Arc<Tape>,
     class: NoiseClass,
+    calculus: Calculus,
+    /// Whether the coefficients are numbers.
+    constant: bool,
+    /// `b_i db_i / dx_i`
+    correction: Option<Arc<Tape>>,
 }
 
 impl Equations {
@@ -70,6 +76,8 @@ impl Equations {
             compile(graph, outputs).map_err(|refusal| refused(&refusal))
         };
         let values: Vec<Node> = drift.iter().map(|output| output.value).collect();
+        let coefficients = noise.iter().map(|output| output.value);
+        let timed: Vec<Node> = values.iter().copied().chain(coefficients).collect();
         let facts = values.iter().map(|&node| graph.facts(node));
         let jumps = facts.clone().any(|facts| facts.jumping);
         let kinked = facts.clone().any(|facts| facts.kinked);
@@ -79,9 +87,15 @@ impl Equations {
                 true => Smoothness::Lipschitz,
                 false => Smoothness::Smooth,
             },
-            drift: tape(&graph, &drift)?,
-            edges: edges::edges(&graph, &values),
-            noise: noise_of(&mut graph, noise, &layout)?,
+            drift: Arc::new(tape(&graph, &drift)?),
+            edges: edges::edges(&graph, &timed),
+            noise: noise_of(&mut graph, noise, &layout)?.map(|noise| Noise {
+                calculus: match build.parameters.text("calculus") {
+                    "stratonovich" => Calculus::Stratonovich,
+                    _ => Calculus::Ito,
+                },
+                ..noise
+            }),
             observables: observed
                 .iter()
                 .map(|(_, output)| tape(&graph, std::slice::from_ref(output)))
@@ -99,8 +113,30 @@ impl Equations {
 
     /// A step that ends on an edge belongs to the time before it.
     pub(super) fn before_an_edge(&self, t: f64) -> f64 {
-        let edge = !self.edges.is_empty() && self.next_breakpoint(t.next_down()) == t;
-        if edge { t.next_down() } else { t }
+        match self.edges.is_empty() {
+            true => t,
+            false => edges::before_an_edge(&self.edges, t),
+        }
+    }
+
+    /// The edges in time.
+    pub(super) fn edges(&self) -> &[Edge] {
+        &self.edges
+    }
+
+    /// The tape of the drift.
+    pub(super) fn drift_tape(&self) -> Arc<Tape> {
+        Arc::clone(&self.drift)
+    }
+
+    /// The tape of the diffusion.
+    pub(super) fn noise_tape(&self) -> Option<Arc<Tape>> {
+        self.noise.as_ref().map(|noise| Arc::clone(&noise.tape))
+    }
+
+    /// The tape of the correction between the calculi.
+    pub(super) fn correction_tape(&self) -> Option<Arc<Tape>> {
+        self.noise.as_ref()?.correction.clone()
     }
 
     /// The guards.
@@ -257,8 +293,42 @@ fn noise_of(
             output.slot = graph.two(super::function::Binary::Mul, output.slot, stride);
         }
     }
-    let tape = compile(graph, &outputs).map_err(|refusal| refused(&refusal))?;
-    Ok(Some(Noise { tape, class }))
+    let tape = |graph: &Graph, outputs: &[Output]| {
+        let tape = compile(graph, outputs).map_err(|refusal| refused(&refusal))?;
+        Ok::<_, BuildError>(Arc::new(tape))
+    };
+    let correction = match class {
+        NoiseClass::Diagonal => {
+            let outputs = corrections(graph, &outputs);
+            Some(tape(graph, &outputs)?)
+        }
+        _ => None,
+    };
+    Ok(Some(Noise {
+        tape: tape(graph, &outputs)?,
+        class,
+        calculus: Calculus::Ito,
+        constant: outputs.iter().all(|output| graph.facts(output.value).is_static()),
+        correction,
+    }))
+}
+
+/// `b_i db_i / dx_i` of a diagonal: every state variable in `b_i` is its own.
+fn corrections(graph: &mut Graph, outputs: &[Output]) -> Vec<Output> {
+    let correction = |output: &Output| {
+        let mut known = HashMap::new();
+        let mut slope = graph.number(0.0);
+        for leaf in derivative::leaves(graph, output.value) {
+            let part = derivative::derivative(graph, output.value, leaf, &mut known);
+            slope = graph.two(super::function::Binary::Add, slope, part);
+            known.clear();
+        }
+        Output {
+            value: graph.times(output.value, slope),
+            ..output.clone()
+        }
+    };
+    outputs.iter().map(correction).collect()
 }
 
 /// Where the Jacobian can differ from zero; `None` if that is more than half of it.
@@ -318,6 +388,10 @@ impl System for Equations {
         self.noise.as_ref().map(|_| self as &dyn Diffusion)
     }
 
+    fn batch(&self) -> Option<&dyn Batch> {
+        Some(self)
+    }
+
     fn guards(&self) -> Option<&dyn Guards> {
         (!self.watching.is_empty()).then_some(self as &dyn Guards)
     }
@@ -360,11 +434,29 @@ impl Diffusion for Equations {
             .map_or(NoiseClass::Additive, |noise| noise.class)
     }
 
+    fn calculus(&self) -> Calculus {
+        self.noise.as_ref().map_or(Calculus::Ito, |noise| noise.calculus)
+    }
+
+    fn is_constant(&self) -> bool {
+        self.noise.as_ref().is_none_or(|noise| noise.constant)
+    }
+
     fn diffusion(&self, t: f64, x: &[f64], b: &mut [f64]) {
         b.fill(0.0);
         if let Some(noise) = &self.noise {
-            noise.tape.run(t, x, b);
+            noise.tape.run(self.before_an_edge(t), x, b);
         }
+    }
+
+    fn correction(&self, t: f64, x: &[f64], c: &mut [f64]) -> bool {
+        let Some(correction) = self.noise.as_ref().and_then(|noise| noise.correction.as_ref())
+        else {
+            return false;
+        };
+        c.fill(0.0);
+        correction.run(self.before_an_edge(t), x, c);
+        true
     }
 }
 

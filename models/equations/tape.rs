@@ -7,9 +7,13 @@
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use multiversion::multiversion;
+
 use super::function::{Binary, Unary};
 use super::graph::LOOPS;
+use super::number::Number;
 use super::reach::Reach;
+use crate::prelude::LANES;
 
 /// A register.
 pub type Register = u16;
@@ -80,15 +84,15 @@ pub struct Tape {
 
 static NUMBER: AtomicU64 = AtomicU64::new(1);
 
-struct Scratch {
+struct Scratch<N> {
     owner: u64,
-    registers: Box<[f64; REGISTERS]>,
+    registers: Box<[N; REGISTERS]>,
 }
 
-impl Default for Scratch {
-    fn default() -> Self {
-        // Zeroed pages: only those that a tape uses are ever made.
-        let registers = vec![0.0; REGISTERS].into_boxed_slice();
+impl<N: Number> Scratch<N> {
+    /// `zeros` as zeroed pages: only those that a tape uses are ever made.
+    fn new(zeros: Vec<N>) -> Self {
+        let registers = zeros.into_boxed_slice();
         let registers = registers
             .try_into()
             .unwrap_or_else(|_| unreachable!("the length is that of the array"));
@@ -97,10 +101,56 @@ impl Default for Scratch {
             registers,
         }
     }
+
+    /// Put the constants of a tape into their registers, if another tape was there before.
+    #[inline(always)]
+    fn take_up(&mut self, tape: &Tape) {
+        if self.owner != tape.number {
+            for &(register, number) in &tape.constants {
+                self.registers[usize::from(register)] = N::of(number);
+            }
+            self.owner = tape.number;
+        }
+    }
 }
 
 thread_local! {
-    static SCRATCH: RefCell<Scratch> = RefCell::default();
+    static SCRATCH: RefCell<Scratch<f64>> = RefCell::new(Scratch::new(vec![0.0; REGISTERS]));
+    static WIDE: RefCell<Scratch<[f64; LANES]>> =
+        RefCell::new(Scratch::new(vec![[0.0; LANES]; REGISTERS]));
+}
+
+/// A whole power by squaring: the products that `f64::powi` makes, for all lanes at once.
+#[inline(always)]
+fn power<N: Number>(base: N, n: i16) -> N {
+    let (mut square, mut rest) = (base, n.unsigned_abs());
+    let mut product: Option<N> = None;
+    while rest > 0 {
+        if rest & 1 == 1 {
+            product = Some(match product {
+                None => square,
+                Some(product) => product.zip(square, |p, s| p * s),
+            });
+        }
+        rest >>= 1;
+        if rest > 0 {
+            square = square.zip(square, |a, b| a * b);
+        }
+    }
+    let product = product.unwrap_or_else(|| N::of(1.0));
+    if n < 0 { product.map(|p| 1.0 / p) } else { product }
+}
+
+/// [`Tape::run_lanes`] with the registers at hand, for the widest vectors of the processor.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+fn run_wide(
+    tape: &Tape,
+    registers: &mut [[f64; LANES]; REGISTERS],
+    t: &[f64; LANES],
+    x: &[f64],
+    out: &mut [f64],
+) {
+    tape.run_on(registers, [0; LOOPS], *t, x, out);
 }
 
 impl Tape {
@@ -137,15 +187,18 @@ impl Tape {
         self.run_at(0, t, x, out);
     }
 
+    /// Run it for several runs side by side: `x` and `out` have the lanes innermost.
+    pub fn run_lanes(&self, t: &[f64; LANES], x: &[f64], out: &mut [f64]) {
+        WIDE.with_borrow_mut(|scratch| {
+            scratch.take_up(self);
+            run_wide(self, &mut scratch.registers, t, x, out);
+        });
+    }
+
     /// Run it for this value of its pinned variable.
     pub fn run_at(&self, value: usize, t: f64, x: &[f64], out: &mut [f64]) {
         SCRATCH.with_borrow_mut(|scratch| {
-            if scratch.owner != self.number {
-                for &(register, number) in &self.constants {
-                    scratch.registers[usize::from(register)] = number;
-                }
-                scratch.owner = self.number;
-            }
+            scratch.take_up(self);
             let mut index = [0; LOOPS];
             if let Some(variable) = self.pinned {
                 index[variable] = value;
@@ -154,11 +207,12 @@ impl Tape {
         });
     }
 
-    fn run_on(
+    #[inline(always)]
+    fn run_on<N: Number>(
         &self,
-        r: &mut [f64; REGISTERS],
+        r: &mut [N; REGISTERS],
         mut index: [usize; LOOPS],
-        t: f64,
+        t: N,
         x: &[f64],
         out: &mut [f64],
     ) {
@@ -172,37 +226,49 @@ impl Tape {
         while let Some(&instruction) = code.get(at) {
             at += 1;
             match instruction {
-                Instruction::Add(d, a, b) => r!(d) = r!(a) + r!(b),
-                Instruction::Sub(d, a, b) => r!(d) = r!(a) - r!(b),
-                Instruction::Mul(d, a, b) => r!(d) = r!(a) * r!(b),
-                Instruction::Div(d, a, b) => r!(d) = r!(a) / r!(b),
-                Instruction::MulAdd(d, a, b, c) => r!(d) = r!(a) * r!(b) + r!(c),
-                Instruction::MulSub(d, a, b, c) => r!(d) = r!(c) - r!(a) * r!(b),
-                Instruction::MulMul(d, a, b, c) => r!(d) = r!(a) * r!(b) * r!(c),
-                Instruction::MulDiff(d, a, b, c) => r!(d) = r!(a) * (r!(b) - r!(c)),
-                Instruction::Neg(d, a) => r!(d) = -r!(a),
-                Instruction::Exp(d, a) => r!(d) = r!(a).exp(),
-                Instruction::Sin(d, a) => r!(d) = r!(a).sin(),
-                Instruction::Tanh(d, a) => r!(d) = r!(a).tanh(),
-                Instruction::One(function, d, a) => r!(d) = function.of(r!(a)),
-                Instruction::Two(function, d, a, b) => r!(d) = function.of(r!(a), r!(b)),
-                Instruction::Power(d, a, n) => r!(d) = r!(a).powi(i32::from(n)),
+                Instruction::Add(d, a, b) => r!(d) = r!(a).zip(r!(b), |a, b| a + b),
+                Instruction::Sub(d, a, b) => r!(d) = r!(a).zip(r!(b), |a, b| a - b),
+                Instruction::Mul(d, a, b) => r!(d) = r!(a).zip(r!(b), |a, b| a * b),
+                Instruction::Div(d, a, b) => r!(d) = r!(a).zip(r!(b), |a, b| a / b),
+                Instruction::MulAdd(d, a, b, c) => {
+                    r!(d) = r!(a).zip(r!(b), |a, b| a * b).zip(r!(c), |ab, c| ab + c);
+                }
+                Instruction::MulSub(d, a, b, c) => {
+                    r!(d) = r!(a).zip(r!(b), |a, b| a * b).zip(r!(c), |ab, c| c - ab);
+                }
+                Instruction::MulMul(d, a, b, c) => {
+                    r!(d) = r!(a).zip(r!(b), |a, b| a * b).zip(r!(c), |ab, c| ab * c);
+                }
+                Instruction::MulDiff(d, a, b, c) => {
+                    r!(d) = r!(a).zip(r!(b).zip(r!(c), |b, c| b - c), |a, bc| a * bc);
+                }
+                Instruction::Neg(d, a) => r!(d) = r!(a).map(|a| -a),
+                Instruction::Exp(d, a) => r!(d) = r!(a).map(f64::exp),
+                Instruction::Sin(d, a) => r!(d) = r!(a).map(f64::sin),
+                Instruction::Tanh(d, a) => r!(d) = r!(a).map(f64::tanh),
+                Instruction::One(function, d, a) => r!(d) = r!(a).map(|a| function.of(a)),
+                Instruction::Two(function, d, a, b) => {
+                    r!(d) = r!(a).zip(r!(b), |a, b| function.of(a, b));
+                }
+                Instruction::Power(d, a, n) => r!(d) = power(r!(a), n),
                 Instruction::Time(d) => r!(d) = t,
-                Instruction::State(d, slot) => r!(d) = x[slot as usize],
+                Instruction::State(d, slot) => r!(d) = N::load(x, slot as usize),
                 Instruction::StateAt(d, variable, base) => {
-                    r!(d) = x[base as usize + index[usize::from(variable) % LOOPS]];
+                    let place = base as usize + index[usize::from(variable) % LOOPS];
+                    r!(d) = N::load(x, place);
                 }
                 Instruction::StateBy(d, reach) => {
-                    r!(d) = x[self.reaches[reach as usize].at(&index)];
+                    r!(d) = N::load(x, self.reaches[reach as usize].at(&index));
                 }
                 Instruction::TableAt(d, variable, base) => {
-                    r!(d) = self.table[base as usize + index[usize::from(variable) % LOOPS]];
+                    let place = base as usize + index[usize::from(variable) % LOOPS];
+                    r!(d) = N::of(self.table[place]);
                 }
                 Instruction::TableBy(d, reach) => {
-                    r!(d) = self.table[self.reaches[reach as usize].at(&index)];
+                    r!(d) = N::of(self.table[self.reaches[reach as usize].at(&index)]);
                 }
-                Instruction::Zero(d) => r!(d) = 0.0,
-                Instruction::Accumulate(d, a) => r!(d) += r!(a),
+                Instruction::Zero(d) => r!(d) = N::of(0.0),
+                Instruction::Accumulate(d, a) => r!(d) = r!(d).zip(r!(a), |d, a| d + a),
                 Instruction::Loop(variable) => index[usize::from(variable) % LOOPS] = 0,
                 Instruction::End(variable, size, back) => {
                     let value = &mut index[usize::from(variable) % LOOPS];
@@ -211,15 +277,17 @@ impl Tape {
                         at -= back as usize;
                     }
                 }
-                Instruction::Store(a, slot) => out[slot as usize] = r!(a),
+                Instruction::Store(a, slot) => r!(a).store(out, slot as usize),
                 Instruction::StoreAt(a, variable, base) => {
-                    out[base as usize + index[usize::from(variable) % LOOPS]] = r!(a);
+                    let place = base as usize + index[usize::from(variable) % LOOPS];
+                    r!(a).store(out, place);
                 }
                 Instruction::StoreBy(a, reach) => {
-                    out[self.reaches[reach as usize].at(&index)] = r!(a);
+                    r!(a).store(out, self.reaches[reach as usize].at(&index));
                 }
                 Instruction::AddBy(a, reach) => {
-                    out[self.reaches[reach as usize].at(&index)] += r!(a);
+                    let place = self.reaches[reach as usize].at(&index);
+                    N::load(out, place).zip(r!(a), |sum, a| sum + a).store(out, place);
                 }
             }
         }

@@ -31,11 +31,11 @@ fn uses(card: &Card, key: &str) -> bool {
 pub(super) fn for_noise(system: &dyn System) -> Option<&'static str> {
     let diffusion = system.diffusion()?;
     let diagonal = diffusion.is_diagonal(system.layout().len());
-    let nonsmooth = system.constraint().is_some()
-        || system.selector().is_some()
-        || system.smoothness() == Smoothness::Discontinuous;
+    if system.selector().is_some() || system.smoothness() == Smoothness::Discontinuous {
+        return None;
+    }
     let card = match diffusion.class() {
-        _ if nonsmooth => &schemes::euler_maruyama::CARD,
+        _ if system.constraint().is_some() => &schemes::euler_maruyama::CARD,
         NoiseClass::Additive => &schemes::sra1::CARD,
         NoiseClass::Diagonal if diagonal => &schemes::sri1::CARD,
         _ => &schemes::euler_maruyama::CARD,

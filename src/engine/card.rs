@@ -130,6 +130,13 @@ impl Card {
                 "write the faces of the set as selections of their normals",
             );
         }
+        let jumps = selects || system.smoothness() == Smoothness::Discontinuous;
+        if jumps && system.diffusion().is_some() {
+            return refuse(
+                "its drift is discontinuous and driven by noise, and no scheme does both",
+                "set the noise to 0, or smooth the jumps of the drift",
+            );
+        }
         match self.needs {
             Needs::Constraint if !confined => {
                 return refuse(
@@ -162,7 +169,7 @@ impl Card {
                     "use `projected` (event-driven, accurate) or `catching-up` (time-stepping)",
                 );
             }
-            Needs::Nothing if selects || system.smoothness() == Smoothness::Discontinuous => {
+            Needs::Nothing if jumps => {
                 return refuse(
                     "its drift is discontinuous, and this scheme does not locate the jumps",
                     "use `filippov` (event-driven, accurate) or `implicit-selector` (time-stepping)",

@@ -18,12 +18,14 @@ pub struct Controller {
     /// The logarithm of the last accepted error.
     previous: f64,
     rejected: bool,
+    most: f64,
 }
 
 const BETA: f64 = 0.04;
 const SAFETY: f64 = 0.9;
 const SHRINK: f64 = 0.2;
 const GROW: f64 = 10.0;
+const GROW_NOISY: f64 = 1.2;
 /// Errors below this are treated as this one, so that a lucky step does not rule the next.
 const LEAST: f64 = 1e-4;
 /// The logarithm of [`LEAST`].
@@ -36,15 +38,18 @@ impl Controller {
             exponent: 1.0 / (f64::from(embedded_order) + 1.0) - 0.75 * BETA,
             previous: LEAST_LOG,
             rejected: false,
+            most: GROW,
         }
     }
 
-    /// A controller for an error estimate that goes with this power of the step.
-    pub fn of_power(power: f64) -> Self {
+    /// A controller for the error of a stochastic scheme, which goes with this power of the step and scatters: a lucky step must
+    /// not be followed by a much longer one.
+    pub fn noisy(power: f64) -> Self {
         Self {
             exponent: 1.0 / power - 0.75 * BETA,
             previous: LEAST_LOG,
             rejected: false,
+            most: GROW_NOISY,
         }
     }
 
@@ -53,7 +58,7 @@ impl Controller {
         let log = error.max(1e-10).ln();
         let factor = SAFETY * (BETA * self.previous - self.exponent * log).exp();
         self.previous = if error > LEAST { log } else { LEAST_LOG };
-        let most = if self.rejected { 1.0 } else { GROW };
+        let most = if self.rejected { 1.0 } else { self.most };
         self.rejected = false;
         factor.clamp(SHRINK, most)
     }

@@ -1,5 +1,7 @@
 //! Preparation: everything short of the first step.
 
+use std::sync::Arc;
+
 use super::error::RunError;
 use super::variants::Variants;
 use crate::archive::gathering;
@@ -70,7 +72,8 @@ impl Prepared {
             experiment.output.checkpoint,
             Checkpoint::Time(_) | Checkpoint::Steps(_)
         );
-        let lanes = schemes::has_lanes(base.card.name) && ready.system.batch().is_some();
+        let lanes = schemes::has_lanes(base.card.name)
+            && (base.card.noise.is_some() || ready.system.batch().is_some());
         let block = match long || alone {
             true => 1,
             false => block(
@@ -101,7 +104,7 @@ impl Prepared {
     ///
     /// # Errors
     /// If the model does not allow its values.
-    pub fn system(&self) -> Result<Box<dyn System>, RunError> {
+    pub fn system(&self) -> Result<Arc<dyn System>, RunError> {
         Ok(self.variants.ready(&self.plan.run(0))?.system)
     }
 

@@ -46,7 +46,12 @@ pub struct Variants {
     kept: Mutex<Vec<(Key, Arc<Variant>)>>,
     /// The heavy parts of systems.
     share: Share,
+    /// The systems used last.
+    built: Mutex<Vec<Known>>,
 }
+
+/// A system that was built: of which variant, with which values of light axes.
+type Known = (Arc<Variant>, Vec<Value>, Arc<dyn System>);
 
 /// The values of heavy axes, and the member if it matters.
 type Key = (Vec<Value>, u64);
@@ -58,8 +63,8 @@ const KEPT: usize = 8;
 pub struct Ready {
     /// What it is a run of.
     pub variant: Arc<Variant>,
-    /// Its system.
-    pub system: Box<dyn System>,
+    /// Its system, which runs that differ by their noise or their start alone share.
+    pub system: Arc<dyn System>,
     /// Its initial state.
     pub x0: Vec<f64>,
 }
@@ -125,6 +130,7 @@ impl Variants {
             base,
             kept: Mutex::default(),
             share: Share::default(),
+            built: Mutex::default(),
         })
     }
 
@@ -188,16 +194,42 @@ impl Variants {
         let axes = self.axes.iter().zip(run.values.iter().copied());
         let values: Vec<(&Axis, Value)> = axes.filter(|(axis, _)| axis.is_light()).collect();
         let settings = variant.experiment.settings(&values, run.member);
-        let system = build(&variant.experiment, &settings.parameters, &self.share)?;
-        if !values.is_empty() {
-            prepare(&variant.experiment, system.as_ref())?;
-        }
+        let system = self.system(&variant, &values, &settings.parameters)?;
         inside(system.as_ref(), &settings.initial)?;
         Ok(Ready {
             variant,
             system,
             x0: settings.initial,
         })
+    }
+}
+
+impl Variants {
+    /// The system of a variant with these values of light axes, built or known.
+    fn system(
+        &self,
+        variant: &Arc<Variant>,
+        values: &[(&Axis, Value)],
+        parameters: &Parameters,
+    ) -> Result<Arc<dyn System>, RunError> {
+        let own: Vec<Value> = values.iter().map(|&(_, value)| value).collect();
+        let is_it = |(of, values, _): &Known| Arc::ptr_eq(of, variant) && *values == own;
+        {
+            // A panic elsewhere leaves whole entries.
+            let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(place) = built.iter().position(is_it) {
+                built[..=place].rotate_right(1);
+                return Ok(Arc::clone(&built[0].2));
+            }
+        }
+        let system: Arc<dyn System> = build(&variant.experiment, parameters, &self.share)?.into();
+        if !values.is_empty() {
+            prepare(&variant.experiment, system.as_ref())?;
+        }
+        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        built.truncate(KEPT - 1);
+        built.insert(0, (Arc::clone(variant), own, Arc::clone(&system)));
+        Ok(system)
     }
 }
 

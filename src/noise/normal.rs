@@ -130,22 +130,27 @@ pub fn normals(counter: [u64; 2], key: u64) -> [f64; 2] {
     box_muller(super::philox::philox(counter, key))
 }
 
-/// Normal numbers of L lanes side by side: `out[2 m]` and `out[2 m + 1]` are the [`normals`] at the counters
-/// `[first[l] + m, second]` under `keys[l]`, times `scale`.
+/// Normal numbers of L lanes side by side, in every `stride`-th row: rows 2 m and 2 m + 1 of these are the [`normals`] at the
+/// counters `[first[l] + m, second]` under `keys[l]`, times `scale`.
 #[multiversion(targets("x86_64+avx512f+avx512dq", "x86_64+avx2"))]
 pub fn fill<const L: usize>(
     first: &[u64; L],
     second: u64,
     keys: &[u64; L],
     scale: &[f64; L],
+    stride: usize,
     out: &mut [[f64; L]],
 ) {
-    for (pair, rows) in out.as_chunks_mut::<2>().0.iter_mut().enumerate() {
+    for (pair, rows) in out.chunks_mut(2 * stride).enumerate() {
         let counters = first.map(|first| first.wrapping_add(pair as u64));
         let words = philox_lanes([counters, [second; L]], keys);
+        let (even, odd) = rows.split_at_mut(stride);
+        let (Some(even), Some(odd)) = (even.first_mut(), odd.first_mut()) else {
+            return;
+        };
         for lane in 0..L {
             let [x, y] = box_muller([words[0][lane], words[1][lane]]);
-            (rows[0][lane], rows[1][lane]) = (scale[lane] * x, scale[lane] * y);
+            (even[lane], odd[lane]) = (scale[lane] * x, scale[lane] * y);
         }
     }
 }
@@ -194,7 +199,7 @@ mod tests {
         let first: [u64; 8] = std::array::from_fn(|lane| 1 << (7 * lane));
         let keys: [u64; 8] = std::array::from_fn(|lane| 0x1234_5678_9abc_def1 * (lane as u64 + 1));
         let mut rows = vec![[0.0; 8]; 22];
-        fill(&first, 5, &keys, &[0.5; 8], &mut rows);
+        fill(&first, 5, &keys, &[0.5; 8], 1, &mut rows);
         for lane in 0..8 {
             for pair in 0..11 {
                 let numbers = normals([first[lane] + pair as u64, 5], keys[lane]);

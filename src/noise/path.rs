@@ -10,7 +10,7 @@
 
 use super::bridge::Increment;
 use super::key::Key;
-use super::normal::normals;
+use super::normal::{fill, normals};
 use super::philox::philox;
 
 /// Digits of a place within a cell.
@@ -168,6 +168,27 @@ impl Path {
         sum
     }
 
+    /// The increments of a channel over the 2^depth equal pieces of a cell, level by level.
+    pub fn pieces(&self, cell: u64, channel: u64, depth: u32, pieces: &mut Vec<Increment>) {
+        let key = philox([cell, channel], self.inside)[0];
+        pieces.clear();
+        pieces.push(self.over_cell(cell, channel));
+        let mut numbers = vec![[0.0]; 1 << depth];
+        let mut halves = Vec::with_capacity(1 << depth);
+        for level in 0..depth {
+            // The nodes of a level are numbered one after the other.
+            let count = 1 << level;
+            fill::<1>(&[count as u64], 0, &[key], &[1.0], 1, &mut numbers[..2 * count]);
+            let pairs = numbers.as_flattened().as_chunks::<2>().0;
+            let length = self.length(1 << (DIGITS - level));
+            halves.clear();
+            for (piece, numbers) in pieces.iter().zip(pairs) {
+                halves.extend(piece.split(length, *numbers));
+            }
+            std::mem::swap(pieces, &mut halves);
+        }
+    }
+
     /// So many 2^48ths of a cell as a time.
     fn length(&self, within: u64) -> f64 {
         self.cell * (within as f64 / (1_u64 << DIGITS) as f64)
@@ -306,6 +327,23 @@ mod tests {
             sum.then(path.over_cell(cell, 1), 0.25)
         });
         close(cells, whole);
+    }
+
+    #[test]
+    fn pieces_are_those_of_the_tree() {
+        let path = path();
+        let mut memo = Memo::new(3);
+        let mut pieces = Vec::new();
+        path.pieces(5, 2, 4, &mut pieces);
+        assert_eq!(pieces.len(), 16);
+        for (number, piece) in pieces.iter().enumerate() {
+            let place = |piece: usize| match piece {
+                16 => Place::of_cell(6),
+                _ => Place { cell: 5, within: (piece as u64) << (DIGITS - 4) },
+            };
+            let own = path.between(place(number), place(number + 1), 2, &mut memo);
+            assert_eq!(*piece, own);
+        }
     }
 
     #[test]

@@ -41,6 +41,15 @@ impl Noisy {
         }
     }
 
+    /// `W(1)` on the path of this key, with cells of this length.
+    pub fn ends(&self, key: &Key, cell: f64) -> Vec<f64> {
+        let path = Path::new(key, 0.0, cell);
+        let mut memo = Memo::new(self.channels);
+        let ends = (path.place(0.0), path.place(1.0));
+        let mut w = |channel| path.between(ends.0, ends.1, channel, &mut memo).w;
+        (0..self.channels as u64).map(&mut w).collect()
+    }
+
     /// The solution at t = 1 on the path of this key, with cells of this length.
     pub fn solution(&self, key: &Key, cell: f64) -> Vec<f64> {
         let path = Path::new(key, 0.0, cell);
@@ -57,7 +66,7 @@ impl Noisy {
             noise.follow(0, path);
             let mut found = vec![[0.0]; self.channels * (self.channels - 1) / 2];
             // Far finer than any scheme looks.
-            noise.levy(0, (0.0, 1.0), 1 << 17, &mut found);
+            noise.levy(0, (path.place(0.0), path.place(1.0)), 12, &mut found);
             areas = found.into_flattened();
         }
         (self.exact)(&w, &z, &areas)
@@ -117,6 +126,38 @@ pub fn additive() -> Noisy {
     }
 }
 
+/// Many wells, with noise that grows: no solution in closed form; the finest run of a scheme stands for it.
+pub fn wells() -> Noisy {
+    Noisy {
+        drift: |_, x, dx| {
+            dx[0] = 1.5 * (4.0 * x[0]).sin();
+            dx[1] = (2.0 * x[1]).cos() + 0.3 * x[0];
+        },
+        diffusion: |t, _, b| b.copy_from_slice(&[0.8, 0.8 + 0.1 * t]),
+        ..Noisy::new("wells", NoiseClass::Additive, vec![0.1, 0.7])
+    }
+}
+
+/// As [`scalar`], slower: `dx = 0.3 x dt + 0.5 x dW`, for means, to which large paths contribute much.
+pub fn slow() -> Noisy {
+    Noisy {
+        drift: |_, x, dx| dx[0] = 0.3 * x[0],
+        diffusion: |_, x, b| b[0] = 0.5 * x[0],
+        exact: |w, _, _| vec![(0.3 - 0.125 + 0.5 * w[0]).exp()],
+        ..Noisy::new("slow", NoiseClass::Diagonal, vec![1.0])
+    }
+}
+
+/// As [`slow`] in the calculus of Stratonovich.
+pub fn slow_stratonovich() -> Noisy {
+    Noisy {
+        drift: |_, x, dx| dx[0] = (0.3 - 0.125) * x[0],
+        calculus: Calculus::Stratonovich,
+        name: "slow, Strat.",
+        ..slow()
+    }
+}
+
 /// Geometric Brownian motion `dx = 3/2 x dt + x dW`, `x = x_0 exp(t + W)`.
 pub fn scalar() -> Noisy {
     Noisy {
@@ -160,14 +201,14 @@ pub fn stratonovich() -> Noisy {
 /// Two channels that act on both components: `dx_i = a_i x_i dt + s_i1 x_i dW_1 + s_i2 x_i dW_2`.
 pub fn commutative() -> Noisy {
     Noisy {
-        drift: |_, x, dx| (dx[0], dx[1]) = (x[0], -0.5 * x[1]),
+        drift: |_, x, dx| (dx[0], dx[1]) = (0.5 * x[0], -0.5 * x[1]),
         diffusion: |_, x, b| {
-            b.copy_from_slice(&[0.6 * x[0], 0.5 * x[0], -0.4 * x[1], 0.7 * x[1]]);
+            b.copy_from_slice(&[0.5 * x[0], 0.3 * x[0], -0.4 * x[1], 0.3 * x[1]]);
         },
         exact: |w, _, _| {
             vec![
-                (1.0 - 0.5 * (0.36 + 0.25) + 0.6 * w[0] + 0.5 * w[1]).exp(),
-                (-0.5 - 0.5 * (0.16 + 0.49) - 0.4 * w[0] + 0.7 * w[1]).exp(),
+                (0.5 - 0.5 * (0.25 + 0.09) + 0.5 * w[0] + 0.3 * w[1]).exp(),
+                (-0.5 - 0.5 * (0.16 + 0.09) - 0.4 * w[0] + 0.3 * w[1]).exp(),
             ]
         },
         ..Noisy::new("commutative", NoiseClass::Commutative, vec![1.0, 1.0])
@@ -189,10 +230,8 @@ pub fn general() -> Noisy {
 pub fn rotating() -> Noisy {
     Noisy {
         channels: 2,
-        drift: |_, x, dx| (dx[0], dx[1]) = (-x[0] + 0.5 * x[1], -0.5 * x[0] - 0.4 * x[1]),
-        diffusion: |_, x, b| {
-            b.copy_from_slice(&[0.7 * x[0], 0.6 * x[1], 0.0, -0.6 * x[0] + 0.3 * x[1]]);
-        },
+        drift: |_, x, dx| (dx[0], dx[1]) = (-0.5 * x[0] + 0.4 * x[1], -0.4 * x[0] - 0.5 * x[1]),
+        diffusion: |_, x, b| b.copy_from_slice(&[x[1], 0.0, 0.0, x[0]]),
         ..Noisy::new("rotating", NoiseClass::General, vec![1.0, 0.5])
     }
 }

@@ -70,6 +70,7 @@ pub fn pair(path: &Path) -> Experiment {
         has_time: true,
         analyses: Vec::new(),
         solver: solver(2),
+        cell: None,
         record: Record {
             variables: vec!["x".into()],
             ..Record::default()
@@ -154,6 +155,8 @@ pub fn states(experiment: &Experiment, times: &[f64]) -> Vec<Vec<f64>> {
         step: solver.step,
         max_steps: solver.max_steps,
         locate_kinks: solver.kinks == Kinks::Locate,
+        cell: experiment.cell,
+        seed: experiment.seed,
     };
     let span = Span {
         start: experiment.time.start,

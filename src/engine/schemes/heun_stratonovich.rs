@@ -31,7 +31,7 @@ pub const CARD: Card = Card {
     noise: Some(Stochastic {
         calculus: Calculus::Stratonovich,
         orders: [
-            Orders::new(1.0, 1.0),
+            Orders::new(1.0, 2.0),
             Orders::new(1.0, 1.0),
             Orders::new(1.0, 1.0),
             Orders::new(0.5, 1.0),

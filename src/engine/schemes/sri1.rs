@@ -35,7 +35,7 @@ pub const CARD: Card = Card {
     smoothness: Smoothness::Lipschitz,
     noise: Some(Stochastic {
         calculus: Calculus::Ito,
-        orders: [Orders::new(1.5, 1.5), Orders::new(1.5, 1.5), None, None],
+        orders: [Orders::new(1.5, 2.0), Orders::new(1.5, 2.0), None, None],
         reflects: false,
     }),
     reference: "Roessler, SIAM J. Numer. Anal. 48 (2010) 922",

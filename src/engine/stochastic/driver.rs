@@ -58,6 +58,8 @@ pub struct Stochastic<M, const L: usize> {
     /// Where each lane stands, and stood before its last step.
     places: [Place; L],
     before: [Place; L],
+    /// Whether its next step starts at an edge or a reset.
+    at_edge: [bool; L],
     spans: [f64; L],
     extremes: [Extremes; L],
     noise: Increments<L>,
@@ -108,9 +110,10 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
             measured: measured.max(1) as f64,
             cell,
             ratio,
-            lanes: [Lane::new(Controller::of_power(POWER)); L],
+            lanes: [Lane::new(Controller::noisy(POWER)); L],
             places: [Place::default(); L],
             before: [Place::default(); L],
+            at_edge: [true; L],
             spans: [0.0; L],
             extremes: [Extremes::default(); L],
             noise: Increments::new(form.channels, M::AREAS || tolerances.step.is_none()),
@@ -134,6 +137,109 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
         match self.tolerances.step {
             Some(step) => self.plan_fixed(lane, step, limit),
             None => self.plan_adaptive(lane, limit),
+        }
+    }
+
+    /// No step.
+    fn resting(&self, lane: usize) -> Planned {
+        Planned {
+            h: 0.0,
+            end: self.lanes[lane].time,
+            to: self.places[lane],
+            whole: false,
+        }
+    }
+
+    /// Whether the next steps of all active lanes are whole ones of the grid in open space, which need no plan.
+    fn glides<F: Field<L> + ?Sized>(&self, field: &F, active: &[bool; L]) -> bool {
+        let Some(ratio) = self.ratio.filter(|_| !M::LEVY) else {
+            return false;
+        };
+        (0..L).filter(|&lane| active[lane]).all(|lane| {
+            let on_grid = Place::of_cell(self.lanes[lane].equal_steps * ratio);
+            self.places[lane] == on_grid && field.shape_of(lane).is_none()
+        })
+    }
+
+    /// `count` whole steps of all active lanes that nobody looks at; the states are in `x0` behind them. The arithmetic is that of
+    /// [`attempt`](Self::attempt).
+    fn glide<F: Field<L> + ?Sized>(
+        &mut self,
+        field: &F,
+        active: &[bool; L],
+        step: f64,
+        count: u64,
+    ) -> u64 {
+        let (form, ratio) = (self.form, self.ratio.unwrap_or(1));
+        let anchor: [f64; L] = std::array::from_fn(|lane| self.lanes[lane].anchor);
+        let first: [u64; L] = std::array::from_fn(|lane| self.lanes[lane].equal_steps);
+        let mut steps: [f64; L] = std::array::from_fn(|lane| first[lane] as f64);
+        let mut t: [f64; L] = std::array::from_fn(|lane| self.starting(lane));
+        let mut end = t;
+        self.evaluations.set(0);
+        let (mut row, mut left) = (0, 0);
+        for nth in 0..count {
+            if left == 0 {
+                let cells = std::array::from_fn(|lane| first[lane].wrapping_add(nth) * ratio);
+                match self.noise.ahead(active, &cells).filter(|_| ratio == 1) {
+                    Some(found) => (row, left) = found,
+                    None => self.noise.over_cells(active, &cells, ratio),
+                }
+            }
+            for lane in 0..L {
+                steps[lane] += 1.0;
+                end[lane] = anchor[lane] + steps[lane] * step;
+            }
+            self.evaluations.set(self.evaluations.get() + 1);
+            self.conversion.drift(field, form, &t, &self.x0, &mut self.f);
+            if form.channels > 0 && !(form.constant && self.known) {
+                field.diffusion(&t, &self.x0, &mut self.b);
+                self.known = true;
+            }
+            let (w, z) = match left {
+                0 => (self.noise.w.as_flattened(), self.noise.z.as_flattened()),
+                _ => self.noise.cell(row),
+            };
+            let at = At {
+                field,
+                form,
+                t,
+                end,
+                h: [step; L],
+                x: &self.x0,
+                f: &self.f,
+                b: &self.b,
+                w,
+                z,
+                levy: &[],
+                conversion: &self.conversion,
+                evaluations: &self.evaluations,
+            };
+            self.method.step(&at, &mut self.x1, &mut self.error);
+            std::mem::swap(&mut self.x0, &mut self.x1);
+            t = end;
+            if left > 0 {
+                (row, left) = (row + 1, left - 1);
+            }
+        }
+        for lane in (0..L).filter(|&lane| active[lane]) {
+            let state = &mut self.lanes[lane];
+            state.equal_steps += count;
+            state.counts.steps += count;
+            state.counts.evaluations += self.evaluations.get();
+            (state.previous, state.time) = (state.time, t[lane]);
+            self.places[lane] = Place::of_cell(state.equal_steps * ratio);
+            self.at_edge[lane] = false;
+        }
+        count
+    }
+
+    /// The time at which the drift is asked for at the start of a step: just behind an edge, which belongs to what lies before it.
+    fn starting(&self, lane: usize) -> f64 {
+        let time = self.lanes[lane].time;
+        match self.at_edge[lane] {
+            true => time.next_up(),
+            false => time,
         }
     }
 
@@ -214,11 +320,12 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
         }
         if M::LEVY {
             for lane in (0..L).filter(|&lane| active[lane]) {
-                let Planned { h, end, .. } = planned[lane];
-                let pieces = (self.spans[lane] / h).clamp(PIECES.1, PIECES.0) as u32;
-                let times = (self.lanes[lane].time, end);
-                let pieces = pieces.next_power_of_two();
-                self.noise.levy(lane, times, pieces, &mut self.levy);
+                let Planned { h, to, .. } = planned[lane];
+                let pieces = (self.spans[lane] / h).clamp(PIECES.1, PIECES.0);
+                let cells = (h / self.noise.paths[lane].cell).max(1.0);
+                let depth = (pieces / cells).log2().ceil().max(0.0) as u32;
+                let ends = (self.places[lane], to);
+                self.noise.levy(lane, ends, depth, &mut self.levy);
             }
         }
     }
@@ -244,8 +351,7 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
         planned: &[Planned; L],
     ) {
         self.increments(active, planned);
-        // Just behind t: an edge at t belongs to what lies before it.
-        let t = std::array::from_fn(|lane| self.lanes[lane].time.next_up());
+        let t = std::array::from_fn(|lane| self.starting(lane));
         let h = planned.map(|planned| planned.h);
         let form = self.form;
         self.evaluations.set(1);
@@ -307,6 +413,7 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
     fn arrive(&mut self, lane: usize, planned: &Planned) -> Progress {
         self.before[lane] = self.places[lane];
         self.places[lane] = planned.to;
+        self.at_edge[lane] = false;
         let state = &mut self.lanes[lane];
         let steps = state.equal_steps;
         let progress = state.accept(planned.h, planned.end);
@@ -401,6 +508,7 @@ impl<M: Method, F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Stochasti
         let path = &self.noise.paths[lane];
         let state = &mut self.lanes[lane];
         (state.time, state.previous, state.accepted) = (t, t, true);
+        self.at_edge[lane] = true;
         state.controller.reset();
         state.anchor = path.start;
         if let Some(step) = self.tolerances.step {
@@ -419,12 +527,7 @@ impl<M: Method, F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Stochasti
         self.commit();
         let planned: [Planned; L] = std::array::from_fn(|lane| match active[lane] {
             true => self.plan(lane, limit[lane]),
-            false => Planned {
-                h: 0.0,
-                end: self.lanes[lane].time,
-                to: self.places[lane],
-                whole: false,
-            },
+            false => self.resting(lane),
         });
         self.attempt(field, active, &planned);
         std::array::from_fn(|lane| match active[lane] {
@@ -457,14 +560,20 @@ impl<M: Method, F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Stochasti
         }
         self.commit();
         self.saved.copy_from_slice(&self.x0);
-        let (lanes, places) = (self.lanes, self.places);
+        let (lanes, places, at_edge) = (self.lanes, self.places, self.at_edge);
         let mut progress = [Progress::Idle; L];
-        for nth in 0..count {
-            if nth > 0 {
+        let gliding = match self.glides(field, active) {
+            true => self.glide(field, active, step, count - 1),
+            false => 0,
+        };
+        for nth in gliding..count {
+            if nth > gliding {
                 std::mem::swap(&mut self.x0, &mut self.x1);
             }
-            let planned: [Planned; L] =
-                std::array::from_fn(|lane| self.plan(lane, limit[lane]));
+            let planned: [Planned; L] = std::array::from_fn(|lane| match active[lane] {
+                true => self.plan(lane, limit[lane]),
+                false => self.resting(lane),
+            });
             self.attempt(field, active, &planned);
             for lane in (0..L).filter(|&lane| active[lane]) {
                 progress[lane] = self.arrive(lane, &planned[lane]);
@@ -472,7 +581,7 @@ impl<M: Method, F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Stochasti
         }
         if (0..L).any(|lane| active[lane] && self.broken(lane).is_some()) {
             // Step by step up to where it broke.
-            (self.lanes, self.places) = (lanes, places);
+            (self.lanes, self.places, self.at_edge) = (lanes, places, at_edge);
             self.x0.copy_from_slice(&self.saved);
             return self.step(field, active, limit);
         }
@@ -544,7 +653,8 @@ impl<M: Method, F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Stochasti
         let mut memory = self.lanes[lane].save().to_vec();
         let Place { cell, within } = self.places[lane];
         // Whole numbers below 2^53 are exact.
-        memory.extend([cell as f64, within as f64]);
+        let at_edge = f64::from(u8::from(self.at_edge[lane]));
+        memory.extend([cell as f64, within as f64, at_edge]);
         let from = match self.lanes[lane].accepted {
             true => &self.x1,
             false => &self.x0,
@@ -561,6 +671,7 @@ impl<M: Method, F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Stochasti
             within: rest[1] as u64,
         };
         (self.places[lane], self.before[lane]) = (place, place);
-        scatter::<L>(&rest[2..], lane, &mut self.x1);
+        self.at_edge[lane] = rest[2] != 0.0;
+        scatter::<L>(&rest[3..], lane, &mut self.x1);
     }
 }

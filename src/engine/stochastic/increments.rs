@@ -25,7 +25,7 @@ pub struct Increments<const L: usize> {
     cells: usize,
     first: [u64; L],
     filled: bool,
-    /// `[channel, cell][lane]`
+    /// `[cell, channel][lane]`
     window_w: Vec<[f64; L]>,
     window_z: Vec<[f64; L]>,
     /// The increments of the step, `[channel][lane]`.
@@ -80,15 +80,35 @@ impl<const L: usize> Increments<L> {
         }
     }
 
+    /// Have the cells `first` of all active lanes in the window, and as many of those that follow as there are: the row of the first one and
+    /// their number. Nothing if the lanes stand apart.
+    pub fn ahead(&mut self, active: &[bool; L], first: &[u64; L]) -> Option<(usize, u64)> {
+        let first: [u64; L] =
+            std::array::from_fn(|lane| if active[lane] { first[lane] } else { self.first[lane] });
+        self.provide(active, &first);
+        let mut lanes = (0..L).filter(|&lane| active[lane]);
+        let offset = |lane: usize| first[lane] - self.first[lane];
+        let lead = offset(lanes.next()?);
+        let together = lanes.all(|lane| offset(lane) == lead);
+        together.then_some((lead as usize, self.cells as u64 - lead))
+    }
+
+    /// The increments of all channels over one cell of the window.
+    pub fn cell(&self, offset: usize) -> (&[f64], &[f64]) {
+        let rows = offset * self.channels..(offset + 1) * self.channels;
+        let z = self.window_z.get(rows.clone()).unwrap_or(&[]);
+        (self.window_w[rows].as_flattened(), z.as_flattened())
+    }
+
     /// Add one cell of the window to the step.
     fn take(&mut self, offset: [usize; L], is_first: bool) {
         let together = offset.iter().all(|&one| one == offset[0]);
         for channel in 0..self.channels {
-            let row = channel * self.cells;
+            let row = |lane: usize| offset[lane] * self.channels + channel;
             let of = |rows: &[[f64; L]]| -> [f64; L] {
                 match together {
-                    true => rows[row + offset[0]],
-                    false => std::array::from_fn(|lane| rows[row + offset[lane]][lane]),
+                    true => rows[row(0)],
+                    false => std::array::from_fn(|lane| rows[row(lane)][lane]),
                 }
             };
             let w = of(&self.window_w);
@@ -133,14 +153,16 @@ impl<const L: usize> Increments<L> {
         let pairs = self.first.map(|cell| cell >> 1);
         let roots = std::array::from_fn(|lane| self.paths[lane].cell.sqrt());
         let keys = std::array::from_fn(|lane| self.paths[lane].increments);
-        for (channel, rows) in self.window_w.chunks_mut(self.cells).enumerate() {
-            fill(&pairs, channel as u64, &keys, &roots, rows);
+        for channel in 0..self.channels {
+            let rows = &mut self.window_w[channel..];
+            fill(&pairs, channel as u64, &keys, &roots, self.channels, rows);
         }
         if self.areas {
             let roots = std::array::from_fn(|lane| (self.paths[lane].cell / 12.0).sqrt());
             let keys = std::array::from_fn(|lane| self.paths[lane].areas);
-            for (channel, rows) in self.window_z.chunks_mut(self.cells).enumerate() {
-                fill(&pairs, channel as u64, &keys, &roots, rows);
+            for channel in 0..self.channels {
+                let rows = &mut self.window_z[channel..];
+                fill(&pairs, channel as u64, &keys, &roots, self.channels, rows);
             }
             for (z, w) in self.window_z.iter_mut().zip(&self.window_w) {
                 for lane in 0..L {
@@ -163,34 +185,55 @@ impl<const L: usize> Increments<L> {
         }
     }
 
-    /// The Levy areas `int (W_i dW_j - W_j dW_i) / 2` of one lane between two places, as well as the path through so
-    /// many pieces of equal length can tell, for all i < j in the order of rows, into `areas[..][lane]`.
-    pub fn levy(&mut self, lane: usize, (from, to): (f64, f64), pieces: u32, areas: &mut [[f64; L]]) {
+    /// The Levy areas `int (W_i dW_j - W_j dW_i) / 2` of one lane between two places, for all i < j in the order of rows, into
+    /// `areas[..][lane]`; seen through 2^depth pieces of every whole cell, and one of what is cut off.
+    pub fn levy(&mut self, lane: usize, (from, to): (Place, Place), depth: u32, areas: &mut [[f64; L]]) {
         areas.iter_mut().for_each(|area| area[lane] = 0.0);
-        let path = self.paths[lane];
-        let memo = &mut self.memos[lane];
+        let (path, memo) = (self.paths[lane], &mut self.memos[lane]);
         let mut sums = vec![0.0; self.channels];
-        let mut parts = vec![(0.0, 0.0); self.channels];
-        let length = (to - from) / f64::from(pieces);
-        let place = |piece: u32| path.place(from + length * f64::from(piece));
-        for piece in 0..pieces {
-            let ends = (place(piece), place(piece + 1));
-            for (channel, part) in parts.iter_mut().enumerate() {
-                let Increment { w, z } = path.between(ends.0, ends.1, channel as u64, memo);
-                // The mean of the path over the piece, from its chord.
-                *part = (w, z / length - 0.5 * w);
-            }
-            let mut pair = 0;
-            for i in 0..self.channels {
-                for j in i + 1..self.channels {
-                    let ((w, skew), (v, other)) = (parts[i], parts[j]);
-                    areas[pair][lane] += 0.5 * (sums[i] * v - sums[j] * w) + (skew * v - other * w);
-                    pair += 1;
+        let mut all: Vec<Vec<Increment>> = vec![Vec::new(); self.channels];
+        let mut at = from;
+        while at < to {
+            let next = to.min(Place::of_cell(at.cell + 1));
+            let whole = at.within == 0 && next.within == 0;
+            for (channel, pieces) in all.iter_mut().enumerate() {
+                if whole {
+                    path.pieces(at.cell, channel as u64, depth, pieces);
+                } else {
+                    pieces.clear();
+                    pieces.push(path.between(at, next, channel as u64, memo));
                 }
             }
-            for (sum, part) in sums.iter_mut().zip(&parts) {
-                *sum += part.0;
-            }
+            let count = all.first().map_or(1, Vec::len);
+            let length = (path.time(next) - path.time(at)) / count as f64;
+            add_areas(&all, length, &mut sums, |pair, area| areas[pair][lane] += area);
+            at = next;
         }
+    }
+}
+
+/// Add the areas between all channels over pieces of equal length, on top of the paths so far.
+fn add_areas(
+    all: &[Vec<Increment>],
+    length: f64,
+    sums: &mut [f64],
+    mut add: impl FnMut(usize, f64),
+) {
+    // The mean of a piece above its chord, given its ends and the area under it.
+    let skew = |one: &Increment| one.z / length - 0.5 * one.w;
+    let mut pair = 0;
+    for i in 0..all.len() {
+        for j in i + 1..all.len() {
+            let (mut x, mut y, mut area) = (sums[i], sums[j], 0.0);
+            for (a, b) in all[i].iter().zip(&all[j]) {
+                area += 0.5 * (x * b.w - y * a.w) + (skew(a) * b.w - skew(b) * a.w);
+                (x, y) = (x + a.w, y + b.w);
+            }
+            add(pair, area);
+            pair += 1;
+        }
+    }
+    for (sum, pieces) in sums.iter_mut().zip(all) {
+        *sum += pieces.iter().map(|piece| piece.w).sum::<f64>();
     }
 }
