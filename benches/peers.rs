@@ -289,12 +289,7 @@ fn many(runs: usize, rounds: usize, driven: bool) {
         let mut jobs = networks.iter().enumerate().map(|(id, network)| {
             (
                 network as &dyn System,
-                Job {
-                    span,
-                    x0: x0.clone(),
-                    recorder: Tagged(id),
-                    memory: None,
-                },
+                Job::new(span, x0.clone(), Tagged(id)),
             )
         });
         integrate_batch(

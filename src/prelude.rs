@@ -6,8 +6,8 @@ pub use crate::system::analysis::{
 };
 pub use crate::system::batch::{Batch, LANES, Lanes};
 pub use crate::system::constraint::{ClosedSet, Constraint, Faces};
-pub use crate::system::draws::Draws;
 pub use crate::system::derivative::{DualNum, GenericDrift, Jacobian, Linear, Pattern};
+pub use crate::system::draws::Draws;
 pub use crate::system::equilibria::{Equilibria, Equilibrium};
 pub use crate::system::family::{Build, Built, Dynamics, Evolution, Family, ObservableCard};
 pub use crate::system::guard::{Action, Direction, Guards, Impulses};

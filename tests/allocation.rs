@@ -130,12 +130,7 @@ fn a_longer_run_allocates_no_more_than_a_short_one() {
     let networks: Vec<Network> = (0..8).map(|i| network(0.1 * f64::from(i))).collect();
     let lanes = |stop: f64| {
         let mut jobs = networks.iter().map(|network| {
-            let job = Job {
-                span: Span { start: 0.0, stop },
-                x0: vec![0.0; 20],
-                recorder: listener(false),
-                memory: None,
-            };
+            let job = Job::new(Span { start: 0.0, stop }, vec![0.0; 20], listener(false));
             (network as &dyn System, job)
         });
         let options = Options::new(20, 1e-6, 1e-9);

@@ -353,7 +353,14 @@ fn a_scheme_that_does_not_fit_is_exit_code_3() {
     for verb in ["check", "run"] {
         let output = nullcline(
             here.path(),
-            &[verb, "pair.toml", "--set", "model.parameters.noise=0.1"],
+            &[
+                verb,
+                "pair.toml",
+                "--set",
+                "model.parameters.noise=0.1",
+                "--set",
+                "solver.method=\"tsit5\"",
+            ],
         );
         assert_eq!(code(&output), 3, "{}", stderr(&output));
         assert!(stderr(&output).contains("noise"));

@@ -235,7 +235,10 @@ fn the_particle_relaxes_and_spreads(archive: &Archive) {
         let expected = 0.125 * (1.0 - (-2.0 * t).exp());
         let off = (mean[k] - 2.0 * (-t).exp()) / (expected / n).sqrt();
         let spread = (variance[k] / expected - 1.0) / (2.0 / n).sqrt();
-        assert!(off.abs() < 4.0 && spread.abs() < 4.0, "t = {t}: {off}, {spread} standard errors");
+        assert!(
+            off.abs() < 4.0 && spread.abs() < 4.0,
+            "t = {t}: {off}, {spread} standard errors"
+        );
     }
 }
 
@@ -255,28 +258,48 @@ fn the_hill_is_crossed_in_time(archive: &Archive) {
     let last = array(archive, "x_final");
     let found = last.iter().map(|x| x * x).sum::<f64>() / 1000.0;
     let error = ((moment(4) - moment(2).powi(2)) / 1000.0).sqrt();
-    assert!((found - moment(2)).abs() < 4.0 * error, "{found} is not {}", moment(2));
+    assert!(
+        (found - moment(2)).abs() < 4.0 * error,
+        "{found} is not {}",
+        moment(2)
+    );
     let right = last.iter().filter(|&&x| x > 0.0).count() as f64;
-    assert!((right - 500.0).abs() < 4.0 * 250.0_f64.sqrt(), "{right} of 1000 on the right");
+    assert!(
+        (right - 500.0).abs() < 4.0 * 250.0_f64.sqrt(),
+        "{right} of 1000 on the right"
+    );
     // The mean time from -1 to 1, found on samples 0.1 apart, which see a passage late.
     let inner = |y: f64| integral(-4.0, y, |z| (-height(z)).exp());
     let expected = 2.0 / noise * integral(-1.0, 1.0, |y| height(y).exp() * inner(y));
     let passages = array(archive, "x_first_passage");
-    let passages: Vec<f64> = passages.into_iter().filter(|time| time.is_finite()).collect();
+    let passages: Vec<f64> = passages
+        .into_iter()
+        .filter(|time| time.is_finite())
+        .collect();
     let mean = passages.iter().sum::<f64>() / passages.len() as f64;
     assert!(passages.len() > 990, "{} have crossed", passages.len());
-    assert!((mean / expected - 1.0).abs() < 0.15, "{mean} is not {expected}");
+    assert!(
+        (mean / expected - 1.0).abs() < 0.15,
+        "{mean} is not {expected}"
+    );
 }
 
 fn the_mean_outgrows_the_median(archive: &Archive) {
-    let (mean, log) = (array(archive, "x_member_mean"), array(archive, "log_x_member_mean"));
+    let (mean, log) = (
+        array(archive, "x_member_mean"),
+        array(archive, "log_x_member_mean"),
+    );
     let median = array(archive, "x_member_q50");
-    let (last, t, n) = (mean.len() - 1, 2.0, 4000.0_f64);
+    let (last, t, n) = (mean.len() - 1, 2.0_f64, 4000.0_f64);
     let spread = (0.36 * t).exp_m1().sqrt() / n.sqrt();
     let off = mean[last] / (0.3 * t).exp() - 1.0;
     assert!(off.abs() < 4.0 * spread, "{}", mean[last]);
     let drift = (0.3 - 0.18) * t;
-    assert!((log[last] - drift).abs() < 4.0 * (0.36 * t / n).sqrt(), "{}", log[last]);
+    assert!(
+        (log[last] - drift).abs() < 4.0 * (0.36 * t / n).sqrt(),
+        "{}",
+        log[last]
+    );
     assert!((median[last].ln() - drift).abs() < 5.0 * (0.36 * t / n).sqrt() * 1.26);
     assert!(median[last] < 0.8 * mean[last]);
 }
@@ -286,7 +309,10 @@ fn noise_chooses_a_winner(archive: &Archive) {
     let wins = rates.chunks(2).filter(|pair| pair[0] > pair[1]).count();
     // Four standard errors of a fair coin.
     assert!((160..=240).contains(&wins), "{wins} of 400");
-    let decided = rates.chunks(2).filter(|pair| (pair[0] - pair[1]).abs() > 0.7).count();
+    let decided = rates
+        .chunks(2)
+        .filter(|pair| (pair[0] - pair[1]).abs() > 0.7)
+        .count();
     assert!(decided > 396, "{decided} of 400 have chosen");
 }
 

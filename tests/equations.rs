@@ -113,7 +113,7 @@ fn jacobians_of_the_shipped_models_are_those_of_differences() {
         }
         count += 1;
     }
-    assert_eq!(count, 10);
+    assert_eq!(count, 13);
 }
 
 #[test]
@@ -290,8 +290,9 @@ fn smoothness_linearity_and_noise_are_told() {
         ("0.1*x[i]", NoiseClass::Diagonal),
         ("0.1*x[mod(i + 1, 2)]", NoiseClass::General),
     ] {
-        let text =
-            format!("[model.state.x]\nsize = 2\ndrift = \"-x[i]\"\ndiffusion = \"{diffusion}\"");
+        let text = format!(
+            "[model.state.x]\nsize = 2\ndrift = \"-x[i]\"\ndiffusion = \"{diffusion}\"\n[solver]\nmethod = \"euler-maruyama\"\nstep = 0.1"
+        );
         let system = system(&text);
         let noise = system.diffusion().expect("noise");
         assert_eq!((noise.class(), noise.channels()), (class, 2));

@@ -30,13 +30,20 @@ fn a_hundred_million_numbers_pass_the_test_of_kolmogorov_and_smirnov() {
     const EDGE: f64 = 7.0;
     let mut counts = vec![0_u64; PLACES + 1];
     let mut rows = vec![[0.0; 8]; 4096];
-    let keys = std::array::from_fn(|lane| Key::of_seed(lane as u64).stream("wiener"));
+    let keys = std::array::from_fn(|lane| Key::of_seed(lane as u64).streams("wiener")[0]);
     let mut done = 0;
     for block in 0.. {
         if done >= N {
             break;
         }
-        fill(&[block * 2048; 8], block % 3, &keys, &[1.0; 8], 1, &mut rows);
+        fill(
+            &[block * 2048; 8],
+            block % 3,
+            &keys,
+            &[1.0; 8],
+            1,
+            &mut rows,
+        );
         for x in rows.as_flattened() {
             let place = ((x + EDGE) / (2.0 * EDGE) * PLACES as f64).clamp(0.0, PLACES as f64);
             counts[place as usize] += 1;
@@ -61,7 +68,13 @@ fn a_hundred_million_numbers_pass_the_test_of_kolmogorov_and_smirnov() {
     assert!(statistic > 0.3);
 }
 
-fn alone(system: &dyn System, method: &str, options: &Options, x0: &[f64], key: Key) -> (Outcome, Samples) {
+fn alone(
+    system: &dyn System,
+    method: &str,
+    options: &Options,
+    x0: &[f64],
+    key: Key,
+) -> (Outcome, Samples) {
     let job = Job::new(SPAN, x0.to_vec(), Samples::at(times())).key(key);
     let never = Checkpoints::Never;
     integrate_job(system, method, options, job, never, &mut |_| true).unwrap()
@@ -74,10 +87,22 @@ fn times() -> Vec<f64> {
 
 #[test]
 fn a_noisy_run_has_the_same_bits_alone_and_in_lanes() {
-    for problem in [noisy::wells(), noisy::diagonal(), noisy::stratonovich(), noisy::commutative(), noisy::general()] {
+    for problem in [
+        noisy::wells(),
+        noisy::diagonal(),
+        noisy::stratonovich(),
+        noisy::commutative(),
+        noisy::general(),
+    ] {
         for card in CARDS.iter().filter(|card| card.accepts(&problem).is_ok()) {
             // Steps of one cell, of several, of a part, of none in particular, and with error control.
-            for (step, cell) in [(Some(0.01), None), (Some(0.04), Some(0.01)), (Some(0.005), Some(0.01)), (Some(0.03), Some(0.011)), (None, Some(0.02))] {
+            for (step, cell) in [
+                (Some(0.01), None),
+                (Some(0.04), Some(0.01)),
+                (Some(0.005), Some(0.01)),
+                (Some(0.03), Some(0.011)),
+                (None, Some(0.02)),
+            ] {
                 let mut options = Options::new(problem.x0.len(), 1e-2, 1e-2);
                 (options.step, options.cell) = (step, cell);
                 if step.is_none() && card.stepping != nullcline::engine::card::Stepping::Either {
@@ -85,7 +110,16 @@ fn a_noisy_run_has_the_same_bits_alone_and_in_lanes() {
                 }
                 let mut jobs = (0..11).map(|k| {
                     let job = Job::new(SPAN, problem.x0.clone(), (k, Samples::at(times())));
-                    (&problem as &dyn System, Job { recorder: Tagged(job.recorder.0, job.recorder.1), span: job.span, x0: job.x0, memory: None, key: Key::of_seed(k) })
+                    (
+                        &problem as &dyn System,
+                        Job {
+                            recorder: Tagged(job.recorder.0, job.recorder.1),
+                            span: job.span,
+                            x0: job.x0,
+                            memory: None,
+                            key: Key::of_seed(k),
+                        },
+                    )
                 });
                 let mut found = 0;
                 integrate_batch(
@@ -93,8 +127,15 @@ fn a_noisy_run_has_the_same_bits_alone_and_in_lanes() {
                     &options,
                     &mut jobs,
                     &mut |outcome, Tagged(k, samples)| {
-                        let single = alone(&problem, card.name, &options, &problem.x0, Key::of_seed(k));
-                        assert_eq!((outcome, samples), single, "{} on {}: {step:?} {cell:?}", card.name, problem.name);
+                        let single =
+                            alone(&problem, card.name, &options, &problem.x0, Key::of_seed(k));
+                        assert_eq!(
+                            (outcome, samples),
+                            single,
+                            "{} on {}: {step:?} {cell:?}",
+                            card.name,
+                            problem.name
+                        );
                         found += 1;
                     },
                     &mut |_| true,
@@ -120,7 +161,12 @@ impl nullcline::engine::recorder::Recorder for Tagged {
 
 #[test]
 fn convergence_looks_at_one_path() {
-    for (method, step) in [("milstein", Some(0.02)), ("sri1", None), ("sri1", Some(0.02)), ("euler-maruyama", Some(0.02))] {
+    for (method, step) in [
+        ("milstein", Some(0.02)),
+        ("sri1", None),
+        ("sri1", Some(0.02)),
+        ("euler-maruyama", Some(0.02)),
+    ] {
         let problem = noisy::scalar();
         let mut options = Options::new(1, 1e-2, 1e-3).cell(0.02);
         options.step = step;
@@ -142,7 +188,10 @@ fn convergence_looks_at_one_path() {
         let exact = problem.solution(&key, 0.02)[0];
         let error = |level: usize| (found.levels[level].outcome.state[0] / exact - 1.0).abs();
         println!("{method}: {} to {}", error(0), error(5));
-        assert!(error(0) < 0.3 && error(5) < 0.3 * error(0) && error(5) < 0.05, "{method}");
+        assert!(
+            error(0) < 0.3 && error(5) < 0.3 * error(0) && error(5) < 0.05,
+            "{method}"
+        );
     }
 }
 
@@ -209,7 +258,11 @@ fn noise_in_a_box_has_the_stationary_law_of_reflection() {
                 [solver]\nstep = STEP\n[record]\ntrajectories = false\nsummaries = [\"final\"]\n[ensemble]\nmembers = 20000\n";
     let density = |x: f64| (-(x - 0.2_f64).powi(2) / 0.64).exp();
     let integral = |value: &dyn Fn(f64) -> f64| -> f64 {
-        (0..10_000).map(|k| value((f64::from(k) + 0.5) / 10_000.0) * density((f64::from(k) + 0.5) / 10_000.0)).sum()
+        (0..10_000)
+            .map(|k| {
+                value((f64::from(k) + 0.5) / 10_000.0) * density((f64::from(k) + 0.5) / 10_000.0)
+            })
+            .sum()
     };
     let moment = |n: i32| integral(&|x| x.powi(n)) / integral(&|_| 1.0);
     for step in ["0.02", "0.1"] {
@@ -221,18 +274,263 @@ fn noise_in_a_box_has_the_stationary_law_of_reflection() {
             .arg(&file)
             .output()
             .unwrap();
-        assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+        assert!(
+            ran.status.success(),
+            "{}",
+            String::from_utf8_lossy(&ran.stderr)
+        );
         let found = hdf5::File::open(folder.path().join("box.h5")).unwrap();
         let x: Vec<f64> = found.dataset("x_final").unwrap().read_raw().unwrap();
         assert!(x.iter().all(|x| (0.0..=1.0).contains(x)));
         let n = x.len() as f64;
         for power in [1, 2] {
             let mean = x.iter().map(|x| x.powi(power)).sum::<f64>() / n;
-            let (expected, error) = (moment(power), ((moment(2 * power) - moment(power).powi(2)) / n).sqrt());
+            let (expected, error) = (
+                moment(power),
+                ((moment(2 * power) - moment(power).powi(2)) / n).sqrt(),
+            );
             println!("step {step}, moment {power}: {mean:.5}, {expected:.5} +- {error:.5}");
             // Frozen coefficients leave an error of the order of the step.
             let bias = 0.02 * step.parse::<f64>().unwrap();
-            assert!((mean - expected).abs() < 4.0 * error + bias, "step {step}: {mean} is not {expected}");
+            assert!(
+                (mean - expected).abs() < 4.0 * error + bias,
+                "step {step}: {mean} is not {expected}"
+            );
         }
     }
+}
+
+/// The mean error of many paths falls with the tolerance, and rejected steps leave no trace in the law.
+#[test]
+fn error_control_follows_the_path_and_keeps_the_law() {
+    let problem = noisy::scalar();
+    let paths = 2000;
+    let errors = [1e-1, 1e-2, 1e-3, 1e-4].map(|tolerance| {
+        let options = Options::new(1, tolerance, tolerance).cell(0.05);
+        let (mut square, mut sum, mut rejected, mut steps) = (0.0, 0.0, 0, 0);
+        for seed in 0..paths {
+            let key = Key::of_seed(seed);
+            let (outcome, _) = alone(&problem, "sri1", &options, &problem.x0, key);
+            let exact = problem.solution(&key, 0.05)[0];
+            square += (outcome.state[0] - exact).powi(2);
+            sum += outcome.state[0] - exact;
+            (rejected, steps) = (rejected + outcome.counts.rejected, steps + outcome.counts.steps);
+        }
+        let n = paths as f64;
+        let (error, bias) = ((square / n).sqrt(), sum / n);
+        println!("tolerance {tolerance:e}: error {error:.2e}, bias {bias:.2e}, {steps} steps, {rejected} rejected");
+        assert!(rejected > 0 && rejected < steps);
+        assert!(bias.abs() < 4.0 * error / n.sqrt() + 0.3 * tolerance, "bias {bias} at {tolerance}");
+        error
+    });
+    for (error, tolerance) in errors.iter().zip([1e-1, 1e-2, 1e-3, 1e-4]) {
+        assert!(*error < 30.0 * tolerance, "{errors:?}");
+    }
+    assert!(
+        errors.windows(2).all(|pair| pair[1] < 0.5 * pair[0]),
+        "{errors:?}"
+    );
+}
+
+/// Events at rate 2, each carrying the state to a drawn place: the threshold of the integrated rate is drawn at each jump.
+struct Jumps(Layout);
+
+impl Jumps {
+    fn new() -> Self {
+        let block = |name: &str| Variable::new(name, vec![]);
+        Self(
+            Layout::new()
+                .block(block("hazard"), 0.0)
+                .block(block("threshold"), 0.0)
+                .block(block("place"), 0.0),
+        )
+    }
+}
+
+impl System for Jumps {
+    fn layout(&self) -> &Layout {
+        &self.0
+    }
+
+    fn smoothness(&self) -> Smoothness {
+        Smoothness::Smooth
+    }
+
+    fn drift(&self, _t: f64, _x: &[f64], dx: &mut [f64]) {
+        dx.copy_from_slice(&[2.0, 0.0, 0.0]);
+    }
+
+    fn guards(&self) -> Option<&dyn Guards> {
+        Some(self)
+    }
+}
+
+impl Guards for Jumps {
+    fn count(&self) -> usize {
+        1
+    }
+
+    fn name(&self, _guard: usize) -> &str {
+        "jump"
+    }
+
+    fn direction(&self, _guard: usize) -> Direction {
+        Direction::Rising
+    }
+
+    fn action(&self, _guard: usize) -> Action {
+        Action::Reset
+    }
+
+    fn values(&self, _t: f64, x: &[f64], g: &mut [f64]) {
+        g[0] = x[0] - x[1];
+    }
+
+    fn reset(&self, _guard: usize, _t: f64, _x: &mut [f64]) {
+        unreachable!("these jumps are drawn");
+    }
+
+    fn jump(&self, _guard: usize, _t: f64, x: &mut [f64], draws: &dyn Draws) {
+        x.copy_from_slice(&[0.0, -draws.uniform(0).ln(), draws.normal(0)]);
+    }
+
+    fn begin(&self, x: &mut [f64], draws: &dyn Draws) {
+        x[1] = -draws.uniform(0).ln();
+    }
+}
+
+/// Keeps the times of events and the memory at a checkpoint.
+#[derive(Default)]
+struct Events {
+    times: Vec<f64>,
+    memory: Option<(usize, Vec<f64>)>,
+}
+
+impl nullcline::engine::recorder::Recorder for Events {
+    fn next_time(&self) -> f64 {
+        f64::INFINITY
+    }
+
+    fn record(&mut self, _t: f64, _x: &[f64]) {}
+
+    fn event(&mut self, event: &nullcline::system::event::Event<'_>) {
+        self.times.push(event.time);
+    }
+
+    fn checkpoint(&mut self, _t: f64, memory: &[f64]) {
+        if self.memory.is_none() && self.times.len() > 10 {
+            self.memory = Some((self.times.len(), memory.to_vec()));
+        }
+    }
+}
+
+#[test]
+fn jumps_draw_from_addresses_of_their_own() {
+    let jumps = Jumps::new();
+    let span = Span {
+        start: 0.0,
+        stop: 500.0,
+    };
+    let options = Options::new(3, 1e-6, 1e-9);
+    let run = |seed: u64, memory: Option<Vec<f64>>| {
+        let mut job = Job::new(span, vec![0.0; 3], Events::default()).key(Key::of_seed(seed));
+        job.memory = memory;
+        let every = Checkpoints::Steps(3);
+        integrate_job(&jumps, "tsit5", &options, job, every, &mut |_| true).unwrap()
+    };
+    let (outcome, events) = run(1, None);
+    let (again, same) = run(1, None);
+    assert_eq!((&outcome, &events.times), (&again, &same.times));
+    assert_ne!(events.times, run(2, None).1.times);
+    // From the middle of it on.
+    let (before, memory) = events.memory.unwrap();
+    let (resumed, rest) = run(1, Some(memory));
+    assert_eq!(resumed.state, outcome.state);
+    assert_eq!(rest.times, events.times[before..]);
+    // Exponential waiting times of mean 1/2: mean and variance of their number.
+    let count = events.times.len() as f64;
+    assert!((count - 1000.0).abs() < 4.0 * 1000.0_f64.sqrt(), "{count}");
+    let waits: Vec<f64> = events
+        .times
+        .windows(2)
+        .map(|pair| pair[1] - pair[0])
+        .collect();
+    let squares = waits.iter().map(|w| w * w).sum::<f64>() / waits.len() as f64;
+    assert!(
+        (squares - 0.5).abs() < 4.0 * (1.25 / count).sqrt(),
+        "{squares}"
+    );
+}
+
+/// The numbers of an archive that the program makes of an experiment.
+fn program(text: &str, name: &str, more: &[&str]) -> (tempfile::TempDir, Vec<f64>) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("noise.toml");
+    std::fs::write(&file, text).unwrap();
+    let ran = std::process::Command::new(env!("CARGO_BIN_EXE_nullcline"))
+        .args(["run", "--quiet"])
+        .arg(&file)
+        .args(more)
+        .output()
+        .unwrap();
+    assert!(
+        ran.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+    let archive = hdf5::File::open(folder.path().join("noise.h5")).unwrap();
+    let numbers = archive.dataset(name).unwrap().read_raw().unwrap();
+    (folder, numbers)
+}
+
+const WALK: &str = "seed = 3\n[model]\nfamily = \"equations\"\n[model.state.x]\ndrift = \"-x\"\ndiffusion = \"1\"\n\
+                    [time]\nstop = 1.0\nsave = 0.25\n[solver]\nmethod = \"euler-maruyama\"\nstep = 0.0625\n";
+
+#[test]
+fn members_share_their_noise_or_do_not() {
+    let members = |noise: &str| {
+        let text = format!("{WALK}[ensemble]\nmembers = 3\nnoise = \"{noise}\"\n");
+        program(&text, "x", &[]).1
+    };
+    let (own, common) = (members("independent"), members("common"));
+    assert_ne!(own[..5], own[5..10]);
+    assert_eq!(common[..5], common[5..10]);
+    // The first member is the run without an ensemble.
+    assert_eq!(own[..5], program(WALK, "x", &[]).1);
+    assert_eq!(own[..5], common[..5]);
+    // Alone, out of the archive.
+    let (folder, _) = program(&format!("{WALK}[ensemble]\nmembers = 9\n"), "x", &[]);
+    let rerun = std::process::Command::new(env!("CARGO_BIN_EXE_nullcline"))
+        .arg("rerun")
+        .arg(folder.path().join("noise.h5"))
+        .args(["--run", "7"])
+        .output()
+        .unwrap();
+    assert!(
+        rerun.status.success(),
+        "{}",
+        String::from_utf8_lossy(&rerun.stderr)
+    );
+}
+
+#[test]
+fn a_finer_step_and_another_scheme_follow_the_same_path() {
+    let cell = "[noise]\ncell = 0.0625\n";
+    let last = |more: &[&str]| {
+        *program(&format!("{WALK}{cell}"), "x", more)
+            .1
+            .last()
+            .unwrap()
+    };
+    let coarse = last(&[]);
+    let fine = last(&["--set", "solver.step=0.0009765625"]);
+    let other = last(&["--set", "solver.method=\"sra1\""]);
+    assert!(
+        (coarse - fine).abs() < 0.1 && (other - fine).abs() < 0.002,
+        "{coarse} {fine} {other}"
+    );
+    // Sweeps over the step are told to fix the path, and then follow it.
+    let swept = format!("{WALK}{cell}[sweep.axes]\n\"solver.step\" = [0.0625, 0.0009765625]\n");
+    let x = program(&swept, "x", &[]).1;
+    assert_eq!((x[4], x[9]), (coarse, fine));
 }

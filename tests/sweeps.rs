@@ -62,7 +62,8 @@ fn noisy(method: &str) -> Vec<(String, String)> {
         "adaptive" => "[solver]\nrtol = 1e-2\natol = 1e-2\n".to_string(),
         method => format!("[solver]\nmethod = \"{method}\"\nstep = 0.013\n"),
     };
-    let pulses = "[[stimulus]]\nchannel = \"input\"\nshape = \"pulses\"\namplitude = 1.0\nfrequency = 0.7\n";
+    let pulses =
+        "[[stimulus]]\nchannel = \"input\"\nshape = \"pulses\"\namplitude = 1.0\nfrequency = 0.7\n";
     let network = BASE.replace("[initial]", "noise = [0.1, 0.3, 0.2]\n[initial]");
     let mut found = vec![(
         format!("network-{method}"),
@@ -70,7 +71,10 @@ fn noisy(method: &str) -> Vec<(String, String)> {
     )];
     if method == "euler-maruyama" {
         let projected = limit("projected").replace("[initial]", "noise = 0.3\n[initial]");
-        found.push(("reflected".into(), format!("{projected}{solver}{pulses}{MEMBERS}")));
+        found.push((
+            "reflected".into(),
+            format!("{projected}{solver}{pulses}{MEMBERS}"),
+        ));
     }
     if !["adaptive", "sra1"].contains(&method) {
         found.push((
@@ -147,8 +151,18 @@ fn threads_order_and_lanes_change_no_bit() {
     ]
     .map(|(kind, text)| (kind.to_string(), text))
     .into_iter()
-    .chain(["adaptive", "euler-maruyama", "milstein", "sra1", "sri1", "platen-weak-2"].iter().flat_map(|method| noisy(method)))
-    {
+    .chain(
+        [
+            "adaptive",
+            "euler-maruyama",
+            "milstein",
+            "sra1",
+            "sri1",
+            "platen-weak-2",
+        ]
+        .iter()
+        .flat_map(|method| noisy(method)),
+    ) {
         let first = at(&format!("{kind}.h5"));
         run_with(&load(&text, &first), |options| options.threads = 1);
         for threads in [2, 7] {

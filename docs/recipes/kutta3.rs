@@ -20,7 +20,7 @@ pub const CARD: Card = Card {
     stability: "reaches -2.51 on the real axis",
     needs: Needs::Nothing,
     smoothness: Smoothness::Lipschitz,
-    strong_order: None,
+    noise: None,
     reference: "Kutta, Z. Math. Phys. 46 (1901) 435",
     use_when: "comparison with published simulations of this scheme",
 };

@@ -10,7 +10,9 @@ use crate::prelude::*;
 
 impl Batch for Equations {
     fn joins(&self, other: &dyn System) -> bool {
-        let other = other.batch().and_then(|batch| batch.as_any().downcast_ref::<Equations>());
+        let other = other
+            .batch()
+            .and_then(|batch| batch.as_any().downcast_ref::<Equations>());
         // Parameters are constants of the tape: only runs of the very same model share it.
         other.is_some_and(|other| std::ptr::eq(self, other))
     }
@@ -54,7 +56,14 @@ impl Lanes for EquationsLanes {
         self.drift.run_lanes(&self.times(t), x, dx);
     }
 
-    fn drift_on(&self, _sides: &[f64], t: &[f64; LANES], x: &[f64], dx: &mut [f64], _g: &mut [f64]) {
+    fn drift_on(
+        &self,
+        _sides: &[f64],
+        t: &[f64; LANES],
+        x: &[f64],
+        dx: &mut [f64],
+        _g: &mut [f64],
+    ) {
         self.drift(t, x, dx);
     }
 

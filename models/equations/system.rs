@@ -308,7 +308,9 @@ fn noise_of(
         tape: tape(graph, &outputs)?,
         class,
         calculus: Calculus::Ito,
-        constant: outputs.iter().all(|output| graph.facts(output.value).is_static()),
+        constant: outputs
+            .iter()
+            .all(|output| graph.facts(output.value).is_static()),
         correction,
     }))
 }
@@ -435,7 +437,9 @@ impl Diffusion for Equations {
     }
 
     fn calculus(&self) -> Calculus {
-        self.noise.as_ref().map_or(Calculus::Ito, |noise| noise.calculus)
+        self.noise
+            .as_ref()
+            .map_or(Calculus::Ito, |noise| noise.calculus)
     }
 
     fn is_constant(&self) -> bool {
@@ -450,7 +454,10 @@ impl Diffusion for Equations {
     }
 
     fn correction(&self, t: f64, x: &[f64], c: &mut [f64]) -> bool {
-        let Some(correction) = self.noise.as_ref().and_then(|noise| noise.correction.as_ref())
+        let Some(correction) = self
+            .noise
+            .as_ref()
+            .and_then(|noise| noise.correction.as_ref())
         else {
             return false;
         };

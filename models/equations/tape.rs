@@ -138,7 +138,11 @@ fn power<N: Number>(base: N, n: i16) -> N {
         }
     }
     let product = product.unwrap_or_else(|| N::of(1.0));
-    if n < 0 { product.map(|p| 1.0 / p) } else { product }
+    if n < 0 {
+        product.map(|p| 1.0 / p)
+    } else {
+        product
+    }
 }
 
 /// [`Tape::run_lanes`] with the registers at hand, for the widest vectors of the processor.
@@ -287,7 +291,9 @@ impl Tape {
                 }
                 Instruction::AddBy(a, reach) => {
                     let place = self.reaches[reach as usize].at(&index);
-                    N::load(out, place).zip(r!(a), |sum, a| sum + a).store(out, place);
+                    N::load(out, place)
+                        .zip(r!(a), |sum, a| sum + a)
+                        .store(out, place);
                 }
             }
         }

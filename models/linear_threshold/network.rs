@@ -329,7 +329,12 @@ impl Batch for Network {
             saturating: self.saturating,
             drives: std::array::from_fn(|_| self.drive.clone()),
             one_drive: true,
-            noise: self.noise.iter().flatten().flat_map(|&sd| [sd; LANES]).collect(),
+            noise: self
+                .noise
+                .iter()
+                .flatten()
+                .flat_map(|&sd| [sd; LANES])
+                .collect(),
             neurons: self.neurons.spread(),
         })
     }

@@ -58,15 +58,17 @@ fn noise(card: &Card) -> String {
     let Some(noise) = card.noise else {
         return "none".into();
     };
-    let classes = NoiseClass::ALL.iter().map(|&class| match noise.orders(class) {
-        Some(orders) => format!(
-            "{}: strong {}, weak {}",
-            class.name(),
-            orders.strong,
-            orders.weak
-        ),
-        None => format!("{}: none", class.name()),
-    });
+    let classes = NoiseClass::ALL
+        .iter()
+        .map(|&class| match noise.orders(class) {
+            Some(orders) => format!(
+                "{}: strong {}, weak {}",
+                class.name(),
+                orders.strong,
+                orders.weak
+            ),
+            None => format!("{}: none", class.name()),
+        });
     let classes: Vec<String> = classes.collect();
     let reflects = match noise.reflects {
         true => "; reflects in closed sets",
@@ -92,7 +94,9 @@ fn rows(card: &Card) -> Vec<Vec<String>> {
     let steps = match card.stepping {
         Stepping::Fixed => "fixed, of length `solver.step`",
         Stepping::Adaptive => "adaptive, by `solver.rtol` and `solver.atol`",
-        Stepping::Either => "fixed, of length `solver.step`, or adaptive, by `solver.rtol` and `solver.atol`",
+        Stepping::Either => {
+            "fixed, of length `solver.step`, or adaptive, by `solver.rtol` and `solver.atol`"
+        }
         Stepping::Exact => "the intervals between samples",
     };
     let embedded = card.embedded_order.map_or(String::new(), |order| {

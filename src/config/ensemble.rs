@@ -11,7 +11,7 @@ use crate::system::suggest;
 use crate::system::tree::Entry;
 
 /// Decode `[ensemble]`, which need not exist.
-pub(super) fn decode(d: &mut Decoder, entry: Option<&Entry>) -> Option<Ensemble> {
+pub(super) fn decode(d: &mut Decoder, entry: Option<&Entry>, noisy: bool) -> Option<Ensemble> {
     let entry = entry?;
     d.resolved.header("[ensemble]");
     let section = Section::open(
@@ -33,7 +33,14 @@ pub(super) fn decode(d: &mut Decoder, entry: Option<&Entry>) -> Option<Ensemble>
         d.assumed("keep", "true", Origin::Default);
         true
     });
-    let common_noise = section.text(d, "noise").as_deref() == Some("common");
+    let common_noise = match noisy {
+        true => section.text(d, "noise").as_deref() == Some("common"),
+        false => {
+            let help = "remove it, or choose a stochastic scheme";
+            section.refuse(d, "noise", "the scheme is deterministic", help);
+            false
+        }
+    };
     if !keep && statistics.is_empty() && quantiles.is_empty() {
         d.problem(
             Problem::at(

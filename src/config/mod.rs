@@ -183,7 +183,10 @@ fn decode(
     let offer = built.as_deref().map(|system| record::Offer { system });
     let layout = built.as_deref().map(System::layout);
     let recommended = model.as_ref().map_or("", |model| model.dynamics.method);
-    let recommended = built.as_deref().and_then(solver::for_noise).unwrap_or(recommended);
+    let recommended = built
+        .as_deref()
+        .and_then(solver::for_noise)
+        .unwrap_or(recommended);
     let solver = solver::decode(d, table("solver"), recommended, layout, blame);
     let swept = sweep.map(sweep::Raw::paths).unwrap_or_default();
     let cell = noise::decode(d, table("noise"), solver.as_ref(), time.as_ref(), &swept);
@@ -201,7 +204,8 @@ fn decode(
         analyses.check(d, model, system, initial, span);
     }
     let record = record::decode(d, table("record"), offer.as_ref(), time.as_ref());
-    let ensemble = ensemble::decode(d, table("ensemble"));
+    let noisy = noise::is_noisy(d, solver.as_ref());
+    let ensemble = ensemble::decode(d, table("ensemble"), noisy);
     let axes = match (sweep, &model, layout) {
         (Some(sweep), Some(model), Some(layout)) => {
             sweep.targets(d, model, layout).map(|mut axes| {

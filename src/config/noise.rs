@@ -13,6 +13,12 @@ use crate::system::tree::{Entry, Span};
 /// With error control so many cells lie between two samples.
 const CELLS_PER_SAMPLE: f64 = 16.0;
 
+/// Whether the scheme of the file, or one that it sweeps over, is stochastic; also if nobody knows the scheme.
+pub(super) fn is_noisy(d: &Decoder, solver: Option<&Solver>) -> bool {
+    let noisy = |name: &str| schemes::card(name).is_none_or(|card| card.noise.is_some());
+    solver.is_none_or(|solver| noisy(&solver.method)) || d.rivals.iter().any(|name| noisy(name))
+}
+
 /// Decode `[noise]`; nothing if the scheme is deterministic. `swept` are the paths of the sweep's axes.
 pub(super) fn decode(
     d: &mut Decoder,
@@ -30,7 +36,7 @@ pub(super) fn decode(
     let section = Section::open(d, "[noise]", header, tree, options::NOISE, &[]);
     let solver = solver.filter(|solver| !solver.method.is_empty())?;
     if !noisy(&solver.method) {
-        if !d.rivals.iter().any(|name| noisy(name)) {
+        if !is_noisy(d, Some(solver)) {
             let why = format!("`{}` is deterministic", solver.method);
             section.refuse(d, "cell", &why, "remove it, or choose a stochastic scheme");
         }

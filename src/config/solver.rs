@@ -97,14 +97,19 @@ pub(super) fn decode(
         let why = match exact {
             true => format!("`{}` is exact on the saving grid", card.name),
             false if card.stepping == Stepping::Either => {
-                format!("with `step` given, `{}` takes steps of fixed length", card.name)
+                format!(
+                    "with `step` given, `{}` takes steps of fixed length",
+                    card.name
+                )
             }
             false => format!("`{}` takes steps of fixed length", card.name),
         };
         for key in ADAPTIVE {
             match card.stepping {
                 // The scheme itself would use it, but not beside a step.
-                Stepping::Either => section.refuse(d, key, &why, "give either `step` or tolerances"),
+                Stepping::Either => {
+                    section.refuse(d, key, &why, "give either `step` or tolerances")
+                }
                 _ => unused(d, &section, key, &why),
             }
         }

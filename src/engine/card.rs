@@ -189,7 +189,9 @@ impl Card {
         };
         if noise.orders(diffusion.class()).is_none() {
             let class = diffusion.class().name();
-            let named = NoiseClass::ALL.iter().filter(|&&one| noise.orders(one).is_some());
+            let named = NoiseClass::ALL
+                .iter()
+                .filter(|&&one| noise.orders(one).is_some());
             let named: Vec<&str> = named.map(|one| one.name()).collect();
             return refuse(
                 &format!(

@@ -31,10 +31,8 @@ impl Drawing {
     }
 
     fn new(key: &Key, purpose: &str) -> Self {
-        Self {
-            uniform: key.stream(&format!("{purpose} uniform")),
-            normal: key.stream(&format!("{purpose} normal")),
-        }
+        let [uniform, normal, ..] = key.streams(purpose);
+        Self { uniform, normal }
     }
 
     /// Those of jump or step `number`.

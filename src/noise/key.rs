@@ -25,15 +25,17 @@ impl Key {
         Self(hash.finalize().into())
     }
 
-    /// The key of Philox for one purpose: no two purposes share a number.
-    pub fn stream(&self, purpose: &str) -> u64 {
+    /// Four keys of Philox for one purpose: no two purposes share a number.
+    pub fn streams(&self, purpose: &str) -> [u64; 4] {
         let mut hash = Sha256::new();
         hash.update(purpose);
         hash.update(b"\n");
         hash.update(self.0);
         let digest: [u8; 32] = hash.finalize().into();
-        let mut bits = [0; 8];
-        bits.copy_from_slice(&digest[..8]);
-        u64::from_le_bytes(bits)
+        let mut streams = [0; 4];
+        for (stream, bytes) in streams.iter_mut().zip(digest.as_chunks::<8>().0) {
+            *stream = u64::from_le_bytes(*bytes);
+        }
+        streams
     }
 }

@@ -141,18 +141,47 @@ pub fn fill<const L: usize>(
     stride: usize,
     out: &mut [[f64; L]],
 ) {
-    for (pair, rows) in out.chunks_mut(2 * stride).enumerate() {
-        let counters = first.map(|first| first.wrapping_add(pair as u64));
-        let words = philox_lanes([counters, [second; L]], keys);
-        let (even, odd) = rows.split_at_mut(stride);
-        let (Some(even), Some(odd)) = (even.first_mut(), odd.first_mut()) else {
-            return;
-        };
-        for lane in 0..L {
-            let [x, y] = box_muller([words[0][lane], words[1][lane]]);
-            (even[lane], odd[lane]) = (scale[lane] * x, scale[lane] * y);
+    /// So many pairs of a single lane go side by side instead.
+    const WIDE: usize = 8;
+    let mut pair = 0;
+    if L == 1 {
+        for rows in out.chunks_exact_mut(2 * WIDE * stride) {
+            let counters = std::array::from_fn(|k| first[0].wrapping_add(pair + k as u64));
+            let numbers = side_by_side::<WIDE>(&counters, second, &[keys[0]; WIDE]);
+            for k in 0..WIDE {
+                rows[2 * k * stride][0] = scale[0] * numbers[0][k];
+                rows[(2 * k + 1) * stride][0] = scale[0] * numbers[1][k];
+            }
+            pair += WIDE as u64;
         }
     }
+    let done = pair as usize * 2 * stride;
+    for rows in out[done..].chunks_mut(2 * stride) {
+        let counters = first.map(|first| first.wrapping_add(pair));
+        let [mut x, mut y] = side_by_side::<L>(&counters, second, keys);
+        for lane in 0..L {
+            x[lane] *= scale[lane];
+            y[lane] *= scale[lane];
+        }
+        (rows[0], rows[stride]) = (x, y);
+        pair += 1;
+    }
+}
+
+/// The numbers of L counters and keys: the first ones and the second ones.
+#[inline(always)]
+fn side_by_side<const L: usize>(
+    counters: &[u64; L],
+    second: u64,
+    keys: &[u64; L],
+) -> [[f64; L]; 2] {
+    let words = philox_lanes([*counters, [second; L]], keys);
+    let mut numbers = [[0.0; L]; 2];
+    for lane in 0..L {
+        let [x, y] = box_muller([words[0][lane], words[1][lane]]);
+        (numbers[0][lane], numbers[1][lane]) = (x, y);
+    }
+    numbers
 }
 
 #[cfg(test)]
@@ -172,7 +201,10 @@ mod tests {
             for u in [unit(word), unit(word >> (word % 40)), unit(!(word >> 30))] {
                 assert!((0.0..1.0).contains(&u) && u > 0.0);
                 let exact = u.ln();
-                assert!((logarithm(u) - exact).abs() <= 2e-16 + 3e-16 * exact.abs(), "{u}");
+                assert!(
+                    (logarithm(u) - exact).abs() <= 2e-16 + 3e-16 * exact.abs(),
+                    "{u}"
+                );
             }
             let angle = (unit(word) - 0.5) * FRAC_PI_2;
             let (sine, cosine) = sine_cosine(angle);

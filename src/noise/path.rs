@@ -55,6 +55,8 @@ pub struct Path {
     /// The key of their areas.
     pub areas: u64,
     inside: u64,
+    /// The key of what the extremes of steps are drawn by, which are no part of the tree.
+    pub extremes: u64,
 }
 
 /// Splits that a run may need again: for each level and channel the last one.
@@ -88,7 +90,7 @@ impl Memo {
     pub fn new(channels: usize) -> Self {
         Self {
             channels,
-            cells: vec![Root::default(); channels],
+            cells: Vec::new(),
             levels: Vec::new(),
         }
     }
@@ -106,12 +108,14 @@ struct Node {
 impl Path {
     /// The path of a run that starts at `start`, with cells of this length.
     pub fn new(key: &Key, start: f64, cell: f64) -> Self {
+        let [increments, areas, inside, extremes] = key.streams("wiener");
         Self {
             start,
             cell,
-            increments: key.stream("wiener"),
-            areas: key.stream("wiener area"),
-            inside: key.stream("wiener inside"),
+            increments,
+            areas,
+            inside,
+            extremes,
         }
     }
 
@@ -145,10 +149,7 @@ impl Path {
     /// The increment of a channel over a whole cell.
     pub fn over_cell(&self, cell: u64, channel: u64) -> Increment {
         let number = |key: u64| normals([cell >> 1, channel], key)[(cell & 1) as usize];
-        Increment::new(
-            self.cell,
-            [number(self.increments), number(self.areas)],
-        )
+        Increment::new(self.cell, [number(self.increments), number(self.areas)])
     }
 
     /// The increment of a channel between two places, the first not after the second.
@@ -178,7 +179,14 @@ impl Path {
         for level in 0..depth {
             // The nodes of a level are numbered one after the other.
             let count = 1 << level;
-            fill::<1>(&[count as u64], 0, &[key], &[1.0], 1, &mut numbers[..2 * count]);
+            fill::<1>(
+                &[count as u64],
+                0,
+                &[key],
+                &[1.0],
+                1,
+                &mut numbers[..2 * count],
+            );
             let pairs = numbers.as_flattened().as_chunks::<2>().0;
             let length = self.length(1 << (DIGITS - level));
             halves.clear();
@@ -197,6 +205,9 @@ impl Path {
     fn within(&self, cell: u64, (a, b): (u64, u64), channel: u64, memo: &mut Memo) -> Increment {
         if a == b {
             return Increment::default();
+        }
+        if memo.cells.is_empty() {
+            memo.cells = vec![Root::default(); memo.channels];
         }
         let root = &mut memo.cells[channel as usize];
         if root.number != cell + 1 {
@@ -293,8 +304,14 @@ mod tests {
         for place in [
             Place::of_cell(0),
             Place::of_cell(123_456_789),
-            Place { cell: 3, within: 5 << 40 },
-            Place { cell: 4095, within: 1 << 36 },
+            Place {
+                cell: 3,
+                within: 5 << 40,
+            },
+            Place {
+                cell: 4095,
+                within: 1 << 36,
+            },
         ] {
             assert_eq!(path.place(path.time(place)), place);
         }
@@ -303,7 +320,10 @@ mod tests {
         let mut t = 0.0;
         for step in 1..10_000 {
             t += 0.05;
-            let expected = Place { cell: step / 2, within: (step % 2) << 47 };
+            let expected = Place {
+                cell: step / 2,
+                within: (step % 2) << 47,
+            };
             assert_eq!(path.place(t), expected, "{step}");
         }
     }
@@ -339,7 +359,10 @@ mod tests {
         for (number, piece) in pieces.iter().enumerate() {
             let place = |piece: usize| match piece {
                 16 => Place::of_cell(6),
-                _ => Place { cell: 5, within: (piece as u64) << (DIGITS - 4) },
+                _ => Place {
+                    cell: 5,
+                    within: (piece as u64) << (DIGITS - 4),
+                },
             };
             let own = path.between(place(number), place(number + 1), 2, &mut memo);
             assert_eq!(*piece, own);

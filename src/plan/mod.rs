@@ -142,7 +142,10 @@ impl Plan {
             hash: hexadecimal(&hash.finalize()),
             seed: experiment.seed,
             members: experiment.members(),
-            common: experiment.ensemble.as_ref().is_some_and(|one| one.common_noise),
+            common: experiment
+                .ensemble
+                .as_ref()
+                .is_some_and(|one| one.common_noise),
             points,
             sampler: Sampler::new(experiment.seed, sweep.as_ref()),
             order,

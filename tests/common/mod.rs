@@ -4,8 +4,8 @@
 
 pub mod brusselator;
 pub mod neurons;
-pub mod nonsmooth;
 pub mod noisy;
+pub mod nonsmooth;
 pub mod nonstiff;
 pub mod random;
 pub mod stiff;

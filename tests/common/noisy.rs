@@ -24,10 +24,7 @@ pub struct Noisy {
 
 impl Noisy {
     fn new(name: &'static str, class: NoiseClass, x0: Vec<f64>) -> Self {
-        let layout = Layout::new().block(
-            Variable::new("x", vec![Axis::new("i", x0.len())]),
-            0.0,
-        );
+        let layout = Layout::new().block(Variable::new("x", vec![Axis::new("i", x0.len())]), 0.0);
         Self {
             layout,
             name,
@@ -62,7 +59,10 @@ impl Noisy {
         let z: Vec<f64> = all.iter().map(|one| one.z).collect();
         let mut areas = Vec::new();
         if self.class == NoiseClass::General {
-            let mut noise = nullcline::engine::stochastic::increments::Increments::<1>::new(self.channels, true);
+            let mut noise = nullcline::engine::stochastic::increments::Increments::<1>::new(
+                self.channels,
+                true,
+            );
             noise.follow(0, path);
             let mut found = vec![[0.0]; self.channels * (self.channels - 1) / 2];
             // Far finer than any scheme looks.
@@ -230,8 +230,8 @@ pub fn general() -> Noisy {
 pub fn rotating() -> Noisy {
     Noisy {
         channels: 2,
-        drift: |_, x, dx| (dx[0], dx[1]) = (-0.5 * x[0] + 0.4 * x[1], -0.4 * x[0] - 0.5 * x[1]),
-        diffusion: |_, x, b| b.copy_from_slice(&[x[1], 0.0, 0.0, x[0]]),
+        drift: |_, x, dx| (dx[0], dx[1]) = (0.5 * x[0] + 0.4 * x[1], -0.4 * x[0] + 0.5 * x[1]),
+        diffusion: |_, x, b| b.copy_from_slice(&[0.5 * x[1], 0.0, 0.0, 0.5 * x[0]]),
         ..Noisy::new("rotating", NoiseClass::General, vec![1.0, 0.5])
     }
 }

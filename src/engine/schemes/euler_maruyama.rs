@@ -6,7 +6,7 @@
 use crate::engine::card::{Card, Needs, Orders, Stepping, Stochastic};
 use crate::engine::field::Field;
 use crate::engine::stochastic::form::Form;
-use crate::engine::stochastic::method::{At, Method, advance, times};
+use crate::engine::stochastic::method::{At, Method, euler};
 use crate::system::Smoothness;
 use crate::system::aligned::Aligned;
 use crate::system::noise::Calculus;
@@ -52,13 +52,13 @@ impl Method for EulerMaruyama {
         }
     }
 
+    #[inline(always)]
     fn step<F: Field<L> + ?Sized, const L: usize>(
         &mut self,
         at: &At<'_, F, L>,
         to: &mut [f64],
         _error: &mut [f64],
     ) {
-        times::<L>(at.form, at.b, at.w, &mut self.noise);
-        advance::<L>(to, at.x, &at.h, at.f, &self.noise);
+        euler(at, to, &mut self.noise);
     }
 }

@@ -65,6 +65,7 @@ impl Method for HeunStratonovich {
         }
     }
 
+    #[inline(always)]
     fn step<F: Field<L> + ?Sized, const L: usize>(
         &mut self,
         at: &At<'_, F, L>,
@@ -72,9 +73,9 @@ impl Method for HeunStratonovich {
         _error: &mut [f64],
     ) {
         times::<L>(at.form, at.b, at.w, &mut self.noise);
-        advance::<L>(&mut self.ahead, at.x, &at.h, at.f, &self.noise);
-        at.drift(&at.end, &self.ahead, &mut self.f);
-        at.diffusion(&at.end, &self.ahead, &mut self.b);
+        advance::<L>(&mut self.ahead, at.x, at.h, at.f, &self.noise);
+        at.drift(at.end, &self.ahead, &mut self.f);
+        at.diffusion(at.end, &self.ahead, &mut self.b);
         times::<L>(at.form, &self.b, at.w, &mut self.after);
         let (f, g) = (&self.f, &self.noise);
         let after = &self.after;

@@ -65,6 +65,7 @@ impl Method for Milstein {
         }
     }
 
+    #[inline(always)]
     fn step<F: Field<L> + ?Sized, const L: usize>(
         &mut self,
         at: &At<'_, F, L>,
@@ -73,7 +74,7 @@ impl Method for Milstein {
     ) {
         times::<L>(at.form, at.b, at.w, &mut self.noise);
         if at.form.class == NoiseClass::Additive {
-            advance::<L>(to, at.x, &at.h, at.f, &self.noise);
+            advance::<L>(to, at.x, at.h, at.f, &self.noise);
             return;
         }
         at.correction(&mut self.correction);
@@ -87,7 +88,7 @@ impl Method for Milstein {
             return;
         }
         each::<L>(&mut self.moved, |i, _| at.x[i] + 0.5 * self.noise[i]);
-        at.diffusion(&at.t, &self.moved, &mut self.b);
+        at.diffusion(at.t, &self.moved, &mut self.b);
         times::<L>(at.form, &self.b, at.w, &mut self.noise);
         let g = &self.noise;
         each::<L>(to, |i, lane| {

@@ -71,6 +71,7 @@ impl Method for MilsteinLevy {
         }
     }
 
+    #[inline(always)]
     fn step<F: Field<L> + ?Sized, const L: usize>(
         &mut self,
         at: &At<'_, F, L>,
@@ -78,11 +79,15 @@ impl Method for MilsteinLevy {
         _error: &mut [f64],
     ) {
         times::<L>(at.form, at.b, at.w, &mut self.noise);
-        advance::<L>(to, at.x, &at.h, at.f, &self.noise);
+        advance::<L>(to, at.x, at.h, at.f, &self.noise);
         if at.form.constant {
             return;
         }
-        let channels = if at.form.diagonal { 1 } else { self.form.channels };
+        let channels = if at.form.diagonal {
+            1
+        } else {
+            self.form.channels
+        };
         for along in 0..channels {
             let place = |row: usize, channel: usize| match at.form.diagonal {
                 true => row,
@@ -92,7 +97,7 @@ impl Method for MilsteinLevy {
                 each::<L>(&mut self.moved, |i, lane| {
                     at.x[i] + sign * at.h[lane].sqrt() * at.b[place(i / L, along) * L + lane]
                 });
-                at.diffusion(&at.t, &self.moved, into);
+                at.diffusion(at.t, &self.moved, into);
             }
             for (i, to) in to.iter_mut().enumerate() {
                 let (row, lane) = (i / L, i % L);

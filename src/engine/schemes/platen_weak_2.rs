@@ -75,6 +75,7 @@ impl Method for PlatenWeak2 {
         }
     }
 
+    #[inline(always)]
     fn step<F: Field<L> + ?Sized, const L: usize>(
         &mut self,
         at: &At<'_, F, L>,
@@ -82,11 +83,15 @@ impl Method for PlatenWeak2 {
         _error: &mut [f64],
     ) {
         times::<L>(at.form, at.b, at.w, &mut self.noise);
-        advance::<L>(&mut self.moved, at.x, &at.h, at.f, &self.noise);
-        at.drift(&at.end, &self.moved, &mut self.f);
+        advance::<L>(&mut self.moved, at.x, at.h, at.f, &self.noise);
+        at.drift(at.end, &self.moved, &mut self.f);
         self.sum.fill(0.0);
         // A diagonal moves all channels at once: no component feels another's.
-        let channels = if at.form.diagonal { 1 } else { at.form.channels };
+        let channels = if at.form.diagonal {
+            1
+        } else {
+            at.form.channels
+        };
         for channel in 0..channels {
             self.own::<F, L>(at, channel);
             if !at.form.diagonal && channels > 1 {
@@ -123,7 +128,7 @@ impl PlatenWeak2 {
                 let h = at.h[lane];
                 at.x[i] + drifting * h * at.f[i] + sign * h.sqrt() * b
             });
-            at.diffusion(&t, &self.moved, into);
+            at.diffusion(t, &self.moved, into);
         }
     }
 
@@ -155,10 +160,9 @@ impl PlatenWeak2 {
                     let order = if moved < channel { 1.0 } else { -1.0 };
                     let v = order * h * sign(moved, lane) * sign(channel, lane);
                     let both = w * at.w[moved * L + lane] + v;
-                    self.sum[component * L + lane] += (self.plus[b] + self.minus[b]
-                        - 2.0 * at.b[b])
-                        * w
-                        + (self.plus[b] - self.minus[b]) * (both / h.sqrt());
+                    self.sum[component * L + lane] +=
+                        (self.plus[b] + self.minus[b] - 2.0 * at.b[b]) * w
+                            + (self.plus[b] - self.minus[b]) * (both / h.sqrt());
                 }
             }
         }

@@ -70,6 +70,7 @@ impl Method for Sri1 {
         }
     }
 
+    #[inline(always)]
     fn step<F: Field<L> + ?Sized, const L: usize>(
         &mut self,
         at: &At<'_, F, L>,
@@ -77,11 +78,15 @@ impl Method for Sri1 {
         error: &mut [f64],
     ) {
         let roots = at.h.map(f64::sqrt);
-        let (x, h, f1, g1) = (at.x, &at.h, at.f, at.b);
+        let (x, h, f1, g1) = (at.x, at.h, at.f, at.b);
         let noisy = at.form.channels > 0;
         // H_2, which needs g(K_1) alone.
         each::<L>(&mut self.inner, |i, lane| {
-            let noise = if noisy { 1.5 * g1[i] * (at.z[i] / h[lane]) } else { 0.0 };
+            let noise = if noisy {
+                1.5 * g1[i] * (at.z[i] / h[lane])
+            } else {
+                0.0
+            };
             x[i] + 0.75 * h[lane] * f1[i] + noise
         });
         at.drift(&at.time(0.75), &self.inner, &mut self.f);

@@ -16,10 +16,12 @@
 
 use std::cell::{Cell, RefCell};
 
+use multiversion::multiversion;
+
 use super::form::Form;
 use super::increments::Increments;
 use super::method::{At, Conversion, Method};
-use super::reflection::{Extremes, reflect};
+use super::reflection::{address, reflect};
 use crate::engine::card::Card;
 use crate::engine::controller::Controller;
 use crate::engine::explicit::Tolerances;
@@ -41,6 +43,8 @@ const POWER: f64 = 1.5;
 const FINER: f64 = 4.0;
 /// The shortest step in cells: far above the last digit of a place.
 const FINEST: f64 = 1.0 / (1_u64 << 42) as f64;
+/// Components that are stepped before anybody is asked again.
+const STRIDE: u64 = 1 << 16;
 /// Levy areas are found through so many pieces of a step at most, and at least.
 const PIECES: (f64, f64) = (1024.0, 8.0);
 
@@ -61,7 +65,6 @@ pub struct Stochastic<M, const L: usize> {
     /// Whether its next step starts at an edge or a reset.
     at_edge: [bool; L],
     spans: [f64; L],
-    extremes: [Extremes; L],
     noise: Increments<L>,
     levy: Vec<[f64; L]>,
     conversion: Conversion,
@@ -75,6 +78,8 @@ pub struct Stochastic<M, const L: usize> {
     saved: Aligned,
     /// Whether the constant coefficients are in `b`.
     known: bool,
+    /// So many steps are made before anybody is asked again.
+    stride: u64,
     scratch: RefCell<Vec<f64>>,
 }
 
@@ -115,7 +120,6 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
             before: [Place::default(); L],
             at_edge: [true; L],
             spans: [0.0; L],
-            extremes: [Extremes::default(); L],
             noise: Increments::new(form.channels, M::AREAS || tolerances.step.is_none()),
             levy: vec![[0.0; L]; pairs],
             conversion: Conversion::new(dim, form, calculus::<M>(), L),
@@ -127,6 +131,7 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
             error: Aligned::zeros(if tolerances.step.is_none() { length } else { 0 }),
             saved: Aligned::zeros(length),
             known: false,
+            stride: (STRIDE / dim.max(1) as u64).clamp(2, STRIDE / 64),
             scratch: RefCell::new(vec![0.0; form.channels + form.coefficients(dim)]),
             tolerances,
         }
@@ -161,79 +166,6 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
         })
     }
 
-    /// `count` whole steps of all active lanes that nobody looks at; the states are in `x0` behind them. The arithmetic is that of
-    /// [`attempt`](Self::attempt).
-    fn glide<F: Field<L> + ?Sized>(
-        &mut self,
-        field: &F,
-        active: &[bool; L],
-        step: f64,
-        count: u64,
-    ) -> u64 {
-        let (form, ratio) = (self.form, self.ratio.unwrap_or(1));
-        let anchor: [f64; L] = std::array::from_fn(|lane| self.lanes[lane].anchor);
-        let first: [u64; L] = std::array::from_fn(|lane| self.lanes[lane].equal_steps);
-        let mut steps: [f64; L] = std::array::from_fn(|lane| first[lane] as f64);
-        let mut t: [f64; L] = std::array::from_fn(|lane| self.starting(lane));
-        let mut end = t;
-        self.evaluations.set(0);
-        let (mut row, mut left) = (0, 0);
-        for nth in 0..count {
-            if left == 0 {
-                let cells = std::array::from_fn(|lane| first[lane].wrapping_add(nth) * ratio);
-                match self.noise.ahead(active, &cells).filter(|_| ratio == 1) {
-                    Some(found) => (row, left) = found,
-                    None => self.noise.over_cells(active, &cells, ratio),
-                }
-            }
-            for lane in 0..L {
-                steps[lane] += 1.0;
-                end[lane] = anchor[lane] + steps[lane] * step;
-            }
-            self.evaluations.set(self.evaluations.get() + 1);
-            self.conversion.drift(field, form, &t, &self.x0, &mut self.f);
-            if form.channels > 0 && !(form.constant && self.known) {
-                field.diffusion(&t, &self.x0, &mut self.b);
-                self.known = true;
-            }
-            let (w, z) = match left {
-                0 => (self.noise.w.as_flattened(), self.noise.z.as_flattened()),
-                _ => self.noise.cell(row),
-            };
-            let at = At {
-                field,
-                form,
-                t,
-                end,
-                h: [step; L],
-                x: &self.x0,
-                f: &self.f,
-                b: &self.b,
-                w,
-                z,
-                levy: &[],
-                conversion: &self.conversion,
-                evaluations: &self.evaluations,
-            };
-            self.method.step(&at, &mut self.x1, &mut self.error);
-            std::mem::swap(&mut self.x0, &mut self.x1);
-            t = end;
-            if left > 0 {
-                (row, left) = (row + 1, left - 1);
-            }
-        }
-        for lane in (0..L).filter(|&lane| active[lane]) {
-            let state = &mut self.lanes[lane];
-            state.equal_steps += count;
-            state.counts.steps += count;
-            state.counts.evaluations += self.evaluations.get();
-            (state.previous, state.time) = (state.time, t[lane]);
-            self.places[lane] = Place::of_cell(state.equal_steps * ratio);
-            self.at_edge[lane] = false;
-        }
-        count
-    }
-
     /// The time at which the drift is asked for at the start of a step: just behind an edge, which belongs to what lies before it.
     fn starting(&self, lane: usize) -> f64 {
         let time = self.lanes[lane].time;
@@ -262,7 +194,11 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
         let end = if meets { limit } else { target };
         Planned {
             // Equal steps have equal length to the bit, whatever the rounding of their times.
-            h: if starts_on_grid { step } else { end - state.time },
+            h: if starts_on_grid {
+                step
+            } else {
+                end - state.time
+            },
             end,
             to,
             whole: starts_on_grid,
@@ -353,9 +289,11 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
         self.increments(active, planned);
         let t = std::array::from_fn(|lane| self.starting(lane));
         let h = planned.map(|planned| planned.h);
+        let end = planned.map(|planned| planned.end);
         let form = self.form;
         self.evaluations.set(1);
-        self.conversion.drift(field, form, &t, &self.x0, &mut self.f);
+        self.conversion
+            .drift(field, form, &t, &self.x0, &mut self.f);
         if form.channels > 0 && !(form.constant && self.known) {
             field.diffusion(&t, &self.x0, &mut self.b);
             self.known = true;
@@ -363,9 +301,9 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
         let at = At {
             field,
             form,
-            t,
-            end: planned.map(|planned| planned.end),
-            h,
+            t: &t,
+            end: &end,
+            h: &h,
             x: &self.x0,
             f: &self.f,
             b: &self.b,
@@ -388,7 +326,7 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
     /// Keep the end of a step of a lane in its closed set.
     fn confine(&mut self, lane: usize, h: f64, shape: ClosedSet<'_>) {
         if let (ClosedSet::Box { lower, upper }, true) = (&shape, self.form.diagonal) {
-            let step = self.extremes[lane].of_step(self.places[lane]);
+            let step = address(self.noise.paths[lane].extremes, self.places[lane]);
             for (i, (&lower, &upper)) in lower.iter().zip(*upper).enumerate() {
                 let at = i * L + lane;
                 let (x, variance) = (self.x0[at], self.b[at] * self.b[at] * h);
@@ -419,7 +357,12 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
         let progress = state.accept(planned.h, planned.end);
         state.equal_steps = match self.tolerances.step {
             // The grid goes on where it was when a step was cut short.
-            Some(step) => steps + u64::from(planned.end >= state.anchor + (steps + 1) as f64 * step - 1e-9 * step),
+            Some(step) => {
+                steps
+                    + u64::from(
+                        planned.end >= state.anchor + (steps + 1) as f64 * step - 1e-9 * step,
+                    )
+            }
             None => steps + 1,
         };
         progress
@@ -476,9 +419,87 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
     }
 }
 
+/// `count` whole steps of all active lanes that nobody looks at; the states are in `x0` behind them. The arithmetic is that of
+/// [`Stochastic::attempt`], in the widest vectors of the processor: at this pace instructions count.
+#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
+fn glide<M: Method, F: Field<L> + ?Sized, const L: usize>(
+    driver: &mut Stochastic<M, L>,
+    field: &F,
+    active: &[bool; L],
+    step: f64,
+    count: u64,
+) -> u64 {
+    let (form, ratio) = (driver.form, driver.ratio.unwrap_or(1));
+    let anchor: [f64; L] = std::array::from_fn(|lane| driver.lanes[lane].anchor);
+    let first: [u64; L] = std::array::from_fn(|lane| driver.lanes[lane].equal_steps);
+    let mut steps: [f64; L] = std::array::from_fn(|lane| first[lane] as f64);
+    let mut t: [f64; L] = std::array::from_fn(|lane| driver.starting(lane));
+    let (mut end, h) = (t, [step; L]);
+    driver.evaluations.set(0);
+    let (mut row, mut left) = (0, 0);
+    for nth in 0..count {
+        if left == 0 {
+            let cells = std::array::from_fn(|lane| first[lane].wrapping_add(nth) * ratio);
+            match driver.noise.ahead(active, &cells).filter(|_| ratio == 1) {
+                Some(found) => (row, left) = found,
+                None => driver.noise.over_cells(active, &cells, ratio),
+            }
+        }
+        for lane in 0..L {
+            steps[lane] += 1.0;
+            end[lane] = anchor[lane] + steps[lane] * step;
+        }
+        driver.evaluations.set(driver.evaluations.get() + 1);
+        driver
+            .conversion
+            .drift(field, form, &t, &driver.x0, &mut driver.f);
+        if form.channels > 0 && !(form.constant && driver.known) {
+            field.diffusion(&t, &driver.x0, &mut driver.b);
+            driver.known = true;
+        }
+        let (w, z) = match left {
+            0 => (driver.noise.w.as_flattened(), driver.noise.z.as_flattened()),
+            _ => driver.noise.cell(row),
+        };
+        let at = At {
+            field,
+            form,
+            t: &t,
+            end: &end,
+            h: &h,
+            x: &driver.x0,
+            f: &driver.f,
+            b: &driver.b,
+            w,
+            z,
+            levy: &[],
+            conversion: &driver.conversion,
+            evaluations: &driver.evaluations,
+        };
+        driver.method.step(&at, &mut driver.x1, &mut driver.error);
+        std::mem::swap(&mut driver.x0, &mut driver.x1);
+        t = end;
+        if left > 0 {
+            (row, left) = (row + 1, left - 1);
+        }
+    }
+    for lane in (0..L).filter(|&lane| active[lane]) {
+        let state = &mut driver.lanes[lane];
+        state.equal_steps += count;
+        state.counts.steps += count;
+        state.counts.evaluations += driver.evaluations.get();
+        (state.previous, state.time) = (state.time, t[lane]);
+        driver.places[lane] = Place::of_cell(state.equal_steps * ratio);
+        driver.at_edge[lane] = false;
+    }
+    count
+}
+
 /// The calculus of a method.
 fn calculus<M: Method>() -> crate::system::noise::Calculus {
-    M::CARD.noise.map_or_else(Default::default, |noise| noise.calculus)
+    M::CARD
+        .noise
+        .map_or_else(Default::default, |noise| noise.calculus)
 }
 
 impl<M: Method, F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Stochastic<M, L> {
@@ -491,7 +512,6 @@ impl<M: Method, F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Stochasti
         let cell = self.cell.unwrap_or(span / 4096.0);
         let path = Path::new(drive.key, drive.span.start, cell);
         self.noise.follow(lane, path);
-        self.extremes[lane] = Extremes::new(drive.key);
         self.spans[lane] = span;
         // Another run may have other coefficients.
         self.known = false;
@@ -554,7 +574,7 @@ impl<M: Method, F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Stochasti
             (rest.ceil() as u64).saturating_sub(state.equal_steps)
         };
         let lanes = (0..L).filter(|&lane| active[lane]);
-        let count = lanes.map(unseen).fold(most.min(64), u64::min);
+        let count = lanes.map(unseen).fold(most.min(self.stride), u64::min);
         if count < 2 {
             return self.step(field, active, limit);
         }
@@ -563,7 +583,7 @@ impl<M: Method, F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Stochasti
         let (lanes, places, at_edge) = (self.lanes, self.places, self.at_edge);
         let mut progress = [Progress::Idle; L];
         let gliding = match self.glides(field, active) {
-            true => self.glide(field, active, step, count - 1),
+            true => glide(self, field, active, step, count - 1),
             false => 0,
         };
         for nth in gliding..count {

@@ -64,8 +64,13 @@ impl<const L: usize> Increments<L> {
 
     /// The increments of every active lane over `count` whole cells from `first` on.
     pub fn over_cells(&mut self, active: &[bool; L], first: &[u64; L], count: u64) {
-        let mut cells: [u64; L] =
-            std::array::from_fn(|lane| if active[lane] { first[lane] } else { self.first[lane] });
+        let mut cells: [u64; L] = std::array::from_fn(|lane| {
+            if active[lane] {
+                first[lane]
+            } else {
+                self.first[lane]
+            }
+        });
         for nth in 0..count {
             self.provide(active, &cells);
             let of = |lane: usize| cells[lane].wrapping_sub(self.first[lane]) as usize;
@@ -83,8 +88,13 @@ impl<const L: usize> Increments<L> {
     /// Have the cells `first` of all active lanes in the window, and as many of those that follow as there are: the row of the first one and
     /// their number. Nothing if the lanes stand apart.
     pub fn ahead(&mut self, active: &[bool; L], first: &[u64; L]) -> Option<(usize, u64)> {
-        let first: [u64; L] =
-            std::array::from_fn(|lane| if active[lane] { first[lane] } else { self.first[lane] });
+        let first: [u64; L] = std::array::from_fn(|lane| {
+            if active[lane] {
+                first[lane]
+            } else {
+                self.first[lane]
+            }
+        });
         self.provide(active, &first);
         let mut lanes = (0..L).filter(|&lane| active[lane]);
         let offset = |lane: usize| first[lane] - self.first[lane];
@@ -187,7 +197,13 @@ impl<const L: usize> Increments<L> {
 
     /// The Levy areas `int (W_i dW_j - W_j dW_i) / 2` of one lane between two places, for all i < j in the order of rows, into
     /// `areas[..][lane]`; seen through 2^depth pieces of every whole cell, and one of what is cut off.
-    pub fn levy(&mut self, lane: usize, (from, to): (Place, Place), depth: u32, areas: &mut [[f64; L]]) {
+    pub fn levy(
+        &mut self,
+        lane: usize,
+        (from, to): (Place, Place),
+        depth: u32,
+        areas: &mut [[f64; L]],
+    ) {
         areas.iter_mut().for_each(|area| area[lane] = 0.0);
         let (path, memo) = (self.paths[lane], &mut self.memos[lane]);
         let mut sums = vec![0.0; self.channels];
@@ -206,7 +222,9 @@ impl<const L: usize> Increments<L> {
             }
             let count = all.first().map_or(1, Vec::len);
             let length = (path.time(next) - path.time(at)) / count as f64;
-            add_areas(&all, length, &mut sums, |pair, area| areas[pair][lane] += area);
+            add_areas(&all, length, &mut sums, |pair, area| {
+                areas[pair][lane] += area
+            });
             at = next;
         }
     }

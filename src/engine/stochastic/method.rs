@@ -41,11 +41,11 @@ pub struct At<'a, F: ?Sized, const L: usize> {
     /// The form of its noise.
     pub form: Form,
     /// Where the step starts, just behind an edge if there is one.
-    pub t: [f64; L],
+    pub t: &'a [f64; L],
     /// Its end.
-    pub end: [f64; L],
+    pub end: &'a [f64; L],
     /// Its length.
-    pub h: [f64; L],
+    pub h: &'a [f64; L],
     /// The states.
     pub x: &'a [f64],
     /// The drift there, in the calculus of the method.
@@ -64,12 +64,14 @@ pub struct At<'a, F: ?Sized, const L: usize> {
 
 impl<F: Field<L> + ?Sized, const L: usize> At<'_, F, L> {
     /// The drift at another place, in the calculus of the method.
+    #[inline(always)]
     pub fn drift(&self, t: &[f64; L], x: &[f64], out: &mut [f64]) {
         self.evaluations.set(self.evaluations.get() + 1);
         self.conversion.drift(self.field, self.form, t, x, out);
     }
 
     /// The coefficients at another place.
+    #[inline(always)]
     pub fn diffusion(&self, t: &[f64; L], x: &[f64], b: &mut [f64]) {
         match self.form.constant {
             true => b.copy_from_slice(self.b),
@@ -79,7 +81,8 @@ impl<F: Field<L> + ?Sized, const L: usize> At<'_, F, L> {
 
     /// `sum_j (db_j / dx) b_j` at the start of the step.
     pub fn correction(&self, out: &mut [f64]) {
-        self.conversion.correction(self.field, self.form, &self.t, self.x, out);
+        self.conversion
+            .correction(self.field, self.form, self.t, self.x, out);
     }
 
     /// The integral `I_jk` of `dW_j dW_k`, j inside; for a method that uses Levy areas.
@@ -101,6 +104,7 @@ impl<F: Field<L> + ?Sized, const L: usize> At<'_, F, L> {
 }
 
 /// `out_i = sum_j b_ij w_j`
+#[inline(always)]
 pub fn times<const L: usize>(form: Form, b: &[f64], w: &[f64], out: &mut [f64]) {
     let (b, w) = (b.as_chunks::<L>().0, w.as_chunks::<L>().0);
     let rows = out.as_chunks_mut::<L>().0;
@@ -127,7 +131,28 @@ pub fn times<const L: usize>(form: Form, b: &[f64], w: &[f64], out: &mut [f64]) 
     }
 }
 
+/// `out = x + h f + b w`; `g` is scratch.
+#[inline(always)]
+pub fn euler<F: ?Sized, const L: usize>(at: &At<'_, F, L>, out: &mut [f64], g: &mut [f64]) {
+    if !at.form.diagonal {
+        times::<L>(at.form, at.b, at.w, g);
+        advance::<L>(out, at.x, at.h, at.f, g);
+        return;
+    }
+    let rows = out.as_chunks_mut::<L>().0.iter_mut();
+    let rows = rows
+        .zip(at.x.as_chunks::<L>().0)
+        .zip(at.f.as_chunks::<L>().0);
+    let noise = at.b.as_chunks::<L>().0.iter().zip(at.w.as_chunks::<L>().0);
+    for (((out, x), f), (b, w)) in rows.zip(noise) {
+        for lane in 0..L {
+            out[lane] = x[lane] + at.h[lane] * f[lane] + b[lane] * w[lane];
+        }
+    }
+}
+
 /// `out = x + h f + g`
+#[inline(always)]
 pub fn advance<const L: usize>(out: &mut [f64], x: &[f64], h: &[f64; L], f: &[f64], g: &[f64]) {
     let rows = out.as_chunks_mut::<L>().0.iter_mut();
     let rows = rows.zip(x.as_chunks::<L>().0).zip(f.as_chunks::<L>().0);
@@ -191,6 +216,7 @@ impl Conversion {
     }
 
     /// The drift, converted.
+    #[inline(always)]
     pub fn drift<F: Field<L> + ?Sized, const L: usize>(
         &self,
         field: &F,

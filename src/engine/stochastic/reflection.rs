@@ -12,25 +12,13 @@
 //!
 //! Lepingle, *Euler scheme for reflected stochastic differential equations*, Math. Comput. Simul. 38 (1995) 119.
 
-use crate::noise::key::Key;
 use crate::noise::normal::unit;
 use crate::noise::path::Place;
 use crate::noise::philox::philox;
 
-/// Where the uniform numbers of one run come from.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Extremes(u64);
-
-impl Extremes {
-    /// Those of a run.
-    pub fn new(key: &Key) -> Self {
-        Self(key.stream("extremes of a step"))
-    }
-
-    /// Those of the step that starts at this place.
-    pub fn of_step(self, from: Place) -> u64 {
-        philox([from.cell, from.within], self.0)[0]
-    }
+/// The address of the extremes of the step that starts at this place, in a run with this key for them.
+pub fn address(key: u64, from: Place) -> u64 {
+    philox([from.cell, from.within], key)[0]
 }
 
 /// The lowest or highest displacement of a path from 0 to `displacement` with variance `variance`: `side` is -1 for the
