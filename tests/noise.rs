@@ -23,7 +23,6 @@ const SPAN: Span = Span {
 
 /// The greatest distance between the distribution of 10^8 numbers and the normal one, at a million places.
 #[test]
-#[ignore = "a hundred million numbers"]
 fn a_hundred_million_numbers_pass_the_test_of_kolmogorov_and_smirnov() {
     const PLACES: usize = 1 << 20;
     const N: usize = 100_000_000;
@@ -320,7 +319,7 @@ fn error_control_follows_the_path_and_keeps_the_law() {
         let (error, bias) = ((square / n).sqrt(), sum / n);
         println!("tolerance {tolerance:e}: error {error:.2e}, bias {bias:.2e}, {steps} steps, {rejected} rejected");
         assert!(rejected > 0 && rejected < steps);
-        assert!(bias.abs() < 4.0 * error / n.sqrt() + 0.3 * tolerance, "bias {bias} at {tolerance}");
+        assert!(bias.abs() < 4.0 * error / n.sqrt() + 0.5 * error, "bias {bias} at {tolerance}");
         error
     });
     for (error, tolerance) in errors.iter().zip([1e-1, 1e-2, 1e-3, 1e-4]) {

@@ -235,3 +235,13 @@ pub fn rotating() -> Noisy {
         ..Noisy::new("rotating", NoiseClass::General, vec![1.0, 0.5])
     }
 }
+
+/// As [`rotating`], with less growth and more noise, which makes the errors of Stratonovich schemes larger.
+pub fn turning() -> Noisy {
+    Noisy {
+        drift: |_, x, dx| (dx[0], dx[1]) = (0.3 * x[0] + 0.4 * x[1], -0.4 * x[0] + 0.3 * x[1]),
+        diffusion: |_, x, b| b.copy_from_slice(&[0.7 * x[1], 0.0, 0.0, 0.7 * x[0]]),
+        name: "turning",
+        ..rotating()
+    }
+}

@@ -16,11 +16,11 @@
 
 use std::cell::{Cell, RefCell};
 
-use multiversion::multiversion;
-
 use super::form::Form;
+use super::glide::glide;
 use super::increments::Increments;
 use super::method::{At, Conversion, Method};
+use super::planned::{FINER, Planned};
 use super::reflection::{address, reflect};
 use crate::engine::card::Card;
 use crate::engine::controller::Controller;
@@ -39,8 +39,6 @@ use crate::system::constraint::ClosedSet;
 
 /// The error of a step grows as this power of its length.
 const POWER: f64 = 1.5;
-/// Steps are cut at places at most this many times finer than they would like to be.
-const FINER: f64 = 4.0;
 /// The shortest step in cells: far above the last digit of a place.
 const FINEST: f64 = 1.0 / (1_u64 << 42) as f64;
 /// Components that are stepped before anybody is asked again.
@@ -50,47 +48,37 @@ const PIECES: (f64, f64) = (1024.0, 8.0);
 
 /// A stochastic method at work on L lanes.
 pub struct Stochastic<M, const L: usize> {
-    method: M,
-    form: Form,
-    tolerances: Tolerances,
-    measured: f64,
+    pub(super) method: M,
+    pub(super) form: Form,
+    pub(super) tolerances: Tolerances,
+    pub(super) measured: f64,
     /// The length of a cell, if it is not that of the step.
-    cell: Option<f64>,
+    pub(super) cell: Option<f64>,
     /// Cells per step, if they are a whole number.
-    ratio: Option<u64>,
-    lanes: [Lane; L],
+    pub(super) ratio: Option<u64>,
+    pub(super) lanes: [Lane; L],
     /// Where each lane stands, and stood before its last step.
-    places: [Place; L],
-    before: [Place; L],
+    pub(super) places: [Place; L],
+    pub(super) before: [Place; L],
     /// Whether its next step starts at an edge or a reset.
-    at_edge: [bool; L],
-    spans: [f64; L],
-    noise: Increments<L>,
-    levy: Vec<[f64; L]>,
-    conversion: Conversion,
-    evaluations: Cell<u64>,
-    x0: Aligned,
-    x1: Aligned,
-    f: Aligned,
-    b: Aligned,
-    error: Aligned,
+    pub(super) at_edge: [bool; L],
+    pub(super) spans: [f64; L],
+    pub(super) noise: Increments<L>,
+    pub(super) levy: Vec<[f64; L]>,
+    pub(super) conversion: Conversion,
+    pub(super) evaluations: Cell<u64>,
+    pub(super) x0: Aligned,
+    pub(super) x1: Aligned,
+    pub(super) f: Aligned,
+    pub(super) b: Aligned,
+    pub(super) error: Aligned,
     /// The states before a stride.
-    saved: Aligned,
+    pub(super) saved: Aligned,
     /// Whether the constant coefficients are in `b`.
-    known: bool,
+    pub(super) known: bool,
     /// So many steps are made before anybody is asked again.
-    stride: u64,
-    scratch: RefCell<Vec<f64>>,
-}
-
-/// One step as it is planned.
-#[derive(Clone, Copy)]
-struct Planned {
-    h: f64,
-    end: f64,
-    to: Place,
-    /// Whether it is a whole step of the grid.
-    whole: bool,
+    pub(super) stride: u64,
+    pub(super) scratch: RefCell<Vec<f64>>,
 }
 
 impl<M: Method, const L: usize> Stochastic<M, L> {
@@ -137,105 +125,12 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
         }
     }
 
-    /// The step that a lane makes next.
-    fn plan(&self, lane: usize, limit: f64) -> Planned {
-        match self.tolerances.step {
-            Some(step) => self.plan_fixed(lane, step, limit),
-            None => self.plan_adaptive(lane, limit),
-        }
-    }
-
-    /// No step.
-    fn resting(&self, lane: usize) -> Planned {
-        Planned {
-            h: 0.0,
-            end: self.lanes[lane].time,
-            to: self.places[lane],
-            whole: false,
-        }
-    }
-
-    /// Whether the next steps of all active lanes are whole ones of the grid in open space, which need no plan.
-    fn glides<F: Field<L> + ?Sized>(&self, field: &F, active: &[bool; L]) -> bool {
-        let Some(ratio) = self.ratio.filter(|_| !M::LEVY) else {
-            return false;
-        };
-        (0..L).filter(|&lane| active[lane]).all(|lane| {
-            let on_grid = Place::of_cell(self.lanes[lane].equal_steps * ratio);
-            self.places[lane] == on_grid && field.shape_of(lane).is_none()
-        })
-    }
-
     /// The time at which the drift is asked for at the start of a step: just behind an edge, which belongs to what lies before it.
-    fn starting(&self, lane: usize) -> f64 {
+    pub(super) fn starting(&self, lane: usize) -> f64 {
         let time = self.lanes[lane].time;
         match self.at_edge[lane] {
             true => time.next_up(),
             false => time,
-        }
-    }
-
-    fn plan_fixed(&self, lane: usize, step: f64, limit: f64) -> Planned {
-        let state = &self.lanes[lane];
-        let next = state.equal_steps + 1;
-        let target = state.anchor + next as f64 * step;
-        let to = self.grid(lane, next, target);
-        let starts_on_grid = self.places[lane] == self.grid(lane, next - 1, state.time);
-        // Rounding of a limit is no step of its own.
-        let meets = (limit - target).abs() <= 1e-9 * step;
-        if target > limit && !meets {
-            return Planned {
-                h: limit - state.time,
-                end: limit,
-                to: self.noise.paths[lane].place(limit),
-                whole: false,
-            };
-        }
-        let end = if meets { limit } else { target };
-        Planned {
-            // Equal steps have equal length to the bit, whatever the rounding of their times.
-            h: if starts_on_grid {
-                step
-            } else {
-                end - state.time
-            },
-            end,
-            to,
-            whole: starts_on_grid,
-        }
-    }
-
-    /// The place of a step of the grid.
-    fn grid(&self, lane: usize, step: u64, time: f64) -> Place {
-        match self.ratio {
-            Some(ratio) => Place::of_cell(step * ratio),
-            None => self.noise.paths[lane].place(time),
-        }
-    }
-
-    fn plan_adaptive(&self, lane: usize, limit: f64) -> Planned {
-        let (state, path) = (&self.lanes[lane], &self.noise.paths[lane]);
-        let wanted = state.wanted;
-        let whole = Planned {
-            h: limit - state.time,
-            end: limit,
-            to: path.place(limit),
-            whole: false,
-        };
-        if state.time + 1.01 * wanted >= limit {
-            return whole;
-        }
-        let digits = (FINER * path.cell / wanted).log2().ceil().max(0.0) as u32;
-        let to = path.place(state.time + wanted).floor(digits);
-        let end = path.time(to);
-        if end >= limit {
-            return whole;
-        }
-        Planned {
-            h: end - state.time,
-            end,
-            to,
-            whole: false,
         }
     }
 
@@ -399,11 +294,12 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
         let state = &mut self.lanes[lane];
         if error <= 1.0 {
             let factor = state.controller.accept(error);
-            let proposed = planned.h * factor;
-            // A step that was cut short says nothing against a longer one.
+            let cut = planned.h < state.wanted / FINER * (FINER - 1.0);
             state.wanted = match factor >= 1.0 {
-                true => proposed.max(state.wanted),
-                false => proposed,
+                // A step that a limit cut short says nothing against a longer one.
+                true if cut => state.wanted.max(planned.h * factor),
+                true => state.wanted * factor,
+                false => planned.h * factor,
             };
             return self.arrive(lane, planned);
         }
@@ -417,82 +313,6 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
         }
         Progress::Rejected
     }
-}
-
-/// `count` whole steps of all active lanes that nobody looks at; the states are in `x0` behind them. The arithmetic is that of
-/// [`Stochastic::attempt`], in the widest vectors of the processor: at this pace instructions count.
-#[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
-fn glide<M: Method, F: Field<L> + ?Sized, const L: usize>(
-    driver: &mut Stochastic<M, L>,
-    field: &F,
-    active: &[bool; L],
-    step: f64,
-    count: u64,
-) -> u64 {
-    let (form, ratio) = (driver.form, driver.ratio.unwrap_or(1));
-    let anchor: [f64; L] = std::array::from_fn(|lane| driver.lanes[lane].anchor);
-    let first: [u64; L] = std::array::from_fn(|lane| driver.lanes[lane].equal_steps);
-    let mut steps: [f64; L] = std::array::from_fn(|lane| first[lane] as f64);
-    let mut t: [f64; L] = std::array::from_fn(|lane| driver.starting(lane));
-    let (mut end, h) = (t, [step; L]);
-    driver.evaluations.set(0);
-    let (mut row, mut left) = (0, 0);
-    for nth in 0..count {
-        if left == 0 {
-            let cells = std::array::from_fn(|lane| first[lane].wrapping_add(nth) * ratio);
-            match driver.noise.ahead(active, &cells).filter(|_| ratio == 1) {
-                Some(found) => (row, left) = found,
-                None => driver.noise.over_cells(active, &cells, ratio),
-            }
-        }
-        for lane in 0..L {
-            steps[lane] += 1.0;
-            end[lane] = anchor[lane] + steps[lane] * step;
-        }
-        driver.evaluations.set(driver.evaluations.get() + 1);
-        driver
-            .conversion
-            .drift(field, form, &t, &driver.x0, &mut driver.f);
-        if form.channels > 0 && !(form.constant && driver.known) {
-            field.diffusion(&t, &driver.x0, &mut driver.b);
-            driver.known = true;
-        }
-        let (w, z) = match left {
-            0 => (driver.noise.w.as_flattened(), driver.noise.z.as_flattened()),
-            _ => driver.noise.cell(row),
-        };
-        let at = At {
-            field,
-            form,
-            t: &t,
-            end: &end,
-            h: &h,
-            x: &driver.x0,
-            f: &driver.f,
-            b: &driver.b,
-            w,
-            z,
-            levy: &[],
-            conversion: &driver.conversion,
-            evaluations: &driver.evaluations,
-        };
-        driver.method.step(&at, &mut driver.x1, &mut driver.error);
-        std::mem::swap(&mut driver.x0, &mut driver.x1);
-        t = end;
-        if left > 0 {
-            (row, left) = (row + 1, left - 1);
-        }
-    }
-    for lane in (0..L).filter(|&lane| active[lane]) {
-        let state = &mut driver.lanes[lane];
-        state.equal_steps += count;
-        state.counts.steps += count;
-        state.counts.evaluations += driver.evaluations.get();
-        (state.previous, state.time) = (state.time, t[lane]);
-        driver.places[lane] = Place::of_cell(state.equal_steps * ratio);
-        driver.at_edge[lane] = false;
-    }
-    count
 }
 
 /// The calculus of a method.

@@ -6,6 +6,8 @@
 
 pub mod driver;
 pub mod form;
+mod glide;
 pub mod increments;
 pub mod method;
+mod planned;
 pub mod reflection;
