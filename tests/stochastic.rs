@@ -312,16 +312,16 @@ impl Moments {
             [entry(0, 0), entry(0, 1), entry(1, 1)]
         };
         let unit = [[1.0, 0.0], [0.0, 1.0]];
-        let map = |terms: &[(&[[f64; 2]; 2], &[[f64; 2]; 2])]| {
+        let map = |terms: &[[&[[f64; 2]; 2]; 2]]| {
             nalgebra::Matrix3::from_fn(|row, column| {
                 let mut p = [0.0; 3];
                 p[column] = 1.0;
-                terms.iter().map(|(m, n)| product(m, p, n)[row]).sum()
+                terms.iter().map(|[m, n]| product(m, p, n)[row]).sum()
             })
         };
         Self {
-            generator: map(&[(&a, &unit), (&unit, &a), (&b[0], &b[0]), (&b[1], &b[1])]),
-            quadratic: map(&[(&a, &a)]),
+            generator: map(&[[&a, &unit], [&unit, &a], [&b[0], &b[0]], [&b[1], &b[1]]]),
+            quadratic: map(&[[&a, &a]]),
         }
     }
 

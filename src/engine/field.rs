@@ -230,12 +230,7 @@ impl<'a> Batched<'a> {
     }
 
     /// A function of the state of each lane by itself: `x` and `out` have the lanes side by side.
-    fn one_by_one(
-        &self,
-        x: &[f64],
-        out: &mut [f64],
-        value: &mut dyn FnMut(usize, &dyn System, &[f64], &mut [f64]),
-    ) {
+    fn one_by_one(&self, x: &[f64], out: &mut [f64], value: OfLane<'_>) {
         OWN.with_borrow_mut(|(state, own)| {
             state.resize(x.len() / LANES, 0.0);
             own.resize(out.len() / LANES, 0.0);
@@ -247,6 +242,9 @@ impl<'a> Batched<'a> {
         });
     }
 }
+
+/// A function of the state of one lane: its number, its system, its state, and where the result goes.
+type OfLane<'f> = &'f mut dyn FnMut(usize, &dyn System, &[f64], &mut [f64]);
 
 thread_local! {
     /// The state of one lane, and what is asked of it.

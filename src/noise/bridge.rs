@@ -97,12 +97,12 @@ mod tests {
             [0.0, 0.0, 1.0, 0.5],
             [0.0, 0.0, 0.5, 1.0 / 3.0],
         ];
-        for i in 0..4 {
-            for j in 0..4 {
+        for (i, row) in sums.iter().enumerate() {
+            for (j, sum) in row.iter().enumerate() {
                 // var(x y) = var x var y + cov^2
                 let c = |i: usize, j: usize| -> f64 { expected[i][j] };
                 let error = ((c(i, i) * c(j, j) + c(i, j).powi(2)) / n as f64).sqrt();
-                let off = (sums[i][j] - c(i, j)) / error;
+                let off = (sum - c(i, j)) / error;
                 assert!(off.abs() < 4.0, "{i} {j}: {off} standard errors");
             }
         }

@@ -7,6 +7,8 @@ use nullcline::noise::path::{Memo, Path};
 use nullcline::prelude::*;
 
 type Fill = fn(f64, &[f64], &mut [f64]);
+/// A solution, of `W(1)`, `int_0^1 W ds` and the Levy areas.
+type Exact = fn(&[f64], &[f64], &[f64]) -> Vec<f64>;
 
 /// A problem on [0, 1].
 pub struct Noisy {
@@ -19,7 +21,7 @@ pub struct Noisy {
     drift: Fill,
     diffusion: Fill,
     /// The solution at t = 1, of W(1), `int_0^1 W ds` and the Levy areas.
-    pub exact: fn(&[f64], &[f64], &[f64]) -> Vec<f64>,
+    pub exact: Exact,
 }
 
 impl Noisy {
