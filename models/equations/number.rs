@@ -43,16 +43,21 @@ impl Number for f64 {
     }
 }
 
-impl Number for [f64; LANES] {
+/// A number for each lane, in a cache line of its own: a register that lies across two is read much more slowly.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+pub struct Wide(pub [f64; LANES]);
+
+impl Number for Wide {
     #[inline(always)]
     fn of(number: f64) -> Self {
-        [number; LANES]
+        Self([number; LANES])
     }
 
     #[inline(always)]
     fn map(self, f: impl Fn(f64) -> f64) -> Self {
         let mut out = self;
-        for number in &mut out {
+        for number in &mut out.0 {
             *number = f(*number);
         }
         out
@@ -62,18 +67,18 @@ impl Number for [f64; LANES] {
     fn zip(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self {
         let mut out = self;
         for lane in 0..LANES {
-            out[lane] = f(self[lane], other[lane]);
+            out.0[lane] = f(self.0[lane], other.0[lane]);
         }
         out
     }
 
     #[inline(always)]
     fn load(from: &[f64], place: usize) -> Self {
-        from.as_chunks().0[place]
+        Self(from.as_chunks().0[place])
     }
 
     #[inline(always)]
     fn store(self, into: &mut [f64], place: usize) {
-        into.as_chunks_mut().0[place] = self;
+        into.as_chunks_mut().0[place] = self.0;
     }
 }

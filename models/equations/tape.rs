@@ -11,7 +11,7 @@ use multiversion::multiversion;
 
 use super::function::{Binary, Unary};
 use super::graph::LOOPS;
-use super::number::Number;
+use super::number::{Number, Wide};
 use super::reach::Reach;
 use crate::prelude::LANES;
 
@@ -90,7 +90,7 @@ struct Scratch<N> {
 }
 
 impl<N: Number> Scratch<N> {
-    /// `zeros` as zeroed pages: only those that a tape uses are ever made.
+    /// Registers with nothing in them.
     fn new(zeros: Vec<N>) -> Self {
         let registers = zeros.into_boxed_slice();
         let registers = registers
@@ -116,8 +116,8 @@ impl<N: Number> Scratch<N> {
 
 thread_local! {
     static SCRATCH: RefCell<Scratch<f64>> = RefCell::new(Scratch::new(vec![0.0; REGISTERS]));
-    static WIDE: RefCell<Scratch<[f64; LANES]>> =
-        RefCell::new(Scratch::new(vec![[0.0; LANES]; REGISTERS]));
+    static WIDE: RefCell<Scratch<Wide>> =
+        RefCell::new(Scratch::new(vec![Wide::of(0.0); REGISTERS]));
 }
 
 /// A whole power by squaring: the products that `f64::powi` makes, for all lanes at once.
@@ -149,12 +149,12 @@ fn power<N: Number>(base: N, n: i16) -> N {
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 fn run_wide(
     tape: &Tape,
-    registers: &mut [[f64; LANES]; REGISTERS],
+    registers: &mut [Wide; REGISTERS],
     t: &[f64; LANES],
     x: &[f64],
     out: &mut [f64],
 ) {
-    tape.run_on(registers, [0; LOOPS], *t, x, out);
+    tape.run_on(registers, [0; LOOPS], Wide(*t), x, out);
 }
 
 impl Tape {
