@@ -90,8 +90,9 @@ impl Equations {
             drift: Arc::new(tape(&graph, &drift)?),
             edges: edges::edges(&graph, &timed),
             noise: noise_of(&mut graph, noise, &layout)?.map(|noise| Noise {
-                calculus: match build.parameters.text("calculus") {
-                    "stratonovich" => Calculus::Stratonovich,
+                calculus: match build.parameters.get("calculus") {
+                    Some(Value::Text(name)) if name == "stratonovich" => Calculus::Stratonovich,
+                    // A name that is none is refused elsewhere, in the same pass as what is wrong here.
                     _ => Calculus::Ito,
                 },
                 ..noise

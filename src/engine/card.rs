@@ -52,6 +52,8 @@ pub struct Stochastic {
     pub calculus: Calculus,
     /// Its orders for noise of each class, in the order of [`NoiseClass::ALL`]; `None` for what it refuses.
     pub orders: [Option<Orders>; 4],
+    /// Whether each channel must act on one component of its own.
+    pub own_channels: bool,
     /// Whether it keeps a state inside its closed set, by reflection.
     pub reflects: bool,
 }
@@ -199,6 +201,12 @@ impl Card {
                     named.join(" and ")
                 ),
                 "`euler-maruyama` takes any noise; `nullcline methods` lists which scheme takes which",
+            );
+        }
+        if noise.own_channels && !diffusion.is_diagonal(system.layout().len()) {
+            return refuse(
+                "its channels act on several components, and this scheme takes one channel for each component",
+                "use `sra1` for additive noise, or `euler-maruyama`, which takes any noise",
             );
         }
         Ok(())

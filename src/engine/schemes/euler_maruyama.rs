@@ -32,6 +32,7 @@ pub const CARD: Card = Card {
             Orders::new(0.5, 1.0),
             Orders::new(0.5, 1.0),
         ],
+        own_channels: false,
         reflects: true,
     }),
     reference: "Maruyama 1955; Kloeden, Platen, Numerical Solution of SDEs, 10.2",

@@ -36,6 +36,7 @@ pub const CARD: Card = Card {
             Orders::new(1.0, 1.0),
             Orders::new(0.5, 1.0),
         ],
+        own_channels: false,
         reflects: false,
     }),
     reference: "Ruemelin, SIAM J. Numer. Anal. 19 (1982) 604",

@@ -38,6 +38,7 @@ pub const CARD: Card = Card {
             Orders::new(1.0, 1.0),
             None,
         ],
+        own_channels: false,
         reflects: false,
     }),
     reference: "Milstein 1975; Kloeden, Platen, Numerical Solution of SDEs, 10.3",

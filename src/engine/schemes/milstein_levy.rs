@@ -39,6 +39,7 @@ pub const CARD: Card = Card {
             Orders::new(1.0, 1.0),
             Orders::new(1.0, 1.0),
         ],
+        own_channels: false,
         reflects: false,
     }),
     reference: "Milstein 1975; Kloeden, Platen, Numerical Solution of SDEs, 10.3",

@@ -40,6 +40,7 @@ pub const CARD: Card = Card {
             Orders::new(1.0, 2.0),
             Orders::new(0.5, 2.0),
         ],
+        own_channels: false,
         reflects: false,
     }),
     reference: "Kloeden, Platen, Numerical Solution of SDEs, (15.1.3)",

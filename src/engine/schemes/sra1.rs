@@ -33,6 +33,7 @@ pub const CARD: Card = Card {
     noise: Some(Stochastic {
         calculus: Calculus::Ito,
         orders: [Orders::new(1.5, 2.0), None, None, None],
+        own_channels: false,
         reflects: false,
     }),
     reference: "Roessler, SIAM J. Numer. Anal. 48 (2010) 922",

@@ -36,6 +36,7 @@ pub const CARD: Card = Card {
     noise: Some(Stochastic {
         calculus: Calculus::Ito,
         orders: [Orders::new(1.5, 2.0), Orders::new(1.5, 2.0), None, None],
+        own_channels: true,
         reflects: false,
     }),
     reference: "Roessler, SIAM J. Numer. Anal. 48 (2010) 922",
