@@ -78,7 +78,8 @@ pub struct Stochastic<M, const L: usize> {
     pub(super) known: bool,
     /// So many steps are made before anybody is asked again.
     pub(super) stride: u64,
-    pub(super) scratch: RefCell<Vec<f64>>,
+    /// What interpolation keeps: how far the path lies beside its chord, and the splits of each lane.
+    pub(super) between: RefCell<(Vec<f64>, Vec<Memo>)>,
 }
 
 impl<M: Method, const L: usize> Stochastic<M, L> {
@@ -120,7 +121,7 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
             saved: Aligned::zeros(length),
             known: false,
             stride: (STRIDE / dim.max(1) as u64).clamp(2, STRIDE / 64),
-            scratch: RefCell::new(vec![0.0; form.channels + form.coefficients(dim)]),
+            between: RefCell::new((vec![0.0; form.channels], vec![Memo::new(form.channels); L])),
             tolerances,
         }
     }
@@ -332,6 +333,7 @@ impl<M: Method, F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Stochasti
         let cell = self.cell.unwrap_or(span / 4096.0);
         let path = Path::new(drive.key, drive.span.start, cell);
         self.noise.follow(lane, path);
+        self.between.get_mut().1[lane] = Memo::new(self.form.channels);
         self.spans[lane] = span;
         // Another run may have other coefficients.
         self.known = false;
@@ -457,19 +459,19 @@ impl<M: Method, F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Stochasti
         if channels == 0 {
             return;
         }
-        let mut memo = Memo::new(channels);
-        let scratch = &mut *self.scratch.borrow_mut();
-        for (channel, apart) in scratch[..channels].iter_mut().enumerate() {
+        let (apart, memos) = &mut *self.between.borrow_mut();
+        let memo = &mut memos[lane];
+        for (channel, apart) in apart.iter_mut().enumerate() {
             let mut between = |to: Place| -> Increment {
-                path.between(self.before[lane], to, channel as u64, &mut memo)
+                path.between(self.before[lane], to, channel as u64, memo)
             };
             *apart = between(place).w - share * between(self.places[lane]).w;
         }
         for (i, x) in x.iter_mut().enumerate() {
             *x += match self.form.diagonal {
-                true => self.b[i * L + lane] * scratch[i],
+                true => self.b[i * L + lane] * apart[i],
                 false => (0..channels)
-                    .map(|channel| self.b[(i * channels + channel) * L + lane] * scratch[channel])
+                    .map(|channel| self.b[(i * channels + channel) * L + lane] * apart[channel])
                     .sum(),
             };
         }
