@@ -168,7 +168,7 @@ fn a_run_that_is_left_anywhere_goes_on_to_the_same_numbers() {
         ),
         (
             "wells",
-            "[solver]\nrtol = 1e-3\natol = 1e-3\n[output]\ncheckpoint = { steps = 50 }\n",
+            "[solver]\nrtol = 1e-3\natol = 1e-3\n[output]\ncheckpoint = { steps = 7 }\n",
         ),
         (
             "neurons noisy",
