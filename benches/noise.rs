@@ -13,6 +13,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
+use multiversion::multiversion;
 use nullcline::config;
 use nullcline::engine::integrate::{Job, Options, Span, integrate_batch};
 use nullcline::engine::recorder::Recorder;
@@ -120,14 +121,22 @@ impl Batch for Particle {
 
 struct Particles(Force);
 
+/// In the vectors in which the engine steps: what is written in halves is read as a whole only after a stall.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+fn forces(force: Force, x: &[f64], dx: &mut [f64]) {
+    let rows = dx.as_chunks_mut::<LANES>().0.iter_mut();
+    for (dx, x) in rows.zip(x.as_chunks::<LANES>().0) {
+        for lane in 0..LANES {
+            dx[lane] = force.at(x[lane]);
+        }
+    }
+}
+
 impl Lanes for Particles {
     fn assign(&mut self, _lane: usize, _system: &dyn System) {}
 
     fn drift(&self, _t: &[f64; LANES], x: &[f64], dx: &mut [f64]) {
-        let force = self.0;
-        for (dx, x) in dx.iter_mut().zip(x) {
-            *dx = force.at(*x);
-        }
+        forces(self.0, x, dx);
     }
 
     fn diffusion(&self, _t: &[f64; LANES], _x: &[f64], b: &mut [f64]) {

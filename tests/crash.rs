@@ -40,8 +40,37 @@ summaries = ["mean", "std"]
 "model.parameters.input[0]" = { from = 0.0, to = 2.0, count = 60 }
 "#;
 
+/// One long run with noise: adaptive steps on a path that stays.
+const NOISY: &str = r#"
+seed = 5
+[model]
+family = "equations"
+[model.state.x]
+size = 3
+drift = "x[i] - x[i]^3 + 0.1*sum(j, x[j])"
+diffusion = "0.5 + 0.2*sin(x[i])"
+[time]
+stop = 3000.0
+save = 0.01
+[solver]
+rtol = 1e-3
+atol = 1e-3
+[noise]
+cell = 0.1
+[output]
+checkpoint = { steps = 3000 }
+"#;
+
 /// Every kind of experiment that a child writes.
-const KINDS: [&str; 6] = ["plain", "steps", "compressed", "long", "sweep", "members"];
+const KINDS: [&str; 7] = [
+    "plain",
+    "steps",
+    "compressed",
+    "long",
+    "noisy",
+    "sweep",
+    "members",
+];
 
 /// What a child writes: 22 components, some MiB; or many short runs.
 fn experiment(kind: &str, path: &Path) -> Experiment {
@@ -51,6 +80,7 @@ fn experiment(kind: &str, path: &Path) -> Experiment {
             "[sweep.axes]",
             "[ensemble]\nmembers = 40\nkeep = false\nquantiles = [0.25]\n[sweep.axes]",
         )),
+        "noisy" => Some(NOISY.into()),
         _ => None,
     } {
         let name = Path::new("sweep.toml");
@@ -293,7 +323,10 @@ fn kill(random: u32, seed: u64) {
     for kind in KINDS {
         let folder = experiments::folder();
         let case = Case::new(kind, folder.path());
-        let (samples, checkpoint) = (!matches!(kind, "sweep" | "members"), kind == "long");
+        let (samples, checkpoint) = (
+            !matches!(kind, "sweep" | "members"),
+            matches!(kind, "long" | "noisy"),
+        );
         for at in [
             Milestone::Skeleton,
             Milestone::Samples,

@@ -475,6 +475,37 @@ fn nullcline(folder: &Path, arguments: &[&str]) -> String {
 }
 
 #[test]
+fn the_correction_of_diagonal_noise_is_its_derivative_times_itself() {
+    let text = "[model.state.x]\nsize = 3\ndrift = \"0\"\ndiffusion = \"0.3*x[i]^2 + (i + 1)*sin(2*x[i])\"\n\
+                [model.state.y]\ndrift = \"0\"\ndiffusion = \"2\"\n[solver]\nmethod = \"sri1\"";
+    let system = system(text);
+    let noise = system.diffusion().expect("noise");
+    let x = [0.3, -0.7, 1.1, 5.0];
+    let mut c = [f64::NAN; 4];
+    assert!(noise.correction(0.0, &x, &mut c));
+    for i in 0..3 {
+        let n = i as f64 + 1.0;
+        let b = 0.3 * x[i] * x[i] + n * (2.0 * x[i]).sin();
+        let slope = 0.6 * x[i] + 2.0 * n * (2.0 * x[i]).cos();
+        assert!(
+            (c[i] - b * slope).abs() < 1e-14,
+            "{i}: {} is not {}",
+            c[i],
+            b * slope
+        );
+    }
+    assert_eq!(c[3], 0.0);
+    // With another variable in it there is none, and differences are taken.
+    let general = "[model.state.x]\ndrift = \"0\"\ndiffusion = \"y\"\n[model.state.y]\ndrift = \"0\"\n[solver]\nmethod = \"euler-maruyama\"\nstep = 0.1";
+    assert!(
+        !self::system(general)
+            .diffusion()
+            .expect("noise")
+            .correction(0.0, &[1.0, 2.0], &mut c)
+    );
+}
+
+#[test]
 fn noise_ends_with_the_word_of_a_scheme_without() {
     let system = system("[model.state.x]\ndrift = \"-x\"\ndiffusion = \"0.1\"");
     let (options, span) = (

@@ -512,6 +512,30 @@ fn members_share_their_noise_or_do_not() {
     );
 }
 
+/// Members, and runs along an axis, do not know of each other.
+#[test]
+fn runs_are_independent() {
+    let text = format!(
+        "{WALK}[ensemble]\nmembers = 2000\n[sweep.axes]\n\"initial.x\" = [0.0, 0.5, 1.0]\n\"solver.max_steps\" = [1000, 2000]\n"
+    );
+    let x = program(&text, "x", &[]).1;
+    // [initial, max_steps, member, sample]: the last sample of each run, its decay taken off.
+    let last = |initial: usize, max_steps: usize, member: usize| {
+        let run = (initial * 2 + max_steps) * 2000 + member;
+        x[run * 5 + 4] - 0.5 * initial as f64 * 0.9375_f64.powi(16)
+    };
+    let correlation = |pair: &dyn Fn(usize) -> (f64, f64)| {
+        let pairs: Vec<(f64, f64)> = (0..1999).map(pair).collect();
+        let sum = |of: &dyn Fn(&(f64, f64)) -> f64| pairs.iter().map(of).sum::<f64>();
+        sum(&|(a, b)| a * b) / (sum(&|(a, _)| a * a) * sum(&|(_, b)| b * b)).sqrt()
+    };
+    let independent = 4.0 / 2000_f64.sqrt();
+    assert!(correlation(&|m| (last(0, 0, m), last(0, 0, m + 1))).abs() < independent);
+    assert!(correlation(&|m| (last(0, 0, m), last(1, 0, m))).abs() < independent);
+    // What an axis under `solver` changes is no other run.
+    assert!((0..2000).all(|m| last(2, 0, m) == last(2, 1, m)));
+}
+
 #[test]
 fn a_finer_step_and_another_scheme_follow_the_same_path() {
     let cell = "[noise]\ncell = 0.0625\n";

@@ -14,7 +14,7 @@
 //! a solution that is not unique. With noise all levels follow one and the same path; the order of a single path
 //! scatters about that of the mean.
 
-use crate::engine::card::{Mismatch, Stepping};
+use crate::engine::card::Mismatch;
 use crate::engine::integrate::{Checkpoints, Job, Options, Span, integrate_job};
 use crate::engine::outcome::{Counts, Outcome};
 use crate::engine::recorder::Samples;
@@ -89,7 +89,7 @@ const FINEST: f64 = 1e-14;
 /// A [`Mismatch`] if the scheme cannot integrate the system.
 pub fn convergence(question: &Question<'_>, finer: usize) -> Result<Convergence, Mismatch> {
     let adaptive = schemes::card(question.method)
-        .is_none_or(|card| matches!(card.stepping, Stepping::Adaptive | Stepping::Either))
+        .is_none_or(|card| card.stepping.takes_tolerances())
         && question.options.step.is_none();
     let mut levels: Vec<Level> = Vec::new();
     for level in 0..=finer {

@@ -262,13 +262,11 @@ fn rows(experiment: &Experiment, prepared: &Prepared) -> Result<Vec<Vec<String>>
         rows.push(("state", format!("{}{auxiliary}", describe(&block.variable))));
     }
     let steps = match base.card.stepping {
-        Stepping::Fixed => format!("step {}", solver.step.unwrap_or(f64::NAN)),
-        Stepping::Adaptive => format!("rtol {:e}, atol {}", solver.rtol, spread(&solver.atol)),
-        Stepping::Either => match solver.step {
-            Some(step) => format!("step {step}"),
-            None => format!("rtol {:e}, atol {}", solver.rtol, spread(&solver.atol)),
-        },
         Stepping::Exact => "exact on the saving grid".into(),
+        stepping if stepping.controls_error(solver.step.is_some()) => {
+            format!("rtol {:e}, atol {}", solver.rtol, spread(&solver.atol))
+        }
+        _ => format!("step {}", solver.step.unwrap_or(f64::NAN)),
     };
     rows.push(("time", time(experiment, contents)));
     rows.push((
@@ -488,7 +486,7 @@ fn as_json(
             "bytes": bytes_of(contents, set),
         })
     });
-    let adaptive = base.card.stepping == Stepping::Adaptive;
+    let adaptive = base.card.stepping.controls_error(solver.step.is_some());
     Ok(json!({
         "title": experiment.title,
         "seed": experiment.seed,

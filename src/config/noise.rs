@@ -27,21 +27,18 @@ pub(super) fn decode(
     time: Option<&Time>,
     swept: &[(String, Span)],
 ) -> Option<f64> {
-    let noisy = |name: &str| schemes::card(name).is_some_and(|card| card.noise.is_some());
     let header = entry.map_or(Span::default(), |entry| entry.key_span);
     if entry.is_some() {
         d.resolved.header("[noise]");
     }
     let tree = entry.map(|entry| &entry.value);
     let section = Section::open(d, "[noise]", header, tree, options::NOISE, &[]);
-    let solver = solver.filter(|solver| !solver.method.is_empty())?;
-    if !noisy(&solver.method) {
-        if !is_noisy(d, Some(solver)) {
-            let why = format!("`{}` is deterministic", solver.method);
-            section.refuse(d, "cell", &why, "remove it, or choose a stochastic scheme");
-        }
-        return None;
+    let solver = solver?;
+    if !is_noisy(d, Some(solver)) {
+        let why = format!("`{}` is deterministic", solver.method);
+        section.refuse(d, "cell", &why, "remove it, or choose a stochastic scheme");
     }
+    schemes::card(&solver.method)?.noise?;
     if section.value("cell").is_some() {
         return section.number(d, "cell");
     }

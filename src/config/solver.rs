@@ -20,10 +20,10 @@ const ADAPTIVE: &[&str] = &["rtol", "atol", "kinks"];
 
 fn uses(card: &Card, key: &str) -> bool {
     match key {
-        "step" => matches!(card.stepping, Stepping::Fixed | Stepping::Either),
+        "step" => card.stepping.takes_step(),
         "kinks" => card.locates_kinks,
         // Tolerances.
-        _ => matches!(card.stepping, Stepping::Adaptive | Stepping::Either),
+        _ => card.stepping.takes_tolerances(),
     }
 }
 
@@ -65,14 +65,11 @@ pub(super) fn decode(
         max_steps: u64::try_from(max_steps.unwrap_or(1)).unwrap_or(1),
         kinks: Kinks::Locate,
     };
-    let adaptive = |card: &Card| match card.stepping {
-        Stepping::Adaptive => true,
-        Stepping::Either => section.entry("step").is_none(),
-        _ => false,
-    };
+    let step_given = section.entry("step").is_some();
+    let adaptive = |card: &Card| card.stepping.controls_error(step_given);
     if card.is_none_or(adaptive) {
         if let Some(card) = card {
-            if card.stepping == Stepping::Adaptive {
+            if !card.stepping.takes_step() {
                 let why = format!("`{}` chooses its steps by `rtol` and `atol`", card.name);
                 unused(d, &section, "step", &why);
             }

@@ -16,6 +16,23 @@ pub enum Stepping {
     Exact,
 }
 
+impl Stepping {
+    /// Whether a length of the steps can be given.
+    pub fn takes_step(self) -> bool {
+        matches!(self, Stepping::Fixed | Stepping::Either)
+    }
+
+    /// Whether tolerances can be given.
+    pub fn takes_tolerances(self) -> bool {
+        matches!(self, Stepping::Adaptive | Stepping::Either)
+    }
+
+    /// Whether the error is controlled, if a step is given or not.
+    pub fn controls_error(self, step_given: bool) -> bool {
+        self.takes_tolerances() && !(self.takes_step() && step_given)
+    }
+}
+
 /// What a scheme needs of a system besides a drift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
@@ -139,6 +156,13 @@ impl Card {
                 "set the noise to 0, or smooth the jumps of the drift",
             );
         }
+        if self.noise.is_none() && system.diffusion().is_some() {
+            return refuse(
+                "it is driven by noise, and this scheme is deterministic",
+                "set the noise to 0, or use a stochastic scheme: `euler-maruyama` takes any noise, \
+                 `nullcline methods` lists the others",
+            );
+        }
         match self.needs {
             Needs::Constraint if !confined => {
                 return refuse(
@@ -179,18 +203,19 @@ impl Card {
             }
             _ => {}
         }
-        let Some(diffusion) = system.diffusion() else {
+        let (Some(noise), Some(diffusion)) = (self.noise, system.diffusion()) else {
             return Ok(());
         };
-        let Some(noise) = self.noise else {
+        let diagonal = diffusion.is_diagonal(system.layout().len());
+        let class = diffusion.class();
+        if diagonal && !matches!(class, NoiseClass::Additive | NoiseClass::Diagonal) {
             return refuse(
-                "it is driven by noise, and this scheme is deterministic",
-                "set the noise to 0, or use a stochastic scheme: `euler-maruyama` takes any noise, \
-                 `nullcline methods` lists the others",
+                "its noise says that it is diagonal, and that its channels depend on each other",
+                "a defect of the model: only additive and diagonal noise writes a diagonal",
             );
-        };
-        if noise.orders(diffusion.class()).is_none() {
-            let class = diffusion.class().name();
+        }
+        if noise.orders(class).is_none() {
+            let class = class.name();
             let named = NoiseClass::ALL
                 .iter()
                 .filter(|&&one| noise.orders(one).is_some());
@@ -203,7 +228,7 @@ impl Card {
                 "`euler-maruyama` takes any noise; `nullcline methods` lists which scheme takes which",
             );
         }
-        if noise.own_channels && !diffusion.is_diagonal(system.layout().len()) {
+        if noise.own_channels && !diagonal {
             return refuse(
                 "its channels act on several components, and this scheme takes one channel for each component",
                 "use `sra1` for additive noise, or `euler-maruyama`, which takes any noise",

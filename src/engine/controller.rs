@@ -47,9 +47,8 @@ impl Controller {
     pub fn noisy(power: f64) -> Self {
         Self {
             exponent: 1.0 / power - 0.75 * BETA,
-            previous: LEAST_LOG,
-            rejected: false,
             most: GROW_NOISY,
+            ..Self::new(1)
         }
     }
 

@@ -212,12 +212,12 @@ impl<'a> Batched<'a> {
     /// Whether a system shares the heavy part of this batch.
     pub fn joins(&self, system: &dyn System) -> bool {
         let first = self.systems[0].get();
-        if system.guards().is_some() {
+        if system.guards().is_some() || Form::of(system) != self.form {
             return false;
         }
         match (&self.lanes, first.batch()) {
             (Some(_), Some(batch)) => batch.joins(system),
-            _ => first.layout().len() == system.layout().len() && Form::of(system) == self.form,
+            _ => first.layout().len() == system.layout().len(),
         }
     }
 

@@ -146,7 +146,7 @@ impl Checkpoints {
     /// How many steps are left to the next checkpoint that falls on a number of steps.
     fn left(self, steps: u64) -> u64 {
         match self {
-            Checkpoints::Steps(every) => every - steps % every,
+            Checkpoints::Steps(every) if every > 0 => every - steps % every,
             _ => u64::MAX,
         }
     }
@@ -290,9 +290,7 @@ pub(super) fn unknown(method: &str) -> Mismatch {
 
 /// Whether a scheme that needs a step has one.
 pub(super) fn check_step(card: &'static Card, options: &Options) -> Result<(), Mismatch> {
-    use super::card::Stepping;
-    let adaptive = matches!(card.stepping, Stepping::Adaptive | Stepping::Either);
-    if adaptive || options.step.is_some_and(|step| step > 0.0) {
+    if card.stepping.takes_tolerances() || options.step.is_some_and(|step| step > 0.0) {
         return Ok(());
     }
     Err(Mismatch {
@@ -331,7 +329,9 @@ pub fn run_lanes<F, const L: usize, R: Recorder>(
         });
         let left = |lane: usize| {
             let counts = scheme.counts(lane);
-            let left = course.max_steps - (counts.steps + counts.rejected);
+            let left = course
+                .max_steps
+                .saturating_sub(counts.steps + counts.rejected);
             left.min(course.checkpoints.left(counts.steps))
         };
         let most = (0..L).filter(|&lane| active[lane]).map(left);

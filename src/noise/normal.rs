@@ -6,8 +6,8 @@
 //! (x, y) = r (cos, sin)(q pi/2 + p)
 //! ```
 //!
-//! Nothing is rejected, so no address needs a sub-counter, and L lanes side by side run in vectors without a branch: half the time of
-//! the ziggurat, which reads its tables number by number (`docs/performance.md`). Logarithm, sine and cosine are
+//! Nothing is rejected, so no address needs a sub-counter, and L lanes side by side run in vectors without a branch, where
+//! a ziggurat reads its tables number by number (`docs/decisions.md`). Logarithm, sine and cosine are
 //! polynomials with the coefficients of FDLIBM, multiply then add, never fused: the bits do not depend on the processor's vectors or
 //! on a library. The largest number that can come out is sqrt(106 ln 2) = 8.57, beyond which lies 1e-17 of the law.
 //!

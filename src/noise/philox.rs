@@ -7,8 +7,7 @@
 //! ```
 //!
 //! ten times, on words of 32 bits. Here a counter is two words of 64 bits, low half first, the key is one, and two words come
-//! out. Products of 32-bit words are what vectors multiply fast: L lanes side by side take a third of the time of
-//! Philox2x64-10 (`docs/performance.md`).
+//! out. Products of 32-bit words are what vectors multiply fast (`docs/decisions.md`).
 //!
 //! Salmon, Moraes, Dror, Shaw, *Parallel random numbers: as easy as 1, 2, 3*, SC11 (2011).
 

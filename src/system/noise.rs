@@ -66,7 +66,7 @@ pub trait Diffusion: Send + Sync {
         Calculus::Ito
     }
     /// Whether channel j acts on component j alone, so that [`diffusion`](Diffusion::diffusion) writes a diagonal, as
-    /// long as the state; else it writes a matrix, row-major `[state, channel]`. By default diagonal and additive noise
+    /// long as the state; else it writes a matrix, row-major `[state, channel]`. Only additive and diagonal noise may. By default diagonal and additive noise
     /// with one channel for each of the `dim` components.
     fn is_diagonal(&self, dim: usize) -> bool {
         let class = matches!(self.class(), NoiseClass::Additive | NoiseClass::Diagonal);

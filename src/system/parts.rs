@@ -24,7 +24,8 @@ pub trait Parts: Send + Sync {
     fn part_of(&self, guard: usize) -> usize;
     /// Write the guard functions of a part into `g`.
     fn values(&self, part: usize, t: f64, x: &[f64], g: &mut [f64]);
-    /// Replace the state of the guard's own part by the one after the event.
+    /// Replace the state of the guard's own part by the one after the event. Nothing is drawn: events of parts whose outcome is random
+    /// belong to a flow in one piece.
     fn reset(&self, guard: usize, t: f64, x: &mut [f64]);
     /// The parts that an event of this guard kicks, after its own reset.
     fn targets(&self, guard: usize) -> &[usize] {

@@ -13,7 +13,7 @@
 use crate::engine::card::{Card, Needs, Orders, Stepping, Stochastic};
 use crate::engine::field::Field;
 use crate::engine::stochastic::form::Form;
-use crate::engine::stochastic::method::{At, Method, advance, each, times};
+use crate::engine::stochastic::method::{At, Method, along, euler};
 use crate::system::Smoothness;
 use crate::system::aligned::Aligned;
 use crate::system::noise::Calculus;
@@ -48,7 +48,6 @@ pub const CARD: Card = Card {
 
 /// The formula.
 pub struct MilsteinLevy {
-    form: Form,
     noise: Aligned,
     moved: Aligned,
     plus: Aligned,
@@ -64,7 +63,6 @@ impl Method for MilsteinLevy {
         let state = || Aligned::zeros(dim * lanes);
         let coefficients = || Aligned::zeros(form.coefficients(dim) * lanes);
         Self {
-            form,
             noise: state(),
             moved: state(),
             plus: coefficients(),
@@ -79,39 +77,29 @@ impl Method for MilsteinLevy {
         to: &mut [f64],
         _error: &mut [f64],
     ) {
-        times::<L>(at.form, at.b, at.w, &mut self.noise);
-        advance::<L>(to, at.x, at.h, at.f, &self.noise);
+        euler(at, to, &mut self.noise);
         if at.form.constant {
             return;
         }
-        let channels = if at.form.diagonal {
-            1
-        } else {
-            self.form.channels
-        };
-        for along in 0..channels {
-            let place = |row: usize, channel: usize| match at.form.diagonal {
-                true => row,
-                false => row * at.form.channels + channel,
-            };
+        let form = at.form;
+        for moved in 0..form.moves() {
             for (sign, into) in [(1.0, &mut self.plus), (-1.0, &mut self.minus)] {
-                each::<L>(&mut self.moved, |i, lane| {
-                    at.x[i] + sign * at.h[lane].sqrt() * at.b[place(i / L, along) * L + lane]
-                });
+                let step = at.h.map(|h| sign * h.sqrt());
+                along::<L>(form, moved, &step, at.x, at.b, &mut self.moved);
                 at.diffusion(at.t, &self.moved, into);
             }
             for (i, to) in to.iter_mut().enumerate() {
                 let (row, lane) = (i / L, i % L);
                 let root = at.h[lane].sqrt();
                 let slope = |channel: usize| {
-                    let b = place(row, channel) * L + lane;
+                    let b = form.place(row, channel) * L + lane;
                     (self.plus[b] - self.minus[b]) / (2.0 * root)
                 };
-                if at.form.diagonal {
-                    *to += slope(0) * at.twice(row, row, lane);
+                if form.diagonal {
+                    *to += slope(row) * at.twice(row, row, lane);
                 } else {
-                    for channel in 0..at.form.channels {
-                        *to += slope(channel) * at.twice(along, channel, lane);
+                    for channel in 0..form.channels {
+                        *to += slope(channel) * at.twice(moved, channel, lane);
                     }
                 }
             }

@@ -14,7 +14,7 @@
 use crate::engine::card::{Card, Needs, Orders, Stepping, Stochastic};
 use crate::engine::field::Field;
 use crate::engine::stochastic::form::Form;
-use crate::engine::stochastic::method::{At, Method, advance, each, times};
+use crate::engine::stochastic::method::{At, Method, along, each, euler};
 use crate::system::Smoothness;
 use crate::system::aligned::Aligned;
 use crate::system::noise::Calculus;
@@ -52,6 +52,8 @@ pub struct PlatenWeak2 {
     dim: usize,
     noise: Aligned,
     moved: Aligned,
+    /// x + h f
+    ahead: Aligned,
     f: Aligned,
     plus: Aligned,
     minus: Aligned,
@@ -69,6 +71,7 @@ impl Method for PlatenWeak2 {
             dim,
             noise: state(),
             moved: state(),
+            ahead: state(),
             f: state(),
             sum: state(),
             plus: coefficients(),
@@ -83,19 +86,13 @@ impl Method for PlatenWeak2 {
         to: &mut [f64],
         _error: &mut [f64],
     ) {
-        times::<L>(at.form, at.b, at.w, &mut self.noise);
-        advance::<L>(&mut self.moved, at.x, at.h, at.f, &self.noise);
+        euler(at, &mut self.moved, &mut self.noise);
         at.drift(at.end, &self.moved, &mut self.f);
         self.sum.fill(0.0);
-        // A diagonal moves all channels at once: no component feels another's.
-        let channels = if at.form.diagonal {
-            1
-        } else {
-            at.form.channels
-        };
-        for channel in 0..channels {
+        each::<L>(&mut self.ahead, |i, lane| at.x[i] + at.h[lane] * at.f[i]);
+        for channel in 0..at.form.moves() {
             self.own::<F, L>(at, channel);
-            if !at.form.diagonal && channels > 1 {
+            if !at.form.diagonal {
                 self.others::<F, L>(at, channel);
             }
         }
@@ -107,37 +104,27 @@ impl Method for PlatenWeak2 {
 }
 
 impl PlatenWeak2 {
-    /// Where `b[component, channel]` stands.
-    fn place(form: Form, component: usize, channel: usize) -> usize {
-        match form.diagonal {
-            true => component,
-            false => component * form.channels + channel,
-        }
-    }
-
-    /// Move along a channel both ways and evaluate the coefficients there.
+    /// The coefficients on both sides of `from` along a channel.
     fn both<F: Field<L> + ?Sized, const L: usize>(
         &mut self,
         at: &At<'_, F, L>,
         channel: usize,
-        drifting: f64,
+        (t, from): (&[f64; L], &[f64]),
     ) {
-        let t = if drifting > 0.0 { at.end } else { at.t };
         for (sign, into) in [(1.0, &mut self.plus), (-1.0, &mut self.minus)] {
-            each::<L>(&mut self.moved, |i, lane| {
-                let b = at.b[Self::place(at.form, i / L, channel) * L + lane];
-                let h = at.h[lane];
-                at.x[i] + drifting * h * at.f[i] + sign * h.sqrt() * b
-            });
+            let step = at.h.map(|h| sign * h.sqrt());
+            along::<L>(at.form, channel, &step, from, at.b, &mut self.moved);
             at.diffusion(t, &self.moved, into);
         }
     }
 
     fn own<F: Field<L> + ?Sized, const L: usize>(&mut self, at: &At<'_, F, L>, channel: usize) {
-        self.both(at, channel, 1.0);
+        let ahead = std::mem::take(&mut self.ahead);
+        self.both(at, channel, (at.end, &ahead));
+        self.ahead = ahead;
         for (i, sum) in self.sum.iter_mut().enumerate() {
             let (component, lane) = (i / L, i % L);
-            let b = Self::place(at.form, component, channel) * L + lane;
+            let b = at.form.place(component, channel) * L + lane;
             // The channel that acts here.
             let acting = if at.form.diagonal { component } else { channel };
             let (w, h) = (at.w[acting * L + lane], at.h[lane]);
@@ -148,7 +135,7 @@ impl PlatenWeak2 {
 
     /// How the other channels change along this one.
     fn others<F: Field<L> + ?Sized, const L: usize>(&mut self, at: &At<'_, F, L>, moved: usize) {
-        self.both(at, moved, 0.0);
+        self.both(at, moved, (at.t, at.x));
         let sign = |channel: usize, lane: usize| {
             let at_lane = channel * L + lane;
             (at.z[at_lane] - 0.5 * at.h[lane] * at.w[at_lane]).signum()
@@ -156,7 +143,7 @@ impl PlatenWeak2 {
         for channel in (0..at.form.channels).filter(|&channel| channel != moved) {
             for component in 0..self.dim {
                 for lane in 0..L {
-                    let b = Self::place(at.form, component, channel) * L + lane;
+                    let b = at.form.place(component, channel) * L + lane;
                     let (w, h) = (at.w[channel * L + lane], at.h[lane]);
                     let order = if moved < channel { 1.0 } else { -1.0 };
                     let v = order * h * sign(moved, lane) * sign(channel, lane);

@@ -93,6 +93,7 @@ impl Method for Sri1 {
         at.drift(&at.time(0.75), &self.inner, &mut self.f);
         let f2 = &self.f;
         if !noisy {
+            error.fill(0.0);
             each::<L>(to, |i, lane| {
                 x[i] + h[lane] * (f1[i] * (1.0 / 3.0) + f2[i] * (2.0 / 3.0))
             });

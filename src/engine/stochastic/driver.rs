@@ -87,8 +87,8 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
     pub fn new<F: Field<L> + ?Sized>(field: &F, tolerances: Tolerances, cell: Option<f64>) -> Self {
         let (dim, form) = (field.dim(), field.form());
         let length = dim * L;
-        let pairs = match M::LEVY {
-            true => form.channels * form.channels.saturating_sub(1) / 2,
+        let pairs = match M::LEVY && form.feels_areas() {
+            true => form.channels * (form.channels - 1) / 2,
             false => 0,
         };
         let cell = cell.or(tolerances.step);
@@ -109,7 +109,7 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
             before: [Place::default(); L],
             at_edge: [true; L],
             spans: [0.0; L],
-            noise: Increments::new(form.channels, M::AREAS || tolerances.step.is_none()),
+            noise: Increments::new(form.channels, M::AREAS),
             levy: vec![[0.0; L]; pairs],
             conversion: Conversion::new(dim, form, calculus::<M>(), L),
             evaluations: Cell::new(0),
@@ -150,7 +150,7 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
                 }
             }
         }
-        if M::LEVY {
+        if !self.levy.is_empty() {
             for lane in (0..L).filter(|&lane| active[lane]) {
                 let Planned { h, to, .. } = planned[lane];
                 let pieces = (self.spans[lane] / h).clamp(PIECES.1, PIECES.0);
@@ -186,37 +186,51 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
         let t = std::array::from_fn(|lane| self.starting(lane));
         let h = planned.map(|planned| planned.h);
         let end = planned.map(|planned| planned.end);
-        let form = self.form;
-        self.evaluations.set(1);
-        self.conversion
-            .drift(field, form, &t, &self.x0, &mut self.f);
-        if form.channels > 0 && !(form.constant && self.known) {
-            field.diffusion(&t, &self.x0, &mut self.b);
-            self.known = true;
-        }
-        let at = At {
-            field,
-            form,
-            t: &t,
-            end: &end,
-            h: &h,
-            x: &self.x0,
-            f: &self.f,
-            b: &self.b,
-            w: self.noise.w.as_flattened(),
-            z: self.noise.z.as_flattened(),
-            levy: self.levy.as_flattened(),
-            conversion: &self.conversion,
-            evaluations: &self.evaluations,
-        };
-        self.error.fill(0.0);
-        self.method.step(&at, &mut self.x1, &mut self.error);
+        self.evaluations.set(0);
+        self.evaluate(field, &t, &end, &h, None);
         for lane in (0..L).filter(|&lane| active[lane]) {
             self.lanes[lane].counts.evaluations += self.evaluations.get();
             if let Some(shape) = field.shape_of(lane) {
                 self.confine(lane, h[lane], shape);
             }
         }
+    }
+
+    /// The ends of steps of all lanes in open space, from `x0`, with the increments of one cell of the window or with those that were
+    /// found.
+    #[inline(always)]
+    pub(super) fn evaluate<F: Field<L> + ?Sized>(
+        &mut self,
+        field: &F,
+        t: &[f64; L],
+        end: &[f64; L],
+        h: &[f64; L],
+        cell: Option<usize>,
+    ) {
+        let form = self.form;
+        self.evaluations.set(self.evaluations.get() + 1);
+        self.conversion.drift(field, form, t, &self.x0, &mut self.f);
+        if form.channels > 0 && !(form.constant && self.known) {
+            field.diffusion(t, &self.x0, &mut self.b);
+            self.known = true;
+        }
+        let (w, z) = self.noise.step(cell);
+        let at = At {
+            field,
+            form,
+            t,
+            end,
+            h,
+            x: &self.x0,
+            f: &self.f,
+            b: &self.b,
+            w,
+            z,
+            levy: self.levy.as_flattened(),
+            conversion: &self.conversion,
+            evaluations: &self.evaluations,
+        };
+        self.method.step(&at, &mut self.x1, &mut self.error);
     }
 
     /// Keep the end of a step of a lane in its closed set.
@@ -367,10 +381,7 @@ impl<M: Method, F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Stochasti
 
     fn step(&mut self, field: &F, active: &[bool; L], limit: &[f64; L]) -> [Progress; L] {
         self.commit();
-        let planned: [Planned; L] = std::array::from_fn(|lane| match active[lane] {
-            true => self.plan(lane, limit[lane]),
-            false => self.resting(lane),
-        });
+        let planned = self.plan_all(active, limit);
         self.attempt(field, active, &planned);
         std::array::from_fn(|lane| match active[lane] {
             true => self.judge(lane, &planned[lane]),
@@ -397,30 +408,19 @@ impl<M: Method, F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Stochasti
         };
         let lanes = (0..L).filter(|&lane| active[lane]);
         let count = lanes.map(unseen).fold(most.min(self.stride), u64::min);
-        if count < 2 {
+        if count < 2 || !self.glides(field, active) {
             return self.step(field, active, limit);
         }
         self.commit();
         self.saved.copy_from_slice(&self.x0);
         let (lanes, places, at_edge) = (self.lanes, self.places, self.at_edge);
-        let mut progress = [Progress::Idle; L];
-        let gliding = match self.glides(field, active) {
-            true => glide(self, field, active, step, count - 1),
-            false => 0,
-        };
-        for nth in gliding..count {
-            if nth > gliding {
-                std::mem::swap(&mut self.x0, &mut self.x1);
-            }
-            let planned: [Planned; L] = std::array::from_fn(|lane| match active[lane] {
-                true => self.plan(lane, limit[lane]),
-                false => self.resting(lane),
-            });
-            self.attempt(field, active, &planned);
-            for lane in (0..L).filter(|&lane| active[lane]) {
-                progress[lane] = self.arrive(lane, &planned[lane]);
-            }
-        }
+        glide(self, field, active, step, count - 1);
+        let planned = self.plan_all(active, limit);
+        self.attempt(field, active, &planned);
+        let progress = std::array::from_fn(|lane| match active[lane] {
+            true => self.arrive(lane, &planned[lane]),
+            false => Progress::Idle,
+        });
         if (0..L).any(|lane| active[lane] && self.broken(lane).is_some()) {
             // Step by step up to where it broke.
             (self.lanes, self.places, self.at_edge) = (lanes, places, at_edge);

@@ -49,4 +49,27 @@ impl Form {
             false => dim * self.channels,
         }
     }
+
+    /// Where the coefficient of a channel in a component stands; in a diagonal all channels have one place in a component.
+    #[inline(always)]
+    pub fn place(&self, component: usize, channel: usize) -> usize {
+        match self.diagonal {
+            true => component,
+            false => component * self.channels + channel,
+        }
+    }
+
+    /// How many times the coefficients must be moved along to have moved along every channel: a diagonal moves along all of them at
+    /// once, because each component feels itself alone.
+    pub fn moves(&self) -> usize {
+        match self.diagonal {
+            true => 1,
+            false => self.channels,
+        }
+    }
+
+    /// Whether the Levy areas between channels matter: not where the channels commute.
+    pub fn feels_areas(&self) -> bool {
+        self.class == NoiseClass::General && self.channels > 1
+    }
 }

@@ -6,14 +6,14 @@
 use multiversion::multiversion;
 
 use super::driver::Stochastic;
-use super::method::{At, Method};
+use super::method::Method;
 use crate::engine::field::Field;
 use crate::noise::path::Place;
 
 impl<M: Method, const L: usize> Stochastic<M, L> {
     /// Whether the next steps of all active lanes are whole ones of the grid in open space, which need no plan.
     pub(super) fn glides<F: Field<L> + ?Sized>(&self, field: &F, active: &[bool; L]) -> bool {
-        let Some(ratio) = self.ratio.filter(|_| !M::LEVY) else {
+        let Some(ratio) = self.ratio.filter(|_| self.levy.is_empty()) else {
             return false;
         };
         (0..L).filter(|&lane| active[lane]).all(|lane| {
@@ -23,8 +23,7 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
     }
 }
 
-/// `count` whole steps of all active lanes that nobody looks at; the states are in `x0` behind them. The arithmetic is that of
-/// [`Stochastic::attempt`], in the widest vectors of the processor: at this pace instructions count.
+/// `count` whole steps of all active lanes that nobody looks at; the states are in `x0` behind them. In the widest vectors of the processor: at this pace instructions count.
 #[multiversion(targets("x86_64+avx512f+avx512dq+avx512vl", "x86_64+avx2"))]
 pub(super) fn glide<M: Method, F: Field<L> + ?Sized, const L: usize>(
     driver: &mut Stochastic<M, L>,
@@ -32,20 +31,22 @@ pub(super) fn glide<M: Method, F: Field<L> + ?Sized, const L: usize>(
     active: &[bool; L],
     step: f64,
     count: u64,
-) -> u64 {
-    let (form, ratio) = (driver.form, driver.ratio.unwrap_or(1));
+) {
+    let ratio = driver.ratio.unwrap_or(1);
     let anchor: [f64; L] = std::array::from_fn(|lane| driver.lanes[lane].anchor);
     let first: [u64; L] = std::array::from_fn(|lane| driver.lanes[lane].equal_steps);
     let mut steps: [f64; L] = std::array::from_fn(|lane| first[lane] as f64);
     let mut t: [f64; L] = std::array::from_fn(|lane| driver.starting(lane));
     let (mut end, h) = (t, [step; L]);
     driver.evaluations.set(0);
-    let (mut row, mut left) = (0, 0);
+    // The next cell of the window, and how many there are.
+    let (mut cell, mut left) = (0, 0);
     for nth in 0..count {
         if left == 0 {
             let cells = std::array::from_fn(|lane| first[lane].wrapping_add(nth) * ratio);
-            match driver.noise.ahead(active, &cells).filter(|_| ratio == 1) {
-                Some(found) => (row, left) = found,
+            let ahead = (ratio == 1).then(|| driver.noise.ahead(active, &cells));
+            match ahead.flatten() {
+                Some(found) => (cell, left) = found,
                 None => driver.noise.over_cells(active, &cells, ratio),
             }
         }
@@ -53,38 +54,11 @@ pub(super) fn glide<M: Method, F: Field<L> + ?Sized, const L: usize>(
             steps[lane] += 1.0;
             end[lane] = anchor[lane] + steps[lane] * step;
         }
-        driver.evaluations.set(driver.evaluations.get() + 1);
-        driver
-            .conversion
-            .drift(field, form, &t, &driver.x0, &mut driver.f);
-        if form.channels > 0 && !(form.constant && driver.known) {
-            field.diffusion(&t, &driver.x0, &mut driver.b);
-            driver.known = true;
-        }
-        let (w, z) = match left {
-            0 => (driver.noise.w.as_flattened(), driver.noise.z.as_flattened()),
-            _ => driver.noise.cell(row),
-        };
-        let at = At {
-            field,
-            form,
-            t: &t,
-            end: &end,
-            h: &h,
-            x: &driver.x0,
-            f: &driver.f,
-            b: &driver.b,
-            w,
-            z,
-            levy: &[],
-            conversion: &driver.conversion,
-            evaluations: &driver.evaluations,
-        };
-        driver.method.step(&at, &mut driver.x1, &mut driver.error);
+        driver.evaluate(field, &t, &end, &h, (left > 0).then_some(cell));
         std::mem::swap(&mut driver.x0, &mut driver.x1);
         t = end;
         if left > 0 {
-            (row, left) = (row + 1, left - 1);
+            (cell, left) = (cell + 1, left - 1);
         }
     }
     for lane in (0..L).filter(|&lane| active[lane]) {
@@ -96,5 +70,4 @@ pub(super) fn glide<M: Method, F: Field<L> + ?Sized, const L: usize>(
         driver.places[lane] = Place::of_cell(state.equal_steps * ratio);
         driver.at_edge[lane] = false;
     }
-    count
 }

@@ -29,9 +29,9 @@ pub struct Increments<const L: usize> {
     window_w: Vec<[f64; L]>,
     window_z: Vec<[f64; L]>,
     /// The increments of the step, `[channel][lane]`.
-    pub w: Vec<[f64; L]>,
+    w: Vec<[f64; L]>,
     /// The areas of the step, `[channel][lane]`, if they are wanted.
-    pub z: Vec<[f64; L]>,
+    z: Vec<[f64; L]>,
 }
 
 impl<const L: usize> Increments<L> {
@@ -103,8 +103,12 @@ impl<const L: usize> Increments<L> {
         together.then_some((lead as usize, self.cells as u64 - lead))
     }
 
-    /// The increments of all channels over one cell of the window.
-    pub fn cell(&self, offset: usize) -> (&[f64], &[f64]) {
+    /// The increments and areas of all channels over the step: those that were found, or those of one cell of the window.
+    #[inline(always)]
+    pub fn step(&self, cell: Option<usize>) -> (&[f64], &[f64]) {
+        let Some(offset) = cell else {
+            return (self.w.as_flattened(), self.z.as_flattened());
+        };
         let rows = offset * self.channels..(offset + 1) * self.channels;
         let z = self.window_z.get(rows.clone()).unwrap_or(&[]);
         (self.window_w[rows].as_flattened(), z.as_flattened())

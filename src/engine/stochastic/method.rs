@@ -10,7 +10,7 @@ use super::form::Form;
 use crate::engine::card::Card;
 use crate::engine::field::Field;
 use crate::system::aligned::Aligned;
-use crate::system::noise::Calculus;
+use crate::system::noise::{Calculus, NoiseClass};
 
 /// The formula of a stochastic scheme.
 pub trait Method: Sized {
@@ -24,8 +24,8 @@ pub trait Method: Sized {
     /// The method for so many components, with noise of this form, in `lanes` lanes.
     fn new(dim: usize, form: Form, lanes: usize) -> Self;
 
-    /// Write the states at the end of the step into `to`, and how wrong they may be into `error`, which is 0 before; a method without
-    /// error control leaves it.
+    /// Write the states at the end of the step into `to`, and how wrong they may be into `error`, which is empty where steps are
+    /// fixed.
     fn step<F: Field<L> + ?Sized, const L: usize>(
         &mut self,
         at: &At<'_, F, L>,
@@ -93,7 +93,9 @@ impl<F: Field<L> + ?Sized, const L: usize> At<'_, F, L> {
         }
         let (low, high) = (j.min(k), j.max(k));
         let before = low * (2 * self.form.channels - low - 1) / 2;
-        let area = self.levy[(before + high - low - 1) * L + lane];
+        // Without areas: they are not felt.
+        let area = self.levy.get((before + high - low - 1) * L + lane);
+        let area = area.copied().unwrap_or(0.0);
         0.5 * w(j) * w(k) + if j < k { area } else { -area }
     }
 
@@ -129,6 +131,20 @@ pub fn times<const L: usize>(form: Form, b: &[f64], w: &[f64], out: &mut [f64]) 
         }
         *out = sum;
     }
+}
+
+/// `out = x + step b_channel`; of a diagonal, along all channels at once.
+pub fn along<const L: usize>(
+    form: Form,
+    channel: usize,
+    step: &[f64; L],
+    x: &[f64],
+    b: &[f64],
+    out: &mut [f64],
+) {
+    each::<L>(out, |at, lane| {
+        x[at] + step[lane] * b[form.place(at / L, channel) * L + lane]
+    });
 }
 
 /// `out = x + h f + b w`; `g` is scratch.
@@ -195,7 +211,7 @@ struct Scratch {
 impl Conversion {
     /// The conversion of noise of this form to a method in this calculus, if it is not additive or already in it.
     pub fn new(dim: usize, form: Form, calculus: Calculus, lanes: usize) -> Self {
-        let additive = form.class == crate::system::noise::NoiseClass::Additive;
+        let additive = form.class == NoiseClass::Additive;
         let factor = match (form.calculus, calculus) {
             _ if additive => 0.0,
             (Calculus::Ito, Calculus::Stratonovich) => -0.5,
@@ -258,17 +274,11 @@ impl Conversion {
         } = &mut *self.scratch.borrow_mut();
         out.fill(0.0);
         field.diffusion(t, x, b);
-        // With a diagonal, all channels move at once: each component depends on itself alone.
-        let channels = if form.diagonal { 1 } else { form.channels };
-        let place = |channel: usize, row: usize| match form.diagonal {
-            true => row,
-            false => row * form.channels + channel,
-        };
-        for channel in 0..channels {
+        for channel in 0..form.moves() {
             let mut sizes = [[0.0_f64; 2]; L];
             for (at, &x) in x.iter().enumerate() {
-                let (row, lane) = (at / L, at % L);
-                let along = b[place(channel, row) * L + lane];
+                let lane = at % L;
+                let along = b[form.place(at / L, channel) * L + lane];
                 sizes[lane][0] = sizes[lane][0].max(x.abs());
                 sizes[lane][1] = sizes[lane][1].max(along.abs());
             }
@@ -278,14 +288,12 @@ impl Conversion {
                 false => 1.0,
             });
             for (sign, into) in [(1.0, &mut *ahead), (-1.0, &mut *behind)] {
-                each::<L>(moved, |at, lane| {
-                    x[at] + sign * step[lane] * b[place(channel, at / L) * L + lane]
-                });
+                along::<L>(form, channel, &step.map(|step| sign * step), x, b, moved);
                 field.diffusion(t, moved, into);
             }
             for (at, out) in out.iter_mut().enumerate() {
-                let (row, lane) = (at / L, at % L);
-                let at = place(channel, row) * L + lane;
+                let lane = at % L;
+                let at = form.place(at / L, channel) * L + lane;
                 *out += (ahead[at] - behind[at]) / (2.0 * step[lane]);
             }
         }

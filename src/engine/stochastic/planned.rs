@@ -21,8 +21,16 @@ pub(super) struct Planned {
 }
 
 impl<M: Method, const L: usize> Stochastic<M, L> {
+    /// The steps of all lanes: none of those that rest.
+    pub(super) fn plan_all(&self, active: &[bool; L], limit: &[f64; L]) -> [Planned; L] {
+        std::array::from_fn(|lane| match active[lane] {
+            true => self.plan(lane, limit[lane]),
+            false => self.resting(lane),
+        })
+    }
+
     /// The step that a lane makes next.
-    pub(super) fn plan(&self, lane: usize, limit: f64) -> Planned {
+    fn plan(&self, lane: usize, limit: f64) -> Planned {
         match self.tolerances.step {
             Some(step) => self.plan_fixed(lane, step, limit),
             None => self.plan_adaptive(lane, limit),
@@ -30,7 +38,7 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
     }
 
     /// No step.
-    pub(super) fn resting(&self, lane: usize) -> Planned {
+    fn resting(&self, lane: usize) -> Planned {
         Planned {
             h: 0.0,
             end: self.lanes[lane].time,
