@@ -1,6 +1,7 @@
 //! The model families: one file or folder each, importing only the prelude.
 
 pub mod equations;
+pub mod gksl;
 pub mod linear_threshold;
 
 use crate::registry::Registry;
@@ -10,6 +11,7 @@ pub fn registry() -> Registry {
     Registry::new(vec![
         // In the order in which `models` lists them.
         &linear_threshold::LinearThreshold,
+        &gksl::Gksl,
         &equations::FromFile,
     ])
 }

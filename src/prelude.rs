@@ -9,8 +9,11 @@ pub use crate::system::constraint::{ClosedSet, Constraint, Faces};
 pub use crate::system::derivative::{DualNum, GenericDrift, Jacobian, Linear, Pattern};
 pub use crate::system::draws::Draws;
 pub use crate::system::equilibria::{Equilibria, Equilibrium};
-pub use crate::system::family::{Build, Built, Dynamics, Evolution, Family, ObservableCard};
+pub use crate::system::family::{
+    Build, Built, Dynamics, Evolution, Family, ObservableCard, Starting,
+};
 pub use crate::system::guard::{Action, Direction, Guards, Impulses};
+pub use crate::system::health::Health;
 pub use crate::system::kinks::Kinks;
 pub use crate::system::layout::{Axis, Block, Layout, Variable};
 pub use crate::system::map::Map;

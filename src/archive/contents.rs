@@ -200,13 +200,21 @@ pub struct Field {
 /// A summary of a field.
 pub struct Summarised {
     /// What it is.
-    pub card: &'static Summary,
-    /// As it is asked for.
-    pub asked: Summarise,
+    pub source: Source,
+    /// How many numbers it leaves.
+    pub width: usize,
     /// Its data set; none if only its statistics are stored.
     pub data_set: Option<usize>,
     /// The data sets of its statistics over the members.
     pub statistics: Statistics,
+}
+
+/// Where a summary comes from.
+pub enum Source {
+    /// The experiment asks for it.
+    Asked(&'static Summary, Summarise),
+    /// The system has it watched, by its place in the list of its [`Health`](crate::system::health::Health).
+    Watched(usize),
 }
 
 /// A sampling grid and what is recorded on it.
@@ -325,7 +333,7 @@ impl Contents {
                     data_set: one.data_set,
                     statistics: &one.statistics,
                     rows: Some(1),
-                    width: field.length,
+                    width: one.width,
                     number: Number::F64,
                 }));
             }

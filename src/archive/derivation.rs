@@ -5,7 +5,7 @@
 
 use super::contents::{
     Contents, ContentsError, DataSet, Dimension, Extent, Field, Number, Origin, OverMembers, Per,
-    Scale, Statistics, Summarised, Track,
+    Scale, Source, Statistics, Summarised, Track,
 };
 use super::events::EventCard;
 use super::grid::Grid;
@@ -124,7 +124,96 @@ impl<'a> Builder<'a> {
         for (place, (_, variable)) in chosen.iter().enumerate() {
             self.tracks[0].fields[place].summaries = self.summaries(variable)?;
         }
+        self.pooled();
+        self.health();
         Ok(())
+    }
+
+    /// The observables whose statistics over the members come without being named: the members' own numbers are not stored.
+    fn pooled(&mut self) {
+        let record = &self.experiment.record;
+        let Some(observables) = self.system.observables() else {
+            return;
+        };
+        let (Some(ensemble), true) = (&self.experiment.ensemble, record.pooled) else {
+            return;
+        };
+        let grid = &self.tracks[0].grid;
+        let asked = !(ensemble.statistics.is_empty() && ensemble.quantiles.is_empty());
+        if !record.trajectories || !asked || grid.len().is_none() {
+            return;
+        }
+        // The track of the default record has its dimension by now.
+        let Some(track_dim) = self.components.named("time") else {
+            return;
+        };
+        for (index, variable) in observables.list().iter().enumerate() {
+            let named = record.variables.iter().chain(&record.observables);
+            let wanted = observables.pooled().contains(&variable.name.as_str());
+            if !wanted || named.into_iter().any(|name| *name == variable.name) {
+                continue;
+            }
+            let axes: Vec<(Axis, usize)> = variable.axes.iter().map(|a| (a.clone(), 0)).collect();
+            let components = self.components.dims(&variable.name, &axes, &self.names);
+            let card = DataSet {
+                path: self.names.variable(None, &variable.name),
+                dims: [vec![track_dim], components].concat(),
+                number: Number::F64,
+                unit: variable.unit.clone(),
+                long_name: long_name(variable),
+                attributes: self.coordinates(),
+                track: Some(0),
+                width: variable.len(),
+                per: Per::Run,
+            };
+            let (data_set, statistics) = self.stored(card, true, self.is_shard());
+            self.tracks[0].fields.push(Field {
+                data_set,
+                statistics,
+                origin: Origin::Observable(index),
+                length: variable.len(),
+                number: Number::F64,
+                kept: None,
+                summaries: Vec::new(),
+            });
+        }
+    }
+
+    /// What the system has watched: a field of the whole state that is not stored, with a summary for each quantity.
+    fn health(&mut self) {
+        let Some(health) = self.system.health() else {
+            return;
+        };
+        let mut summaries = Vec::new();
+        for (index, variable) in health.list().iter().enumerate() {
+            summaries.push(Summarised {
+                source: Source::Watched(index),
+                width: 1,
+                data_set: Some(self.data_sets.len()),
+                statistics: Vec::new(),
+            });
+            self.data_sets.push(DataSet {
+                path: format!("health/{}", variable.name),
+                dims: self.run_dims(),
+                number: Number::F64,
+                unit: variable.unit.clone(),
+                long_name: long_name(variable),
+                attributes: self.coordinates(),
+                track: None,
+                width: 1,
+                per: Per::Run,
+            });
+        }
+        let length = self.system.layout().len();
+        self.tracks[0].fields.push(Field {
+            data_set: None,
+            statistics: Vec::new(),
+            origin: Origin::State(0..length),
+            length,
+            number: Number::F64,
+            kept: None,
+            summaries,
+        });
     }
 
     fn group(&mut self, group: &Group, place: &str) -> Result<(), ContentsError> {
@@ -231,26 +320,34 @@ impl<'a> Builder<'a> {
         let layout = self.system.layout();
         let offered = self.system.observables().map_or(&[][..], |all| all.list());
         let mut chosen = Vec::new();
+        let observed = |name: &String| {
+            let index = offered.iter().position(|variable| variable.name == *name);
+            index.map(|index| (Origin::Observable(index), offered[index].clone()))
+        };
         for name in variables {
-            let block = layout.get(name).ok_or_else(|| {
+            // A block itself, or what one is shown as.
+            let shown = || {
+                let mut blocks = layout.blocks().iter();
+                let is_shown = blocks.any(|block| block.shown_as.contains(name));
+                observed(name).filter(|_| is_shown)
+            };
+            let block = layout
+                .get(name)
+                .map(|block| (Origin::State(block.range()), block.variable.clone()));
+            chosen.push(block.or_else(shown).ok_or_else(|| {
                 ContentsError::new(
                     format!("{place}.variables"),
                     format!("the model has no block `{name}`"),
                 )
-            })?;
-            chosen.push((Origin::State(block.range()), block.variable.clone()));
+            })?);
         }
         for name in observables {
-            let index = offered
-                .iter()
-                .position(|variable| variable.name == *name)
-                .ok_or_else(|| {
-                    ContentsError::new(
-                        format!("{place}.observables"),
-                        format!("the model has no observable `{name}`"),
-                    )
-                })?;
-            chosen.push((Origin::Observable(index), offered[index].clone()));
+            chosen.push(observed(name).ok_or_else(|| {
+                ContentsError::new(
+                    format!("{place}.observables"),
+                    format!("the model has no observable `{name}`"),
+                )
+            })?);
         }
         Ok(chosen)
     }
@@ -287,7 +384,7 @@ impl<'a> Builder<'a> {
         });
         let ragged = self.tracks[track].grid.len().is_none();
         let (data_set, statistics) = match card {
-            Some(card) => self.stored(card, !ragged),
+            Some(card) => self.stored(card, !ragged, self.keeps()),
             None => (None, Vec::new()),
         };
         self.tracks[track].fields.push(Field {
@@ -302,8 +399,13 @@ impl<'a> Builder<'a> {
     }
 
     /// Make the data set of a quantity, given without its run dims, and those of its statistics over the
-    /// members.
-    fn stored(&mut self, card: DataSet, with_statistics: bool) -> (Option<usize>, Statistics) {
+    /// members; its own only if it is kept.
+    fn stored(
+        &mut self,
+        card: DataSet,
+        with_statistics: bool,
+        kept: bool,
+    ) -> (Option<usize>, Statistics) {
         let mut statistics = Vec::new();
         if let Some(ensemble) = &self.experiment.ensemble
             && with_statistics
@@ -351,7 +453,7 @@ impl<'a> Builder<'a> {
                 });
             }
         }
-        if !self.keeps() {
+        if !kept {
             return (None, statistics);
         }
         let data_set = self.data_sets.len();
@@ -387,10 +489,10 @@ impl<'a> Builder<'a> {
                 width: variable.len(),
                 per: Per::Run,
             };
-            let (data_set, statistics) = self.stored(data_set, true);
+            let (data_set, statistics) = self.stored(data_set, true, self.keeps());
             made.push(Summarised {
-                card,
-                asked: asked.clone(),
+                source: Source::Asked(card, asked.clone()),
+                width: variable.len(),
                 data_set,
                 statistics,
             });

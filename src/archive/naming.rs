@@ -131,6 +131,11 @@ impl Components {
         }
     }
 
+    /// The dimension of that name.
+    pub(super) fn named(&self, name: &str) -> Option<usize> {
+        self.dimensions.iter().position(|dim| dim.name == name)
+    }
+
     /// How many there are.
     pub(super) fn len(&self) -> usize {
         self.dimensions.len()

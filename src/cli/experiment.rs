@@ -12,6 +12,8 @@ use crate::registry::Registry;
 
 /// Which experiment.
 #[derive(Debug, clap::Args)]
+// The verbs' own arguments are a group of the name of their type as well.
+#[group(id = "experiment")]
 pub struct Arguments {
     /// The experiment file
     pub config: PathBuf,

@@ -205,6 +205,7 @@ impl Default for Record {
             observables: Vec::new(),
             summaries: Vec::new(),
             trajectories: true,
+            pooled: true,
             groups: Vec::new(),
         }
     }
@@ -221,6 +222,8 @@ pub struct Record {
     pub summaries: Vec<Summarise>,
     /// Whether the samples at the save times are stored, or only their summaries.
     pub trajectories: bool,
+    /// Whether the statistics that a system offers of its members come without being named.
+    pub pooled: bool,
     /// Further groups.
     pub groups: Vec<Group>,
 }

@@ -6,16 +6,19 @@ use super::parameters;
 use super::problem::Problem;
 use super::resolved;
 use super::sources::Origin;
-use crate::system::family::Family;
+use crate::system::family::{Family, Starting};
 use crate::system::layout::{Block, Layout};
-use crate::system::tree::{Entry, Tree};
+use crate::system::parameters::Parameters;
+use crate::system::tree::{Entry, Span, Tree};
 
-/// The flat initial state.
+/// The flat initial state. A block without a start of its own must be given if the experiment runs; `required` is what to blame
+/// where there is no table `[initial]`.
 pub(super) fn decode(
     d: &mut Decoder,
     entry: Option<&Entry>,
-    family: &'static dyn Family,
+    (family, parameters): (&'static dyn Family, &Parameters),
     layout: &Layout,
+    required: Option<Span>,
 ) -> (Vec<f64>, Vec<InitialDraw>) {
     d.resolved.header("[initial]");
     let mut state = layout.start();
@@ -37,7 +40,7 @@ pub(super) fn decode(
         for block in blocks {
             given.push(block.name());
             d.drawn = None;
-            if let Some(values) = value(d, family, block, &entry.value) {
+            if let Some(values) = value(d, family, parameters, block, &entry.value) {
                 state[block.range()].copy_from_slice(&values);
                 draws.extend(d.drawn.take().map(|law| InitialDraw {
                     range: block.range(),
@@ -48,7 +51,22 @@ pub(super) fn decode(
         }
     }
     for block in layout.blocks() {
-        if !given.contains(&block.name()) && !block.auxiliary {
+        if given.contains(&block.name()) || block.auxiliary {
+            continue;
+        }
+        if block.needs_start() {
+            if let Some(header) = required {
+                let name = block.name();
+                let place = entry.map_or(header, |entry| entry.key_span);
+                let message = format!("the start of `{name}` is missing");
+                d.problem(
+                    Problem::at(place, message, format!("needs [initial] {name}")).help(format!(
+                        "`nullcline describe {}` says which forms it can have",
+                        family.name()
+                    )),
+                );
+            }
+        } else {
             d.assumed(block.name(), &start(block), Origin::Default);
         }
     }
@@ -62,7 +80,8 @@ fn path(block: &Block) -> String {
 
 /// The block of that name, or the pair that holds a complex quantity of that name.
 fn blocks<'l>(layout: &'l Layout, name: &str) -> Vec<&'l Block> {
-    match layout.get(name) {
+    let started = |block: &&Block| block.started_as.as_deref() == Some(name);
+    match layout.get(name).or(layout.blocks().iter().find(started)) {
         Some(block) => vec![block],
         None => {
             let re = layout.get(&format!("{name}_re"));
@@ -75,11 +94,17 @@ fn blocks<'l>(layout: &'l Layout, name: &str) -> Vec<&'l Block> {
 fn value(
     d: &mut Decoder,
     family: &'static dyn Family,
+    parameters: &Parameters,
     block: &Block,
     tree: &Tree,
 ) -> Option<Vec<f64>> {
     let name = block.name();
-    match family.initial(block, tree) {
+    let start = Starting {
+        block,
+        parameters,
+        form: tree,
+    };
+    match family.initial(&start) {
         None => parameters::of_shape(d, tree, &path(block), name, &block.variable.shape()),
         Some(Ok(values)) if values.len() == block.variable.len() => Some(values),
         Some(Ok(_)) => {

@@ -185,14 +185,21 @@ fn decode(
     let recommended = model.as_ref().map_or("", |model| model.dynamics.method);
     let recommended = built
         .as_deref()
-        .and_then(solver::for_noise)
+        .and_then(|system| system.recommended().or_else(|| solver::for_noise(system)))
         .unwrap_or(recommended);
     let solver = solver::decode(d, table("solver"), recommended, layout, blame);
     let swept = sweep.map(sweep::Raw::paths).unwrap_or_default();
     let cell = noise::decode(d, table("noise"), solver.as_ref(), time.as_ref(), &swept);
     let initial = match (&model, layout) {
         (Some(model), Some(layout)) => {
-            Some(initial::decode(d, table("initial"), model.family, layout))
+            let required = has_time.then_some(blame);
+            Some(initial::decode(
+                d,
+                table("initial"),
+                (model.family, &model.parameters),
+                layout,
+                required,
+            ))
         }
         _ => None,
     };

@@ -28,9 +28,22 @@ impl Offer<'_> {
             .map_or(&[], |observables| observables.list())
     }
 
+    /// What can be named as a variable: blocks, and what they are shown as.
     fn blocks(&self) -> Vec<&str> {
-        let blocks = self.system.layout().blocks().iter();
-        blocks.map(|block| block.name()).collect()
+        let mut names = Vec::new();
+        for block in self.system.layout().blocks() {
+            names.push(block.name());
+            names.extend(block.shown_as.iter().map(String::as_str));
+        }
+        names
+    }
+
+    /// What a variable's name means: itself, or what it is shown as.
+    fn shown(&self, name: &str) -> Vec<String> {
+        match self.system.layout().get(name) {
+            Some(block) if !block.shown_as.is_empty() => block.shown_as.clone(),
+            _ => vec![name.to_string()],
+        }
     }
 
     fn observables(&self) -> Vec<&str> {
@@ -39,7 +52,9 @@ impl Offer<'_> {
     }
 
     fn variable(&self, name: &str) -> Option<&Variable> {
-        let block = self.system.layout().get(name).map(|block| &block.variable);
+        let block = self.system.layout().get(name);
+        let block = block.filter(|block| block.shown_as.is_empty());
+        let block = block.map(|block| &block.variable);
         block.or_else(|| self.list().iter().find(|variable| variable.name == name))
     }
 }
@@ -103,8 +118,10 @@ pub(super) fn decode(
             d.assumed("trajectories", "true", Origin::Default);
             true
         }),
+        pooled: section.entry("variables").is_none(),
         groups: Vec::new(),
     };
+    record.variables = shown(record.variables, offer);
     prepare(d, &section, offer);
     if !record.trajectories
         && record.summaries.is_empty()
@@ -122,7 +139,7 @@ pub(super) fn decode(
     // Without a block to record, summaries alone are of the blocks that there are.
     if record.variables.is_empty() && record.observables.is_empty() && !record.summaries.is_empty()
     {
-        record.variables = blocks_by_default;
+        record.variables = shown(blocks_by_default, offer);
         record.trajectories = false;
     }
     clashes(d, &section, &record, &asked, span);
@@ -195,6 +212,14 @@ fn names(
         }
     }
     given.into_iter().map(|(name, _)| name).collect()
+}
+
+/// The variables as they are shown.
+fn shown(names: Vec<String>, offer: Option<&Offer<'_>>) -> Vec<String> {
+    match offer {
+        Some(offer) => names.iter().flat_map(|name| offer.shown(name)).collect(),
+        None => names,
+    }
 }
 
 /// Two data sets must not have the same name.
@@ -287,6 +312,7 @@ fn group(
     let blocks = offer.map(Offer::blocks);
     let observables = offer.map(Offer::observables);
     let variables = names(d, &section, "variables", "state block", blocks, Vec::new());
+    let variables = shown(variables, offer);
     let observables = names(
         d,
         &section,

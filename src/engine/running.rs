@@ -244,7 +244,7 @@ impl<R: Recorder> Running<R> {
             let (mut jumped, mut stops) = (false, false);
             // A reset may carry other guards across their surfaces: they fire at once.
             while !fired.guards.is_empty() {
-                if self.tell(guards, watch, &fired) {
+                if self.tell(guards, watch, &fired, Some(state)) {
                     scheme.restart(field, lane, time, state);
                     return Step::Over((Status::EventsAccumulate, None));
                 }
@@ -281,13 +281,29 @@ impl<R: Recorder> Running<R> {
         }
     }
 
-    /// Tell the events of guards that fire; whether they are an accumulation of resets.
-    fn tell(&mut self, guards: &dyn Guards, watch: &mut Watch, fired: &Fired) -> bool {
+    /// Tell the events of guards that fire, in a flow in one piece at this state; whether they are an accumulation of resets.
+    fn tell(
+        &mut self,
+        guards: &dyn Guards,
+        watch: &mut Watch,
+        fired: &Fired,
+        state: Option<&[f64]>,
+    ) -> bool {
+        let mut jumps = self.jumps;
         for &guard in &fired.guards {
+            let drawn = state.filter(|_| guards.action(guard) == Action::Reset);
+            let component = match drawn {
+                Some(state) => {
+                    // The draws of the jump that this event is about to be.
+                    jumps += 1;
+                    guards.outcome(guard, fired.time, state, &self.drawing.of(jumps))
+                }
+                None => guards.component(guard),
+            };
             self.recorder.event(&Event {
                 time: fired.time,
                 kind: guards.name(guard),
-                component: Some(guards.component(guard)),
+                component: Some(component),
                 mode: &[],
             });
         }
@@ -333,7 +349,7 @@ impl<R: Recorder> Running<R> {
         while let Some((fired, part)) = parted.next() {
             let time = fired.time;
             self.between_events(&made, &mut parted, time, state);
-            if self.tell(guards, watch, &fired) {
+            if self.tell(guards, watch, &fired, None) {
                 over = Some((time, Status::EventsAccumulate, None));
             } else if let Err(component) = parted.act(&made, watch, &fired, part) {
                 over = Some((time, Status::StepUnderflow, Some(component)));

@@ -14,7 +14,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::outlet::{Goal, Message, Outlet};
-use crate::archive::contents::{Column, Contents, Field, Origin};
+use crate::archive::contents::{Column, Contents, Field, Origin, Source, Summarised};
 use crate::archive::events::EventCard;
 use crate::archive::grid::Grid;
 use crate::engine::recorder::Recorder;
@@ -90,7 +90,8 @@ struct Recorded<'a> {
     field: &'a Field,
     /// The samples, if anybody wants them.
     block: Option<Block>,
-    reducers: Vec<Box<dyn Reducer>>,
+    /// Each with the number of its results.
+    reducers: Vec<(Box<dyn Reducer>, usize)>,
 }
 
 /// Samples of one column on their way.
@@ -171,7 +172,7 @@ impl<'a> RunRecorder<'a> {
         let tracks: Vec<Track<'a>> = contents
             .tracks
             .iter()
-            .map(|track| Track::new(track, &columns, &mut column, outlet))
+            .map(|track| Track::new(track, &columns, &mut column, system, outlet))
             .collect();
         let fields = contents.tracks.iter().flat_map(|track| &track.fields);
         let observed = fields.filter(|field| matches!(field.origin, Origin::Observable(_)));
@@ -226,7 +227,7 @@ impl<'a> RunRecorder<'a> {
                 if let Some(block) = &mut recorded.block {
                     block.first = track.samples;
                 }
-                for reducer in &mut recorded.reducers {
+                for (reducer, _) in &mut recorded.reducers {
                     reducer.restore(part(&mut rest)?);
                 }
             }
@@ -264,8 +265,8 @@ impl<'a> RunRecorder<'a> {
                     }
                 }
                 remains.columns.push(kept);
-                for reducer in &recorded.reducers {
-                    let mut values = vec![0.0; recorded.field.length];
+                for (reducer, width) in &recorded.reducers {
+                    let mut values = vec![0.0; *width];
                     reducer.finish(&mut values);
                     remains.columns.push(values);
                 }
@@ -319,7 +320,7 @@ impl Recorder for RunRecorder<'_> {
                 if let Some(block) = &mut recorded.block {
                     block.flush(track.samples, &self.context);
                 }
-                for reducer in &recorded.reducers {
+                for (reducer, _) in &recorded.reducers {
                     let memory = reducer.save();
                     all.push(memory.len() as f64);
                     all.extend(memory);
@@ -363,6 +364,7 @@ impl<'a> Track<'a> {
         track: &'a crate::archive::contents::Track,
         columns: &[Column<'_>],
         column: &mut usize,
+        system: &dyn System,
         outlet: Option<&Outlet>,
     ) -> Self {
         let mut fields = Vec::with_capacity(track.fields.len());
@@ -377,7 +379,7 @@ impl<'a> Track<'a> {
                 field,
                 block,
                 reducers: summaries
-                    .map(|one| one.asked.make(one.card, field.length))
+                    .filter_map(|one| Some((reducer(one, field.length, system)?, one.width)))
                     .collect(),
             });
         }
@@ -409,6 +411,15 @@ impl<'a> Track<'a> {
     }
 }
 
+/// A fresh reducer of a variable of `length` numbers.
+fn reducer(one: &Summarised, length: usize, system: &dyn System) -> Option<Box<dyn Reducer>> {
+    match &one.source {
+        Source::Asked(card, asked) => Some(asked.make(card, length)),
+        // The contents are of a system of this very kind: it has what is watched.
+        Source::Watched(index) => Some(system.health()?.reducer(*index)),
+    }
+}
+
 impl Recorded<'_> {
     fn take(&mut self, t: f64, x: &[f64], context: &mut Context<'_>) {
         let values = match &self.field.origin {
@@ -427,7 +438,7 @@ impl Recorded<'_> {
                 Some(kept) => block.values.extend(kept.iter().map(|&i| values[i])),
             }
         }
-        for reducer in &mut self.reducers {
+        for (reducer, _) in &mut self.reducers {
             reducer.observe(t, values);
         }
     }

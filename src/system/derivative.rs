@@ -96,4 +96,17 @@ impl<G: GenericDrift> Jacobian for G {
 pub trait Linear: Send + Sync {
     /// Write `G`, row-major `[state, state]`, into `matrix` and the `c` just behind `t` into `offset`.
     fn generator(&self, t: f64, matrix: &mut [f64], offset: &mut [f64]);
+
+    /// An upper bound of the largest column sum of absolute values in `G` behind `t`, for systems so large that `G` itself is not
+    /// made; infinite if there is none.
+    fn bound(&self, t: f64) -> f64 {
+        let _ = t;
+        f64::INFINITY
+    }
+
+    /// Vectors w with `w G = 0` and `w c = 0`: linear functions of the state that the flow keeps. The propagator is made to keep them to
+    /// the last digit, so that long runs do.
+    fn conserved(&self) -> Vec<Vec<f64>> {
+        Vec::new()
+    }
 }

@@ -64,6 +64,16 @@ pub struct Build<'a> {
     pub share: &'a Share,
 }
 
+/// What the file says of where a block starts.
+pub struct Starting<'a> {
+    /// The block.
+    pub block: &'a Block,
+    /// Complete and checked parameters.
+    pub parameters: &'a Parameters,
+    /// What stands in `[initial]`.
+    pub form: &'a Tree,
+}
+
 /// A built system of either kind.
 pub enum Built {
     /// A flow.
@@ -119,9 +129,9 @@ pub trait Family: Sync {
     /// If the parameters do not fit each other; the error names the parameter to blame.
     fn build(&self, build: &Build<'_>) -> Result<Built, BuildError>;
     /// The family's own forms of an initial value (`rho = { basis = 0 }`): the flat values of
-    /// `block`, or `None` if the form is not the family's.
-    fn initial(&self, block: &Block, form: &Tree) -> Option<Result<Vec<f64>, BuildError>> {
-        let _ = (block, form);
+    /// the block, or `None` if the form is not the family's.
+    fn initial(&self, start: &Starting<'_>) -> Option<Result<Vec<f64>, BuildError>> {
+        let _ = start;
         None
     }
 }

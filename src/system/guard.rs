@@ -39,6 +39,12 @@ pub trait Guards: Send + Sync {
     fn component(&self, guard: usize) -> usize {
         guard
     }
+    /// As [`component`](Guards::component), for events whose outcome is drawn: which of the outcomes it is, by the draws that
+    /// [`jump`](Guards::jump) gets for the same state.
+    fn outcome(&self, guard: usize, t: f64, x: &[f64], draws: &dyn Draws) -> usize {
+        let _ = (t, x, draws);
+        self.component(guard)
+    }
     /// Which crossings of this guard count.
     fn direction(&self, guard: usize) -> Direction;
     /// What happens.

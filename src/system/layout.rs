@@ -2,8 +2,9 @@
 //!
 //! The engine sees `&[f64]`; people see `x [neuron = 200]`. A [`Layout`] is the list of named
 //! [`Block`]s that lie one after the other in the flat slice, each with its axes (row-major, last
-//! axis fastest), unit and meaning. A complex quantity is a pair of real blocks, `rho_re` and
-//! `rho_im`. An *auxiliary* block (a drawn jump threshold, a cached inverse, a temperature) belongs
+//! axis fastest), unit and meaning. A complex quantity is a pair of real blocks, `v_re` and
+//! `v_im`, or one block of real coordinates that is *shown as* such a pair: observables that stand for it
+//! in the archive, `rho_re` and `rho_im` for `rho`. An *auxiliary* block (a drawn jump threshold, a cached inverse, a temperature) belongs
 //! to the state, so it is checkpointed, but its drift is zero, it has no part in the error norm, and
 //! it is not recorded by default. The part of the derivative that belongs to an auxiliary block is
 //! scratch memory for `drift`: the engine never reads it.
@@ -121,8 +122,12 @@ pub struct Block {
     pub variable: Variable,
     /// Whether it stands outside the error norm and the default record.
     pub auxiliary: bool,
-    /// The state it starts from when the experiment does not say: one value per component.
+    /// The state it starts from when the experiment does not say: one value per component, NaN if it must say.
     pub start: Vec<f64>,
+    /// The observables that stand for it in the archive; none if it stands there itself.
+    pub shown_as: Vec<String>,
+    /// Another name by which `[initial]` may give its start.
+    pub started_as: Option<String>,
     offset: usize,
 }
 
@@ -130,6 +135,11 @@ impl Block {
     /// The name.
     pub fn name(&self) -> &str {
         &self.variable.name
+    }
+
+    /// Whether an experiment that runs must say where it starts.
+    pub fn needs_start(&self) -> bool {
+        !self.auxiliary && self.start.iter().any(|start| start.is_nan())
     }
 
     /// Where it lies in the flat state.
@@ -180,6 +190,23 @@ impl Layout {
         self.push(variable, true, start)
     }
 
+    /// The same layout, whose last block is written to the archive as these observables of the system: its name in
+    /// `record.variables` means them.
+    pub fn shown_as(mut self, observables: &[&str]) -> Self {
+        if let Some(block) = self.blocks.last_mut() {
+            block.shown_as = observables.iter().map(|name| (*name).into()).collect();
+        }
+        self
+    }
+
+    /// The same layout, whose last block may also be given under this name in `[initial]`.
+    pub fn started_as(mut self, name: &str) -> Self {
+        if let Some(block) = self.blocks.last_mut() {
+            block.started_as = Some(name.into());
+        }
+        self
+    }
+
     fn push(mut self, variable: Variable, auxiliary: bool, start: Vec<f64>) -> Self {
         assert_eq!(
             start.len(),
@@ -192,6 +219,8 @@ impl Layout {
             variable,
             auxiliary,
             start,
+            shown_as: Vec::new(),
+            started_as: None,
             offset,
         });
         self

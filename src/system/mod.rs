@@ -16,6 +16,7 @@ pub mod equilibria;
 pub mod event;
 pub mod family;
 pub mod guard;
+pub mod health;
 pub mod kinks;
 pub mod layout;
 pub mod map;
@@ -36,6 +37,7 @@ use constraint::Constraint;
 use derivative::{Jacobian, Linear};
 use equilibria::Equilibria;
 use guard::{Guards, Impulses};
+use health::Health;
 use kinks::Kinks;
 use layout::Layout;
 use noise::Diffusion;
@@ -154,6 +156,16 @@ pub trait System: Send + Sync {
 
     /// Functions of the state that can be recorded.
     fn observables(&self) -> Option<&dyn Observables> {
+        None
+    }
+
+    /// What is watched over every run.
+    fn health(&self) -> Option<&dyn Health> {
+        None
+    }
+
+    /// The scheme that suits this very system, if it is not the one that its dynamics recommend.
+    fn recommended(&self) -> Option<&'static str> {
         None
     }
 

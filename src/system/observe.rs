@@ -16,6 +16,11 @@ pub trait Observables: Send + Sync {
         let _ = index;
         Ok(())
     }
+    /// The observables whose statistics over the members of an ensemble are recorded unless the experiment names what it
+    /// records: a mean that is the answer, where the members' own numbers are not.
+    fn pooled(&self) -> &[&'static str] {
+        &[]
+    }
     /// Write observable number `index` (in the order of the list) at `(t, x)` into `out`, which has
     /// the length of its variable.
     fn observe(&self, index: usize, t: f64, x: &[f64], out: &mut [f64]);

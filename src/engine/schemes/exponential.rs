@@ -7,13 +7,14 @@
 //! The steps are the intervals between samples, so one exponential serves all of them; a shorter step to an edge of a
 //! stimulus has its own. Between steps the exponential acts on the state by its series, or as a matrix where that is
 //! cheaper. The exponential is nalgebra's, by scaling, squaring and Pade approximants (Higham, *SIAM J. Matrix
-//! Anal. Appl.* 26 (2005) 1179); the action of it follows Al-Mohy, Higham, *SIAM J. Sci. Comput.* 33 (2011) 488.
-//! Dense: a state of n numbers takes n^2 numbers of memory.
+//! Anal. Appl.* 26 (2005) 1179); linear functions that the flow keeps are kept by it to the last digit. Of more than
+//! [`DENSE`] numbers G is not made: each step is a Taylor polynomial of the drift (see `action`).
 
 use std::cell::RefCell;
 
 use nalgebra::DMatrix;
 
+use crate::engine::action::Action;
 use crate::engine::card::{Card, Needs, Stepping};
 use crate::engine::nonsmooth::fixed::Steps;
 use crate::engine::outcome::{Counts, Status};
@@ -36,17 +37,35 @@ pub const CARD: Card = Card {
     needs: Needs::Linear,
     smoothness: Smoothness::Smooth,
     noise: None,
-    reference: "Higham, SIAM J. Matrix Anal. Appl. 26 (2005) 1179",
+    reference: "Higham, SIAM J. Matrix Anal. Appl. 26 (2005) 1179; Al-Mohy, Higham, SIAM J. Sci. Comput. 33 (2011) 488",
     use_when: "affine flows with coefficients that are constant between edges of stimuli, stiff or long",
 };
+
+/// States of so many numbers have a matrix; of larger ones that state a bound of their generator the action alone is used.
+const DENSE: usize = 400;
 
 /// The scheme at work on one run.
 pub struct Exponential {
     steps: Steps,
+    /// Whether the generator behind the last restart is known.
+    known: bool,
+    way: Way,
+}
+
+/// How the exponential is applied.
+enum Way {
+    Matrix(Box<Propagator>),
+    Action(Box<Action>),
+}
+
+/// The exponential as a matrix.
+struct Propagator {
     /// `[[G, c], [0, 0]]`
     generator: DMatrix<f64>,
     /// The largest column sum of its absolute values.
     size: f64,
+    /// Linear functions that the flow keeps.
+    conserved: Vec<Vec<f64>>,
     /// The factors of a whole step, of the last cut one, and of the last interpolation.
     whole: Option<Factor>,
     cut: Option<Factor>,
@@ -61,9 +80,24 @@ struct Factor {
 }
 
 impl Factor {
-    fn new(generator: &DMatrix<f64>, length: f64) -> Self {
-        let exponential = (generator * length).exp();
+    fn new(generator: &DMatrix<f64>, conserved: &[Vec<f64>], length: f64) -> Self {
+        let mut exponential = (generator * length).exp();
         let n = generator.nrows() - 1;
+        for w in conserved {
+            // Rounding of the exponential is the same in every step: it would add up.
+            let square: f64 = w.iter().map(|w| w * w).sum();
+            for j in 0..=n {
+                let kept: f64 = w
+                    .iter()
+                    .enumerate()
+                    .map(|(i, w)| w * exponential[(i, j)])
+                    .sum();
+                let lost = (w.get(j).copied().unwrap_or(0.0) - kept) / square;
+                for (i, w) in w.iter().enumerate().filter(|(_, w)| **w != 0.0) {
+                    exponential[(i, j)] += lost * w;
+                }
+            }
+        }
         let entries: Vec<f64> = (0..n)
             .flat_map(|i| exponential.row(i).iter().copied().collect::<Vec<_>>())
             .collect();
@@ -79,15 +113,14 @@ fn same(a: f64, b: f64) -> bool {
     (a - b).abs() <= 4.0 * f64::EPSILON * a.abs().max(b.abs())
 }
 
-impl Exponential {
-    /// The scheme for a state of `dim` numbers, exact at multiples of `step`.
-    pub fn new(dim: usize, step: f64) -> Self {
+impl Propagator {
+    fn new(dim: usize) -> Self {
         let mut argument = vec![0.0; dim + 1];
         argument[dim] = 1.0;
         Self {
-            steps: Steps::new(dim, step),
             generator: DMatrix::zeros(dim + 1, dim + 1),
             size: 0.0,
+            conserved: Vec::new(),
             whole: None,
             cut: None,
             between: RefCell::default(),
@@ -106,18 +139,34 @@ impl Exponential {
             (false, false) => matrix[i * n + j],
         };
         let generator = DMatrix::from_fn(n + 1, n + 1, entry);
-        if generator != self.generator {
+        if generator != self.generator || self.size == 0.0 {
             (self.whole, self.cut) = (None, None);
             self.between.replace(None);
             let columns = generator.column_iter();
             let sums = columns.map(|column| column.iter().map(|g| g.abs()).sum::<f64>());
             self.size = sums.fold(0.0, f64::max);
             self.generator = generator;
+            self.conserved = linear.conserved();
         }
     }
 
-    /// `x` becomes the state a time `s` after the last step began.
-    fn act(&self, s: f64, x: &mut [f64]) {
+    /// One step of length `h`; `whole` if it is one of the grid.
+    fn step(&mut self, h: f64, whole: bool, before: &[f64], after: &mut [f64]) {
+        let factor = match whole {
+            true => &mut self.whole,
+            false => &mut self.cut,
+        };
+        if factor.as_ref().is_none_or(|factor| factor.length != h) {
+            *factor = Some(Factor::new(&self.generator, &self.conserved, h));
+        }
+        self.argument[..before.len()].copy_from_slice(before);
+        if let Some(factor) = factor {
+            factor.matrix.times(&self.argument, after);
+        }
+    }
+
+    /// `x` becomes the state a time `s` after `before`.
+    fn act(&self, s: f64, before: &[f64], x: &mut [f64]) {
         let n = x.len();
         let strength = self.size * s;
         let as_series = 20.0 * strength.max(1.0);
@@ -126,17 +175,17 @@ impl Exponential {
         let known = between.as_ref().is_some_and(|factor| factor.length == s);
         if known || as_series > as_matrix {
             if !known {
-                *between = Some(Factor::new(&self.generator, s));
+                *between = Some(Factor::new(&self.generator, &self.conserved, s));
             }
             if let Some(factor) = &*between {
                 let mut argument = self.argument.clone();
-                argument[..n].copy_from_slice(&self.steps.before);
+                argument[..n].copy_from_slice(before);
                 factor.matrix.times(&argument, x);
             }
             return;
         }
         let mut state = self.argument.clone();
-        state[..n].copy_from_slice(&self.steps.before);
+        state[..n].copy_from_slice(before);
         let pieces = strength.ceil().max(1.0);
         let mut sum = nalgebra::DVector::from_vec(state);
         for _ in 0..pieces as usize {
@@ -153,6 +202,36 @@ impl Exponential {
     }
 }
 
+impl Exponential {
+    /// The scheme for a system, exact at multiples of `step`.
+    pub fn new<S: System + ?Sized>(system: &S, step: f64) -> Self {
+        let dim = system.layout().len();
+        let bounded = |linear: &dyn Linear| linear.bound(0.0).is_finite();
+        let way = match dim > DENSE && system.linear().is_some_and(bounded) {
+            true => Way::Action(Box::new(Action::new(dim))),
+            false => Way::Matrix(Box::new(Propagator::new(dim))),
+        };
+        Self {
+            steps: Steps::new(dim, step),
+            known: false,
+            way,
+        }
+    }
+
+    /// Take up the generator behind the time at which the run stands.
+    fn take_up<S: System + ?Sized>(&mut self, system: &S) {
+        let Some(linear) = system.linear() else {
+            return;
+        };
+        let t = self.steps.lane.time;
+        match &mut self.way {
+            Way::Matrix(propagator) => propagator.take_up(linear, t),
+            Way::Action(action) => action.take_up(system, linear.bound(t), t),
+        }
+        self.known = true;
+    }
+}
+
 impl<S: System + ?Sized> Scheme<S, 1> for Exponential {
     fn card(&self) -> &'static Card {
         &CARD
@@ -165,39 +244,32 @@ impl<S: System + ?Sized> Scheme<S, 1> for Exponential {
 
     fn restart(&mut self, system: &S, _lane: usize, t: f64, x: &[f64]) {
         self.steps.start(t, x);
-        if let Some(linear) = system.linear() {
-            self.take_up(linear, t);
-        }
+        self.take_up(system);
     }
 
     fn step(&mut self, system: &S, active: &[bool; 1], limit: &[f64; 1]) -> [Progress; 1] {
         if !active[0] {
             return [Progress::Idle];
         }
-        if self.size == 0.0
-            && let Some(linear) = system.linear()
-        {
+        if !self.known {
             // After a restored memory: the generator is not part of it.
-            self.take_up(linear, self.steps.lane.time);
+            self.take_up(system);
         }
         let (h, end) = self.steps.next(limit[0]);
         if h <= 0.0 {
             return [Progress::Failed(Status::StepUnderflow, None)];
         }
-        let n = self.steps.after.len();
-        let factor = match h == self.steps.length() {
-            true => &mut self.whole,
-            false => &mut self.cut,
+        let whole = h == self.steps.length();
+        let Steps { before, after, .. } = &mut self.steps;
+        std::mem::swap(before, after);
+        let evaluations = match &mut self.way {
+            Way::Matrix(propagator) => {
+                propagator.step(h, whole, before, after);
+                1
+            }
+            Way::Action(action) => action.step(system, h, before, after),
         };
-        if factor.as_ref().is_none_or(|factor| factor.length != h) {
-            *factor = Some(Factor::new(&self.generator, h));
-        }
-        std::mem::swap(&mut self.steps.before, &mut self.steps.after);
-        self.argument[..n].copy_from_slice(&self.steps.before);
-        if let Some(factor) = factor {
-            factor.matrix.times(&self.argument, &mut self.steps.after);
-        }
-        self.steps.lane.counts.evaluations += 1;
+        self.steps.lane.counts.evaluations += evaluations;
         [self.steps.arrive(h, end)]
     }
 
@@ -213,6 +285,13 @@ impl<S: System + ?Sized> Scheme<S, 1> for Exponential {
         x.copy_from_slice(&self.steps.after);
     }
 
+    fn prepare_interpolation(&mut self, system: &S, _lane: usize) {
+        let length = self.steps.lane.time - self.steps.lane.previous;
+        if let Way::Action(action) = &mut self.way {
+            self.steps.lane.counts.evaluations += action.spread(system, length, &self.steps.before);
+        }
+    }
+
     fn interpolate(&self, _lane: usize, t: f64, x: &mut [f64]) {
         let lane = &self.steps.lane;
         if same(t, lane.previous) {
@@ -220,7 +299,11 @@ impl<S: System + ?Sized> Scheme<S, 1> for Exponential {
         } else if same(t, lane.time) {
             x.copy_from_slice(&self.steps.after);
         } else {
-            self.act(t - lane.previous, x);
+            let within = t - lane.previous;
+            match &self.way {
+                Way::Matrix(propagator) => propagator.act(within, &self.steps.before, x),
+                Way::Action(action) => action.within(within, x),
+            }
         }
     }
 
@@ -238,6 +321,6 @@ impl<S: System + ?Sized> Scheme<S, 1> for Exponential {
 
     fn restore(&mut self, _lane: usize, memory: &[f64]) {
         self.steps.restore(memory);
-        self.size = 0.0;
+        self.known = false;
     }
 }

@@ -201,7 +201,7 @@ pub fn make<S: System + ?Sized>(
         }
     }
     if name == exponential::CARD.name {
-        return Ok(Box::new(Exponential::new(dim, step)));
+        return Ok(Box::new(Exponential::new(system, step)));
     }
     if name == ode_solvers_dopri5::CARD.name {
         return Ok(Box::new(OdeSolversDopri5::new(dim, &tolerances)?));

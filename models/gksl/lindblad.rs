@@ -1,0 +1,515 @@
+//! The generator of Gorini, Kossakowski, Sudarshan and Lindblad, and its action on real coordinates.
+//!
+//! ```text
+//! drho/dt = -i [H, rho] + sum_m ( L_m rho L_m^+ - 1/2 {L_m^+ L_m, rho} )           hbar = 1, rates inside L_m
+//!         = K rho + (K rho)^+ + sum_m L_m rho L_m^+,       K = -i H - 1/2 sum_m L_m^+ L_m
+//! ```
+//!
+//! Jumps between levels, sqrt(g) |to><from|, add `g rho_ff` to one population; diagonal jumps and the diagonal of K multiply each entry
+//! by a number; jumps between the vectors of a basis act on the populations there. All other jumps are two sparse products. The N^2 x
+//! N^2 matrix of the generator exists for a few levels only, where one product with it is the fastest.
+//!
+//! Lindblad, *Commun. Math. Phys.* 48 (1976) 119; Gorini, Kossakowski, Sudarshan, *J. Math. Phys.* 17 (1976) 821.
+
+use std::cell::RefCell;
+use std::sync::OnceLock;
+
+use super::coordinates::{place, unpack};
+use super::operator::{C, Matrix, Operator, Planes};
+use crate::prelude::*;
+
+/// Up to so many levels the matrix of the generator is used.
+const SMALL: usize = 8;
+
+/// One way of the environment to act.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Jump {
+    /// sqrt(rate) |to><from|
+    Move {
+        /// The level that is left.
+        from: usize,
+        /// The level that is reached.
+        to: usize,
+        /// The rate; negative only in generators that are not completely positive.
+        rate: f64,
+    },
+    /// sqrt(rate) |v_to><v_from|, between vectors of a basis.
+    Between {
+        /// Which basis.
+        basis: usize,
+        /// The vector that is left.
+        from: usize,
+        /// The vector that is reached.
+        to: usize,
+        /// The rate.
+        rate: f64,
+    },
+    /// Any operator, its rate inside.
+    Operator(Operator),
+}
+
+/// A generator.
+pub struct Lindblad {
+    n: usize,
+    /// H
+    pub hamiltonian: Operator,
+    /// The jumps.
+    pub jumps: Vec<Jump>,
+    /// Orthonormal bases, their vectors in columns.
+    pub bases: Vec<Matrix>,
+    /// What is added to all that, on columns stacked: `[N^2, N^2]`.
+    pub superoperator: Option<Matrix>,
+    /// K
+    pub effective: Operator,
+    parts: Parts,
+    generator: OnceLock<PackedMatrix>,
+}
+
+/// The generator as its action on coordinates uses it.
+struct Parts {
+    /// K beside its diagonal.
+    links: Operator,
+    /// The factor of each rho_ij, i <= j, row by row.
+    factors: Vec<C>,
+    /// Jumps between levels: from, to, rate.
+    moves: Vec<(usize, usize, f64)>,
+    /// Jumps that are not diagonal.
+    operators: Vec<Operator>,
+    /// Rates between the vectors of each basis, `[to, from]`.
+    between: Vec<Matrix>,
+}
+
+/// Scratch memory of the action.
+#[derive(Default)]
+struct Scratch {
+    n: usize,
+    rho: Planes,
+    sum: Planes,
+    moved: Planes,
+    turned: Planes,
+    populations: Vec<f64>,
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+impl Lindblad {
+    /// The generator of a Hamiltonian and jumps; `bases` are those that jumps name.
+    pub fn new(hamiltonian: Operator, jumps: Vec<Jump>, bases: Vec<Matrix>) -> Self {
+        let n = hamiltonian.levels();
+        let effective = effective(&hamiltonian, &jumps, &bases);
+        let parts = Parts::new(n, &effective, &jumps, bases.len());
+        Self {
+            n,
+            hamiltonian,
+            jumps,
+            bases,
+            superoperator: None,
+            effective,
+            parts,
+            generator: OnceLock::new(),
+        }
+    }
+
+    /// The same generator with a matrix on stacked columns added to it.
+    pub fn with(mut self, superoperator: Option<Matrix>) -> Self {
+        self.superoperator = superoperator;
+        self.generator = OnceLock::new();
+        self
+    }
+
+    /// The same environment with another Hamiltonian.
+    pub fn driven_by(&self, hamiltonian: Operator) -> Self {
+        let (jumps, bases) = (self.jumps.clone(), self.bases.clone());
+        Self::new(hamiltonian, jumps, bases).with(self.superoperator.clone())
+    }
+
+    /// N.
+    pub fn levels(&self) -> usize {
+        self.n
+    }
+
+    /// Whether it has the form of a Hamiltonian and jumps of rates >= 0: then it is completely positive.
+    pub fn is_lindblad(&self) -> bool {
+        let negative = |jump: &Jump| {
+            let (Jump::Move { rate, .. } | Jump::Between { rate, .. }) = jump else {
+                return false;
+            };
+            *rate < 0.0
+        };
+        self.superoperator.is_none() && !self.jumps.iter().any(negative)
+    }
+
+    /// An upper bound of the largest sum of absolute values in a column of the generator: how fast anything can go.
+    pub fn bound(&self) -> f64 {
+        let column_sums = |operator: &Operator| {
+            let mut sums = vec![0.0; self.n];
+            for (_, j, value) in operator.entries() {
+                sums[j] += value.norm();
+            }
+            sums.into_iter().fold(0.0, f64::max)
+        };
+        let rows = |operator: &Operator| {
+            let row = |i: usize| operator.row(i).map(|(_, value)| value.norm()).sum::<f64>();
+            (0..self.n).map(row).fold(0.0, f64::max)
+        };
+        let both = |operator: &Operator| column_sums(operator).max(rows(operator));
+        // Real and imaginary parts are coordinates of their own: a factor of sqrt 2.
+        let jumps = self.jumps.iter().map(|jump| match jump {
+            Jump::Move { rate, .. } => rate.abs(),
+            Jump::Between { rate, .. } => rate.abs() * self.n as f64,
+            Jump::Operator(operator) => both(operator).powi(2),
+        });
+        let mut moves = vec![0.0; self.n];
+        let mut others = 0.0;
+        for (jump, size) in self.jumps.iter().zip(jumps) {
+            match jump {
+                Jump::Move { from, .. } => moves[*from] += size,
+                _ => others += size,
+            }
+        }
+        let moves = moves.into_iter().fold(0.0, f64::max);
+        let more = self.superoperator.as_ref().map_or(0.0, |s| {
+            let sums = s
+                .column_iter()
+                .map(|c| c.iter().map(|v| v.norm()).sum::<f64>());
+            sums.fold(0.0, f64::max)
+        });
+        std::f64::consts::SQRT_2 * (2.0 * both(&self.effective) + moves + others + more)
+    }
+
+    /// `dx = G x` on coordinates.
+    pub fn act(&self, x: &[f64], dx: &mut [f64]) {
+        if self.n <= SMALL || self.superoperator.is_some() {
+            return self.packed().times(x, dx);
+        }
+        SCRATCH.with_borrow_mut(|scratch| {
+            if scratch.n != self.n {
+                *scratch = Scratch::new(self.n);
+            }
+            self.act_with(scratch, x, dx);
+        });
+    }
+
+    /// The matrix of the generator, laid out for products.
+    fn packed(&self) -> &PackedMatrix {
+        self.generator.get_or_init(|| {
+            let dim = self.n * self.n;
+            PackedMatrix::new(dim, dim, &self.generator())
+        })
+    }
+
+    fn act_with(&self, scratch: &mut Scratch, x: &[f64], dx: &mut [f64]) {
+        let n = self.n;
+        unpack(n, x, &mut scratch.rho);
+        self.parts.links.times(&scratch.rho, &mut scratch.sum);
+        for operator in &self.parts.operators {
+            // L rho L^+ = L (L rho)^+, half of it: the adjoint brings the other half.
+            operator.times(&scratch.rho, &mut scratch.moved);
+            scratch.moved.adjoint(n, &mut scratch.turned);
+            operator.times(&scratch.turned, &mut scratch.moved);
+            add_half(&scratch.moved, &mut scratch.sum);
+        }
+        for (basis, rates) in self.bases.iter().zip(&self.parts.between) {
+            between(n, basis, rates, scratch);
+        }
+        self.gather(&scratch.sum, x, dx);
+    }
+
+    /// Coordinates of `S + S^+ + factors rho + moves`.
+    fn gather(&self, sum: &Planes, x: &[f64], dx: &mut [f64]) {
+        let (n, stride) = (self.n, sum.stride);
+        let mut factors = self.parts.factors.iter();
+        let mut at = n;
+        for i in 0..n {
+            let own = factors.next().map_or(0.0, |factor| factor.re);
+            dx[i] = 2.0 * sum.re[i * stride + i] + own * x[i];
+            let count = n - i - 1;
+            let pairs = x[at..at + 2 * count].as_chunks::<2>().0;
+            let out = dx[at..at + 2 * count].as_chunks_mut::<2>().0;
+            let row = i * stride + i + 1;
+            let (row_re, row_im) = (&sum.re[row..row + count], &sum.im[row..row + count]);
+            for (k, (out, &[re, im])) in out.iter_mut().zip(pairs).enumerate() {
+                let below = (i + 1 + k) * stride + i;
+                let factor = factors.next().copied().unwrap_or_default();
+                out[0] = row_re[k] + sum.re[below] + (factor.re * re - factor.im * im);
+                out[1] = row_im[k] - sum.im[below] + (factor.re * im + factor.im * re);
+            }
+            at += 2 * count;
+        }
+        for &(from, to, rate) in &self.parts.moves {
+            dx[to] += rate * x[from];
+        }
+    }
+
+    /// The matrix of the generator on coordinates, row-major `[N^2, N^2]`.
+    pub fn generator(&self) -> Vec<f64> {
+        let n = self.n;
+        let mut matrix = RealMatrix::new(n);
+        for (i, k, value) in self.effective.entries() {
+            for j in 0..n {
+                matrix.add((i, j), (k, j), value);
+                matrix.add((j, i), (j, k), value.conj());
+            }
+        }
+        for jump in &self.jumps {
+            match jump {
+                Jump::Move { from, to, rate } => {
+                    matrix.add((*to, *to), (*from, *from), C::new(*rate, 0.0));
+                }
+                Jump::Operator(operator) => {
+                    for (i, k, left) in operator.entries() {
+                        for j in i..n {
+                            for (l, right) in operator.row(j) {
+                                matrix.add((i, j), (k, l), left * right.conj());
+                            }
+                        }
+                    }
+                }
+                Jump::Between { .. } => {}
+            }
+        }
+        for (basis, rates) in self.bases.iter().zip(&self.parts.between) {
+            matrix.add_between(basis, rates);
+        }
+        if let Some(superoperator) = &self.superoperator {
+            for (row, column) in (0..n * n).flat_map(|r| (0..n * n).map(move |c| (r, c))) {
+                let places = ((row % n, row / n), (column % n, column / n));
+                matrix.add(places.0, places.1, superoperator[(row, column)]);
+            }
+        }
+        matrix.entries
+    }
+
+    /// `S(A)` of any matrix A by plain algebra, for checks: nothing of it is shared with [`act`](Self::act).
+    pub fn action(&self, a: &Matrix) -> Matrix {
+        let n = self.n;
+        let i = C::new(0.0, 1.0);
+        let h = self.hamiltonian.matrix();
+        let mut out = (&h * a - a * &h) * -i;
+        for jump in &self.jumps {
+            let (l, sign) = self.jump_matrix(jump);
+            let decay = l.adjoint() * &l;
+            let one = &l * a * l.adjoint() - (&decay * a + a * &decay) * C::new(0.5, 0.0);
+            out += one * C::new(sign, 0.0);
+        }
+        if let Some(superoperator) = &self.superoperator {
+            let stacked = superoperator * Matrix::from_iterator(n * n, 1, a.iter().copied());
+            out += Matrix::from_iterator(n, n, stacked.iter().copied());
+        }
+        out
+    }
+
+    /// A jump as a matrix, and the sign of its rate.
+    pub fn jump_matrix(&self, jump: &Jump) -> (Matrix, f64) {
+        let n = self.n;
+        match jump {
+            Jump::Move { from, to, rate } => {
+                let mut matrix = Matrix::zeros(n, n);
+                matrix[(*to, *from)] = C::new(rate.abs().sqrt(), 0.0);
+                (matrix, rate.signum())
+            }
+            Jump::Between {
+                basis,
+                from,
+                to,
+                rate,
+            } => {
+                let vectors = &self.bases[*basis];
+                let outer = vectors.column(*to) * vectors.column(*from).adjoint();
+                (outer * C::new(rate.abs().sqrt(), 0.0), rate.signum())
+            }
+            Jump::Operator(operator) => (operator.matrix(), 1.0),
+        }
+    }
+}
+
+/// -i H - 1/2 sum L^+ L
+fn effective(hamiltonian: &Operator, jumps: &[Jump], bases: &[Matrix]) -> Operator {
+    let n = hamiltonian.levels();
+    let mut entries: Vec<(usize, usize, C)> = hamiltonian
+        .entries()
+        .map(|(i, j, value)| (i, j, C::new(value.im, -value.re)))
+        .collect();
+    let half = C::new(-0.5, 0.0);
+    let mut leaving = vec![vec![0.0; n]; bases.len()];
+    for jump in jumps {
+        match jump {
+            Jump::Move { from, rate, .. } => entries.push((*from, *from, half * *rate)),
+            Jump::Between {
+                basis, from, rate, ..
+            } => leaving[*basis][*from] += rate,
+            Jump::Operator(operator) => {
+                let decay = operator.decay().into_iter();
+                entries.extend(decay.map(|(i, j, value)| (i, j, half * value)));
+            }
+        }
+    }
+    for (vectors, leaving) in bases.iter().zip(&leaving) {
+        let rates = leaving.iter().map(|&rate| half * rate);
+        let diagonal = Matrix::from_diagonal(&nalgebra::DVector::from_iterator(n, rates));
+        let matrix = vectors * diagonal * vectors.adjoint();
+        entries.extend((0..n).flat_map(|i| {
+            let matrix = &matrix;
+            (0..n).map(move |j| (i, j, matrix[(i, j)]))
+        }));
+    }
+    Operator::new(n, entries)
+}
+
+impl Parts {
+    fn new(n: usize, effective: &Operator, jumps: &[Jump], bases: usize) -> Self {
+        let own = effective.diagonal();
+        let mut factors = Vec::with_capacity(n * (n + 1) / 2);
+        for i in 0..n {
+            factors.extend((i..n).map(|j| own[i] + own[j].conj()));
+        }
+        let mut parts = Self {
+            links: Operator::new(n, effective.entries().filter(|&(i, j, _)| i != j)),
+            factors,
+            moves: Vec::new(),
+            operators: Vec::new(),
+            between: vec![Matrix::zeros(n, n); bases],
+        };
+        for jump in jumps {
+            match jump {
+                Jump::Move { from, to, rate } => parts.moves.push((*from, *to, *rate)),
+                Jump::Between {
+                    basis,
+                    from,
+                    to,
+                    rate,
+                } => parts.between[*basis][(*to, *from)] += C::new(*rate, 0.0),
+                Jump::Operator(operator) if operator.is_diagonal() => {
+                    let l = operator.diagonal();
+                    let pairs = (0..n).flat_map(|i| (i..n).map(move |j| (i, j)));
+                    for (factor, (i, j)) in parts.factors.iter_mut().zip(pairs) {
+                        *factor += l[i] * l[j].conj();
+                    }
+                }
+                Jump::Operator(operator) => parts.operators.push(operator.clone()),
+            }
+        }
+        parts
+    }
+}
+
+impl Scratch {
+    fn new(n: usize) -> Self {
+        let planes = || Planes::zeros(n);
+        Self {
+            n,
+            rho: planes(),
+            sum: planes(),
+            moved: planes(),
+            turned: planes(),
+            populations: vec![0.0; 2 * n],
+        }
+    }
+}
+
+/// `sum += term / 2`
+fn add_half(term: &Planes, sum: &mut Planes) {
+    for (sum, term) in sum.re.iter_mut().zip(&term.re) {
+        *sum += 0.5 * term;
+    }
+    for (sum, term) in sum.im.iter_mut().zip(&term.im) {
+        *sum += 0.5 * term;
+    }
+}
+
+/// Half of `sum_t (sum_f W_tf <v_f|rho|v_f>) |v_t><v_t|`, added to the sum.
+fn between(n: usize, vectors: &Matrix, rates: &Matrix, scratch: &mut Scratch) {
+    let Scratch {
+        rho,
+        sum,
+        populations,
+        ..
+    } = scratch;
+    let stride = rho.stride;
+    let (left, arriving) = populations.split_at_mut(n);
+    for (f, left) in left.iter_mut().enumerate() {
+        *left = 0.0;
+        for i in 0..n {
+            let mut row = C::default();
+            for j in 0..n {
+                let at = i * stride + j;
+                row += C::new(rho.re[at], rho.im[at]) * vectors[(j, f)];
+            }
+            *left += (vectors[(i, f)].conj() * row).re;
+        }
+    }
+    for (t, arriving) in arriving.iter_mut().enumerate() {
+        *arriving = (0..n).map(|f| rates[(t, f)].re * left[f]).sum::<f64>() * 0.5;
+    }
+    for i in 0..n {
+        for j in 0..n {
+            let mut term = C::default();
+            for (t, arriving) in arriving.iter().enumerate() {
+                term += vectors[(i, t)] * vectors[(j, t)].conj() * *arriving;
+            }
+            sum.re[i * stride + j] += term.re;
+            sum.im[i * stride + j] += term.im;
+        }
+    }
+}
+
+/// A linear map of Hermitian matrices, on coordinates.
+struct RealMatrix {
+    n: usize,
+    entries: Vec<f64>,
+}
+
+impl RealMatrix {
+    fn new(n: usize) -> Self {
+        Self {
+            n,
+            entries: vec![0.0; n.pow(4)],
+        }
+    }
+
+    /// `d rho_ij += value rho_kl`; the lower triangle follows from the upper one.
+    #[inline(always)]
+    fn add(&mut self, (i, j): (usize, usize), (k, l): (usize, usize), value: C) {
+        if i > j {
+            return;
+        }
+        let (n, dim) = (self.n, self.n * self.n);
+        // rho_kl = x_a + sign i x_{a + 1}
+        let (a, sign) = match k.cmp(&l) {
+            std::cmp::Ordering::Equal => (k, 0.0),
+            std::cmp::Ordering::Less => (place(n, k, l), 1.0),
+            std::cmp::Ordering::Greater => (place(n, l, k), -1.0),
+        };
+        let row = if i == j { i } else { place(n, i, j) };
+        self.entries[row * dim + a] += value.re;
+        if sign != 0.0 {
+            self.entries[row * dim + a + 1] -= sign * value.im;
+        }
+        if i < j {
+            self.entries[(row + 1) * dim + a] += value.im;
+            if sign != 0.0 {
+                self.entries[(row + 1) * dim + a + 1] += sign * value.re;
+            }
+        }
+    }
+
+    /// Jumps between the vectors of a basis at these rates.
+    fn add_between(&mut self, vectors: &Matrix, rates: &Matrix) {
+        let n = self.n;
+        for t in 0..n {
+            // What arrives at t of every rho_kl.
+            let arriving = Matrix::from_fn(n, n, |k, l| {
+                let term = |f: usize| rates[(t, f)] * vectors[(k, f)].conj() * vectors[(l, f)];
+                (0..n).map(term).sum()
+            });
+            for (i, j) in (0..n).flat_map(|i| (i..n).map(move |j| (i, j))) {
+                let there = vectors[(i, t)] * vectors[(j, t)].conj();
+                for (k, l) in (0..n).flat_map(|k| (0..n).map(move |l| (k, l))) {
+                    self.add((i, j), (k, l), there * arriving[(k, l)]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! `master-equation`: the density matrix itself.
+//!
+//! State `rho [coordinate]`, N^2 real coordinates (see `coordinates`), shown as `rho_re` and `rho_im` `[level, level_]`: Hermitian by
+//! construction. The flow is linear with a constant generator, so that `exponential` is exact on the saving grid.
+
+use std::sync::Arc;
+
+use super::coordinates::{entry, matrix, names, purity};
+use super::health;
+use super::levels::Levels;
+use super::lindblad::Lindblad;
+use super::observables::{self, State};
+use super::operator::C;
+use crate::prelude::*;
+
+/// Up to so many coordinates one exponential serves all steps.
+const EXPONENTIAL: usize = 64;
+/// Up to so many coordinates the Jacobian is given as a matrix; larger ones are found sparse, by differences.
+const DENSE: usize = 400;
+
+/// The master equation of a generator.
+pub struct MasterEquation {
+    levels: Levels,
+    lindblad: Arc<Lindblad>,
+    layout: Layout,
+    observables: Vec<Variable>,
+    health: Vec<Variable>,
+}
+
+impl MasterEquation {
+    /// The equation on these levels.
+    pub fn new(levels: Levels, lindblad: Arc<Lindblad>) -> Self {
+        let dim = levels.n * levels.n;
+        let axis = Axis::labelled("coordinate", names(levels.n, &levels.all_labels()));
+        let rho = Variable::new("rho", vec![axis])
+            .meaning("real coordinates of the density matrix: diagonal, then both parts of the upper triangle");
+        Self {
+            layout: Layout::new()
+                .block_from(rho, vec![f64::NAN; dim])
+                .shown_as(&["rho_re", "rho_im"]),
+            observables: observables::list(&levels, "master-equation"),
+            health: health::list(),
+            levels,
+            lindblad,
+        }
+    }
+}
+
+impl System for MasterEquation {
+    fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    fn smoothness(&self) -> Smoothness {
+        Smoothness::Smooth
+    }
+
+    fn drift(&self, _t: f64, x: &[f64], dx: &mut [f64]) {
+        self.lindblad.act(x, dx);
+    }
+
+    fn linear(&self) -> Option<&dyn Linear> {
+        Some(self)
+    }
+
+    fn jacobian(&self) -> Option<&dyn Jacobian> {
+        (self.layout.len() <= DENSE).then_some(self as &dyn Jacobian)
+    }
+
+    fn observables(&self) -> Option<&dyn Observables> {
+        Some(self)
+    }
+
+    fn health(&self) -> Option<&dyn Health> {
+        Some(self)
+    }
+
+    fn recommended(&self) -> Option<&'static str> {
+        Some(match self.layout.len() <= EXPONENTIAL {
+            true => "exponential",
+            false => "tsit5",
+        })
+    }
+}
+
+impl Linear for MasterEquation {
+    fn generator(&self, _t: f64, matrix: &mut [f64], offset: &mut [f64]) {
+        matrix.copy_from_slice(&self.lindblad.generator());
+        offset.fill(0.0);
+    }
+
+    fn bound(&self, _t: f64) -> f64 {
+        self.lindblad.bound()
+    }
+
+    fn conserved(&self) -> Vec<Vec<f64>> {
+        let n = self.levels.n;
+        let trace = |at: usize| f64::from(u8::from(at < n));
+        vec![(0..n * n).map(trace).collect()]
+    }
+}
+
+impl Jacobian for MasterEquation {
+    fn dense(&self, _t: f64, _x: &[f64], matrix: &mut [f64]) {
+        matrix.copy_from_slice(&self.lindblad.generator());
+    }
+}
+
+/// A density matrix by its coordinates.
+struct Mixed<'a> {
+    n: usize,
+    x: &'a [f64],
+}
+
+impl State for Mixed<'_> {
+    fn entry(&self, i: usize, j: usize) -> C {
+        entry(self.n, self.x, i, j)
+    }
+
+    fn purity(&self) -> f64 {
+        purity(self.n, self.x)
+    }
+
+    fn entropy(&self) -> f64 {
+        observables::entropy(&matrix(self.n, self.x))
+    }
+}
+
+impl Observables for MasterEquation {
+    fn list(&self) -> &[Variable] {
+        &self.observables
+    }
+
+    fn observe(&self, index: usize, _t: f64, x: &[f64], out: &mut [f64]) {
+        let n = self.levels.n;
+        let name = &self.observables[index].name;
+        observables::observe(&self.levels, name, &Mixed { n, x }, out);
+    }
+}
+
+impl Health for MasterEquation {
+    fn list(&self) -> &[Variable] {
+        &self.health
+    }
+
+    fn reducer(&self, index: usize) -> Box<dyn Reducer> {
+        health::reducer(index, self.levels.n)
+    }
+}
