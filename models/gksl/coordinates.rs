@@ -48,12 +48,6 @@ pub fn coordinates(rho: &Matrix) -> Vec<f64> {
     x
 }
 
-/// The coordinates of a projection onto a vector.
-pub fn projection(psi: &[C]) -> Vec<f64> {
-    let n = psi.len();
-    coordinates(&Matrix::from_fn(n, n, |i, j| psi[i] * psi[j].conj()))
-}
-
 /// The trace.
 pub fn trace(n: usize, x: &[f64]) -> f64 {
     x[..n].iter().sum()

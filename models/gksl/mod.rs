@@ -13,7 +13,10 @@
 //! Dynamics*, arXiv 2604.18643 (2026), for the concepts; every Hamiltonian, jump, rate and measure here is assumed unless its file names
 //! another source.
 
+mod agency;
+mod beats;
 mod coordinates;
+mod envelope;
 mod hamiltonian;
 mod health;
 mod jumps;
@@ -25,8 +28,10 @@ mod operator;
 mod positivity;
 mod pure;
 mod quantum_jump;
+mod spectrum;
 mod start;
 mod state_diffusion;
+mod steady_state;
 
 use std::sync::Arc;
 
@@ -37,7 +42,9 @@ pub use master_equation::MasterEquation;
 pub use operator::{C, Matrix, Operator};
 pub use positivity::{Fault, fault, spectrum as positivity_spectrum};
 pub use quantum_jump::QuantumJump;
+pub use spectrum::Spectrum;
 pub use state_diffusion::StateDiffusion;
+pub use steady_state::{NoSteady, Steady};
 
 use crate::prelude::*;
 use start::Start;
@@ -269,6 +276,15 @@ impl Family for Gksl {
 
     fn observables(&self) -> &'static [ObservableCard] {
         observables::OBSERVABLES
+    }
+
+    fn analyses(&self) -> &'static [&'static dyn Analysis] {
+        &[
+            &steady_state::SteadyState,
+            &spectrum::SpectrumOf,
+            &agency::Agency,
+            &beats::Beats,
+        ]
     }
 
     fn starter(&self) -> &'static str {

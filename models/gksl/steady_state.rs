@@ -1,0 +1,269 @@
+//! `[analysis.steady-state]`: where a state ends, and whether everywhere else would end there too.
+//!
+//! ```text
+//! G x = 0,  tr x = 1          one of the equations of the populations is replaced by the trace
+//! ```
+//!
+//! The factorisation tells whether the solution is unique: where a pivot is small the singular values of G decide, and those up to 1e-9
+//! of the largest one count as zero. A null space of more than one dimension has no steady state of its own but the one that the
+//! initial state ends in, `R (L^T R)^(-1) L^T x_0` with right and left null vectors R and L.
+
+use nalgebra::DMatrix;
+
+use super::coordinates::{matrix, purity};
+use super::levels::Levels;
+use super::lindblad::Lindblad;
+use super::operator::Matrix;
+use crate::prelude::*;
+
+/// A steady state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Steady {
+    /// Its coordinates.
+    pub x: Vec<f64>,
+    /// The dimension of the null space of the generator.
+    pub nullity: usize,
+}
+
+/// Why there is none.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum NoSteady {
+    /// Too many levels.
+    #[error(
+        "the steady state of {0} levels takes a matrix of {1} numbers squared, and {MOST} levels are the most; run the system for a long time instead"
+    )]
+    Large(usize, usize),
+    /// It depends on the start, which is not given.
+    #[error(
+        "the steady state is not unique (the null space has {0} dimensions): give [initial] rho, and the one that it ends in is found"
+    )]
+    NotUnique(usize),
+    /// The generator makes no states of states, and its states need not settle.
+    #[error(
+        "the eigenvalue 0 has fewer eigenvectors than its multiplicity: states grow without bound"
+    )]
+    Defective,
+}
+
+/// The most levels.
+pub const MOST: usize = 40;
+/// Singular values up to this share of the largest one are zero.
+const ZERO: f64 = 1e-9;
+/// A pivot below this share of the largest one makes the singular values decide.
+const SUSPICIOUS: f64 = 1e-6;
+
+impl Lindblad {
+    /// The steady state; where it is not unique, the one that the start ends in.
+    ///
+    /// # Errors
+    /// [`NoSteady`].
+    pub fn steady_state(&self, start: Option<&[f64]>) -> Result<Steady, NoSteady> {
+        let n = self.levels();
+        if n > MOST {
+            return Err(NoSteady::Large(n, n * n));
+        }
+        let generator = self.generator();
+        match unique(n, &generator) {
+            Some(x) => Ok(Steady { x, nullity: 1 }),
+            None => projected(n, &generator, start),
+        }
+    }
+}
+
+/// The solution if it is certainly unique.
+fn unique(n: usize, generator: &[f64]) -> Option<Vec<f64>> {
+    let dim = n * n;
+    // By columns, as the factorisation wants it.
+    let mut a = DMatrix::from_row_slice(dim, dim, generator);
+    for j in 0..dim {
+        a[(0, j)] = if j < n { 1.0 } else { 0.0 };
+    }
+    let mut x = nalgebra::DVector::zeros(dim);
+    x[0] = 1.0;
+    let lu = a.lu();
+    let pivots = (0..dim).map(|i| lu.lu_internal()[(i, i)].abs());
+    let (least, largest) = pivots.fold((f64::INFINITY, 0.0_f64), |(least, largest), pivot| {
+        (least.min(pivot), largest.max(pivot))
+    });
+    if least.is_nan() || least <= SUSPICIOUS * largest || !lu.solve_mut(&mut x) {
+        return None;
+    }
+    Some(x.as_slice().to_vec())
+}
+
+/// The matrix of the generator in coordinates whose Euclidean product is that of Hilbert and Schmidt.
+pub fn orthonormal(n: usize, generator: &[f64]) -> DMatrix<f64> {
+    let dim = n * n;
+    DMatrix::from_fn(dim, dim, |i, j| {
+        generator[i * dim + j] * scale(n, i) / scale(n, j)
+    })
+}
+
+/// The length of a coordinate's unit.
+pub fn scale(n: usize, coordinate: usize) -> f64 {
+    if coordinate < n {
+        1.0
+    } else {
+        std::f64::consts::SQRT_2
+    }
+}
+
+/// What the start ends in, by the null space.
+fn projected(n: usize, generator: &[f64], start: Option<&[f64]>) -> Result<Steady, NoSteady> {
+    let dim = n * n;
+    let svd = orthonormal(n, generator).svd(true, true);
+    let values = &svd.singular_values;
+    let largest = values.max();
+    let null: Vec<usize> = (0..dim).filter(|&k| values[k] <= ZERO * largest).collect();
+    let (Some(u), Some(v)) = (&svd.u, &svd.v_t) else {
+        return Err(NoSteady::Defective);
+    };
+    let left = DMatrix::from_fn(dim, null.len(), |i, k| u[(i, null[k])]);
+    let right = DMatrix::from_fn(dim, null.len(), |i, k| v[(null[k], i)]);
+    let nullity = null.len();
+    let start: nalgebra::DVector<f64> = match start {
+        Some(start) => nalgebra::DVector::from_fn(dim, |i, _| start[i] * scale(n, i)),
+        // Any state will do where all of them end in one.
+        None if nullity == 1 => {
+            nalgebra::DVector::from_fn(dim, |i, _| if i < n { 1.0 / n as f64 } else { 0.0 })
+        }
+        None => return Err(NoSteady::NotUnique(nullity)),
+    };
+    let overlap = left.transpose() * &right;
+    let weights = overlap.clone().lu().solve(&(left.transpose() * start));
+    let condition = overlap.svd(false, false).singular_values.min();
+    match weights {
+        Some(weights) if condition > 1e-7 => {
+            let x = right * weights;
+            let x = (0..dim).map(|i| x[i] / scale(n, i)).collect();
+            Ok(Steady { x, nullity })
+        }
+        _ => Err(NoSteady::Defective),
+    }
+}
+
+/// The start of an experiment, if it has one.
+pub fn start<'a>(subject: &Subject<'a>, levels: &Levels) -> Option<Vec<f64>> {
+    let initial: &[f64] = subject.initial;
+    let n = levels.n;
+    if initial.iter().take(n * n).any(|x| x.is_nan()) {
+        return None;
+    }
+    if initial.len() == n * n {
+        return Some(initial.to_vec());
+    }
+    // A state vector.
+    let amplitude = |i: usize| super::operator::C::new(initial[i], initial[n + i]);
+    let rho = Matrix::from_fn(n, n, |i, j| amplitude(i) * amplitude(j).conj());
+    Some(super::coordinates::coordinates(&rho))
+}
+
+/// The levels and the generator that an analysis is about.
+pub fn asked(subject: &Subject<'_>) -> Result<(Levels, Lindblad), AnalysisError> {
+    super::model(subject.parameters).map_err(|error| AnalysisError::Failed(error.to_string()))
+}
+
+/// The analysis `steady-state`.
+pub struct SteadyState;
+
+impl Analysis for SteadyState {
+    fn name(&self) -> &'static str {
+        "steady-state"
+    }
+
+    fn meaning(&self) -> &'static str {
+        "the state at the end of time, and the dimension of the null space of the generator"
+    }
+
+    fn run(&self, subject: &Subject<'_>) -> Result<Findings, AnalysisError> {
+        let (levels, lindblad) = asked(subject)?;
+        let steady = lindblad
+            .steady_state(start(subject, &levels).as_deref())
+            .map_err(|error| AnalysisError::Failed(error.to_string()))?;
+        Ok(tell(&levels, &lindblad, &steady))
+    }
+}
+
+fn tell(levels: &Levels, lindblad: &Lindblad, steady: &Steady) -> Findings {
+    let n = levels.n;
+    let rho = matrix(n, &steady.x);
+    let mut rest = vec![0.0; n * n];
+    lindblad.act(&steady.x, &mut rest);
+    let residual = rest.iter().fold(0.0_f64, |most, r| most.max(r.abs()));
+    let square = || vec![levels.axis("level"), levels.axis("level_")];
+    let scalar = |name: &str, meaning: &str| Variable::new(name, vec![]).meaning(meaning);
+    let entries = |part: fn(&super::operator::C) -> f64| {
+        let entry = |k: usize| part(&rho[(k / n, k % n)]);
+        Data::Real((0..n * n).map(entry).collect())
+    };
+    let population: Vec<f64> = steady.x[..n].to_vec();
+    let pure = purity(n, &steady.x);
+    let mut findings = Findings::default()
+        .array(
+            Variable::new("population", vec![levels.axis("level")])
+                .meaning("probability of each level"),
+            Data::Real(population.clone()),
+        )
+        .array(
+            Variable::new("rho_re", square()).meaning("real part of the steady state"),
+            entries(|entry| entry.re),
+        )
+        .array(
+            Variable::new("rho_im", square()).meaning("imaginary part of the steady state"),
+            entries(|entry| entry.im),
+        )
+        .array(
+            scalar(
+                "nullity",
+                "dimension of the null space: 1 where every start ends in this state",
+            ),
+            Data::Count(vec![i64::try_from(steady.nullity).unwrap_or(i64::MAX)]),
+        )
+        .array(scalar("purity", "tr rho^2"), Data::Real(vec![pure]))
+        .array(
+            scalar("residual", "largest |d rho/dt| there").unit("1/time"),
+            Data::Real(vec![residual]),
+        );
+    let outcomes: Vec<f64> = levels
+        .choices
+        .iter()
+        .map(|(_, group)| group.iter().map(|&i| population[i]).sum())
+        .collect();
+    findings.table = vec![["level", "population"].map(String::from).to_vec()];
+    for (level, p) in population.iter().enumerate() {
+        findings
+            .table
+            .push(vec![levels.label(level), format!("{p:.9}")]);
+    }
+    if !levels.choices.is_empty() {
+        let names = levels
+            .choices
+            .iter()
+            .map(|(name, _)| name.clone())
+            .collect();
+        let axis = Axis::labelled("outcome", names);
+        for ((name, _), p) in levels.choices.iter().zip(&outcomes) {
+            findings.table.push(vec![name.clone(), format!("{p:.9}")]);
+        }
+        let variable = Variable::new("choice", vec![axis]).meaning("probability of each choice");
+        findings = findings.array(variable, Data::Real(outcomes.clone()));
+    }
+    findings
+        .table
+        .push(vec!["purity".into(), format!("{pure:.9}")]);
+    findings
+        .table
+        .push(vec!["nullity".into(), steady.nullity.to_string()]);
+    let shown = population.iter().take(4).map(|p| format!("{p:.6}"));
+    findings.line = vec![
+        ("population", shown.collect::<Vec<_>>().join(" ")),
+        ("nullity", steady.nullity.to_string()),
+    ];
+    if steady.nullity > 1 {
+        findings.remarks.push(format!(
+            "the null space has {} dimensions: this is the state that the initial one ends in, others end elsewhere",
+            steady.nullity
+        ));
+    }
+    findings
+}
