@@ -113,7 +113,7 @@ def exact(liouvillian, start):
 
 
 def sparse(problem):
-    """The Hamiltonian, the jumps and the Liouvillian as sparse operators, the start and its stacked columns, the exact samples."""
+    """The Hamiltonian, the jumps, the Liouvillian as sparse operators; the start, its stacked columns; the exact samples."""
     hamiltonian, jumps, rho = PROBLEMS[problem]()
     hamiltonian = qutip.Qobj(hamiltonian).to("csr")
     jumps = [qutip.Qobj(jump).to("csr") for jump in jumps]

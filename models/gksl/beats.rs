@@ -6,11 +6,11 @@
 //! period   2 pi/|w_1 - w_2|         visibility  2 min(|A_1|, |A_2|)/(|A_1| + |A_2|)
 //! beats before decay  |w_1 - w_2|/(2 pi max(g_1, g_2));  resolved: >= 0.5 of them and visibility > 0.2
 //! envelope minima of  |A_1 e^(lambda_1 t) + A_2 e^(lambda_2 t)|
-//! nodes    minima of  |A_1 lambda_1 e^(lambda_1 t) + A_2 lambda_2 e^(lambda_2 t)|: where the two flows, the parts of dO/dt, cancel
+//! nodes    A_1 lambda_1 e^(lambda_1 t) and A_2 lambda_2 e^(lambda_2 t), the two flows in dO/dt, in opposite phase
 //! ```
 //!
-//! Flows that start at rest in step, as on resonance, have their nodes at half periods exactly; damping alone puts the minima of the
-//! envelope of O itself a share g/w of a carrier period beside them. Modes of one eigenvalue are one mode. The depth is the number of
+//! Flows that start in step, as where O starts at rest, have their nodes at half periods exactly; damping puts the minima of the
+//! envelope of O a share g/w of a carrier period beside them. Modes of one eigenvalue are one mode. The depth is the number of
 //! modes that turn more than they decay, |w|/(2 g) > 1/2.
 //!
 //! The twin in time: O(t) on a fine grid by exponentials of the generator, its carrier band-passed, its analytic signal by Hilbert's
@@ -78,16 +78,15 @@ impl Pair {
         self.before_decay() >= 0.5 && self.visibility() > 0.2
     }
 
+    /// The first t > 0 at which a e^(lambda_1 t) and b e^(lambda_2 t) have opposite phases; the first mode is the faster one.
+    fn opposition(&self, a: C, b: C) -> f64 {
+        (PI - (a * b.conj()).arg()).rem_euclid(TAU) / self.difference()
+    }
+
     /// The first minima, t > 0, of |a e^(lambda_1 t) + b e^(lambda_2 t)|; NaN where decay leaves none.
     fn minima(&self, a: C, b: C, count: usize) -> Vec<f64> {
-        let (faster, slower, a, b) = match self.first.value.im >= self.second.value.im {
-            true => (self.first.value, self.second.value, a, b),
-            false => (self.second.value, self.first.value, b, a),
-        };
-        let difference = self.difference();
-        // |.|^2 = e^(-2 g t) (|a|^2 e^(-2 d t) + |b|^2 e^(2 d t) + 2 |ab| cos(difference t + angle))
-        let angle = (a * b.conj()).arg();
-        let first = (PI - angle).rem_euclid(TAU) / difference;
+        let (faster, slower) = (self.first.value, self.second.value);
+        let (first, difference) = (self.opposition(a, b), self.difference());
         let size = |t: f64| ((faster * t).exp() * a + (slower * t).exp() * b).norm_sqr();
         let slope = |t: f64| {
             let (p, q) = ((faster * t).exp() * a, (slower * t).exp() * b);
@@ -103,7 +102,9 @@ impl Pair {
 
     fn nodes(&self, count: usize) -> Vec<f64> {
         let flow = |mode: Mode| mode.amplitude * mode.value;
-        self.minima(flow(self.first), flow(self.second), count)
+        let first = self.opposition(flow(self.first), flow(self.second));
+        let period = TAU / self.difference();
+        (0..count).map(|n| first + n as f64 * period).collect()
     }
 
     fn envelope_minima(&self, count: usize) -> Vec<f64> {

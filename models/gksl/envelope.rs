@@ -4,8 +4,8 @@
 //! z = F^(-1) [ 2 F(O)(w) for w in (carrier/2, 3 carrier/2), 0 elsewhere ],     envelope |z|
 //! ```
 //!
-//! O(t) on a grid of [`PER_PERIOD`] samples per carrier period by the exponential of the generator for one interval. A taper at both ends
-//! keeps what the cut of the series makes away from its inside.
+//! O(t) on a grid of [`PER_PERIOD`] samples per carrier period by the exponential of the generator for one interval; mirrored at its end,
+//! so that it closes without a jump.
 
 use nalgebra::DMatrix;
 use rustfft::FftPlanner;

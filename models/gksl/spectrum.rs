@@ -215,8 +215,10 @@ impl Analysis for SpectrumOf {
             }
         };
         for (k, value) in spectrum.values.iter().take(SHOWN).enumerate() {
-            // -0 is 0 for people.
-            let (decay, frequency) = (0.0 - value.re, value.im);
+            let (decay, frequency) = match spectrum.is_zero(*value) {
+                true => (0.0, 0.0),
+                false => (-value.re, value.im),
+            };
             let period = if spectrum.is_zero(C::new(0.0, frequency)) {
                 f64::NAN
             } else {
