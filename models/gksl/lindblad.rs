@@ -61,7 +61,7 @@ pub struct Lindblad {
     pub superoperator: Option<Matrix>,
     /// K
     pub effective: Operator,
-    parts: Parts,
+    parts: OnceLock<Parts>,
     generator: OnceLock<PackedMatrix>,
 }
 
@@ -98,16 +98,14 @@ impl Lindblad {
     /// The generator of a Hamiltonian and jumps; `bases` are those that jumps name.
     pub fn new(hamiltonian: Operator, jumps: Vec<Jump>, bases: Vec<Matrix>) -> Self {
         let n = hamiltonian.levels();
-        let effective = effective(&hamiltonian, &jumps, &bases);
-        let parts = Parts::new(n, &effective, &jumps, bases.len());
         Self {
             n,
+            effective: effective(&hamiltonian, &jumps, &bases),
             hamiltonian,
             jumps,
             bases,
             superoperator: None,
-            effective,
-            parts,
+            parts: OnceLock::new(),
             generator: OnceLock::new(),
         }
     }
@@ -155,7 +153,7 @@ impl Lindblad {
             (0..self.n).map(row).fold(0.0, f64::max)
         };
         let both = |operator: &Operator| column_sums(operator).max(rows(operator));
-        // Real and imaginary parts are coordinates of their own: a factor of sqrt 2.
+        // A coherence brings to a population twice its share, and real and imaginary parts are coordinates of their own: a factor of 2.
         let jumps = self.jumps.iter().map(|jump| match jump {
             Jump::Move { rate, .. } => rate.abs(),
             Jump::Between { rate, .. } => rate.abs() * self.n as f64,
@@ -176,7 +174,7 @@ impl Lindblad {
                 .map(|c| c.iter().map(|v| v.norm()).sum::<f64>());
             sums.fold(0.0, f64::max)
         });
-        std::f64::consts::SQRT_2 * (2.0 * both(&self.effective) + moves + others + more)
+        2.0 * (2.0 * both(&self.effective) + moves + others + more)
     }
 
     /// `dx = G x` on coordinates.
@@ -200,18 +198,23 @@ impl Lindblad {
         })
     }
 
+    fn parts(&self) -> &Parts {
+        let make = || Parts::new(self.n, &self.effective, &self.jumps, self.bases.len());
+        self.parts.get_or_init(make)
+    }
+
     fn act_with(&self, scratch: &mut Scratch, x: &[f64], dx: &mut [f64]) {
-        let n = self.n;
+        let (n, parts) = (self.n, self.parts());
         unpack(n, x, &mut scratch.rho);
-        self.parts.links.times(&scratch.rho, &mut scratch.sum);
-        for operator in &self.parts.operators {
+        parts.links.times(&scratch.rho, &mut scratch.sum);
+        for operator in &parts.operators {
             // L rho L^+ = L (L rho)^+, half of it: the adjoint brings the other half.
             operator.times(&scratch.rho, &mut scratch.moved);
             scratch.moved.adjoint(n, &mut scratch.turned);
             operator.times(&scratch.turned, &mut scratch.moved);
             add_half(&scratch.moved, &mut scratch.sum);
         }
-        for (basis, rates) in self.bases.iter().zip(&self.parts.between) {
+        for (basis, rates) in self.bases.iter().zip(&parts.between) {
             between(n, basis, rates, scratch);
         }
         self.gather(&scratch.sum, x, dx);
@@ -219,8 +222,8 @@ impl Lindblad {
 
     /// Coordinates of `S + S^+ + factors rho + moves`.
     fn gather(&self, sum: &Planes, x: &[f64], dx: &mut [f64]) {
-        let (n, stride) = (self.n, sum.stride);
-        let mut factors = self.parts.factors.iter();
+        let (n, stride, parts) = (self.n, sum.stride, self.parts());
+        let mut factors = parts.factors.iter();
         let mut at = n;
         for i in 0..n {
             let own = factors.next().map_or(0.0, |factor| factor.re);
@@ -238,7 +241,7 @@ impl Lindblad {
             }
             at += 2 * count;
         }
-        for &(from, to, rate) in &self.parts.moves {
+        for &(from, to, rate) in &parts.moves {
             dx[to] += rate * x[from];
         }
     }
@@ -247,31 +250,42 @@ impl Lindblad {
     pub fn generator(&self) -> Vec<f64> {
         let n = self.n;
         let mut matrix = RealMatrix::new(n);
-        for (i, k, value) in self.effective.entries() {
-            for j in 0..n {
-                matrix.add((i, j), (k, j), value);
-                matrix.add((j, i), (j, k), value.conj());
-            }
-        }
-        for jump in &self.jumps {
-            match jump {
-                Jump::Move { from, to, rate } => {
-                    matrix.add((*to, *to), (*from, *from), C::new(*rate, 0.0));
-                }
-                Jump::Operator(operator) => {
-                    for (i, k, left) in operator.entries() {
-                        for j in i..n {
-                            for (l, right) in operator.row(j) {
-                                matrix.add((i, j), (k, l), left * right.conj());
-                            }
+        let operators = || {
+            self.jumps.iter().filter_map(|jump| match jump {
+                Jump::Operator(operator) => Some(operator),
+                _ => None,
+            })
+        };
+        // d rho_ij = sum_kl S_kl rho_kl
+        let mut s = vec![C::default(); n * n];
+        for i in 0..n {
+            for j in i..n {
+                s.fill(C::default());
+                for operator in operators() {
+                    for (k, left) in operator.row(i) {
+                        for (l, right) in operator.row(j) {
+                            s[k * n + l] += left * right.conj();
                         }
                     }
                 }
-                Jump::Between { .. } => {}
+                for (k, value) in self.effective.row(i) {
+                    s[k * n + j] += value;
+                }
+                for (l, value) in self.effective.row(j) {
+                    s[i * n + l] += value.conj();
+                }
+                matrix.add_row((i, j), &s);
             }
         }
-        for (basis, rates) in self.bases.iter().zip(&self.parts.between) {
-            matrix.add_between(basis, rates);
+        for jump in &self.jumps {
+            if let Jump::Move { from, to, rate } = jump {
+                matrix.add((*to, *to), (*from, *from), C::new(*rate, 0.0));
+            }
+        }
+        if !self.bases.is_empty() {
+            for (basis, rates) in self.bases.iter().zip(&self.parts().between) {
+                matrix.add_between(basis, rates);
+            }
         }
         if let Some(superoperator) = &self.superoperator {
             for (row, column) in (0..n * n).flat_map(|r| (0..n * n).map(move |c| (r, c))) {
@@ -325,37 +339,48 @@ impl Lindblad {
     }
 }
 
+/// Up to so many levels K is summed up as a full matrix.
+const FULL: usize = 32;
+
 /// -i H - 1/2 sum L^+ L
 fn effective(hamiltonian: &Operator, jumps: &[Jump], bases: &[Matrix]) -> Operator {
     let n = hamiltonian.levels();
-    let mut entries: Vec<(usize, usize, C)> = hamiltonian
-        .entries()
-        .map(|(i, j, value)| (i, j, C::new(value.im, -value.re)))
-        .collect();
     let half = C::new(-0.5, 0.0);
+    let mut matrix = (n <= FULL).then(|| Matrix::zeros(n, n));
+    let mut entries = Vec::new();
+    let mut add = |i: usize, j: usize, value: C| match &mut matrix {
+        Some(matrix) => matrix[(i, j)] += value,
+        None => entries.push((i, j, value)),
+    };
+    for (i, j, value) in hamiltonian.entries() {
+        add(i, j, C::new(value.im, -value.re));
+    }
     let mut leaving = vec![vec![0.0; n]; bases.len()];
     for jump in jumps {
         match jump {
-            Jump::Move { from, rate, .. } => entries.push((*from, *from, half * *rate)),
+            Jump::Move { from, rate, .. } => add(*from, *from, half * *rate),
             Jump::Between {
                 basis, from, rate, ..
             } => leaving[*basis][*from] += rate,
             Jump::Operator(operator) => {
-                let decay = operator.decay().into_iter();
-                entries.extend(decay.map(|(i, j, value)| (i, j, half * value)));
+                for (i, j, value) in operator.decay() {
+                    add(i, j, half * value);
+                }
             }
         }
     }
     for (vectors, leaving) in bases.iter().zip(&leaving) {
         let rates = leaving.iter().map(|&rate| half * rate);
         let diagonal = Matrix::from_diagonal(&nalgebra::DVector::from_iterator(n, rates));
-        let matrix = vectors * diagonal * vectors.adjoint();
-        entries.extend((0..n).flat_map(|i| {
-            let matrix = &matrix;
-            (0..n).map(move |j| (i, j, matrix[(i, j)]))
-        }));
+        let decay = vectors * diagonal * vectors.adjoint();
+        for (i, j) in (0..n).flat_map(|i| (0..n).map(move |j| (i, j))) {
+            add(i, j, decay[(i, j)]);
+        }
     }
-    Operator::new(n, entries)
+    match matrix {
+        Some(matrix) => Operator::from_matrix(&matrix),
+        None => Operator::new(n, entries),
+    }
 }
 
 impl Parts {
@@ -459,13 +484,38 @@ fn between(n: usize, vectors: &Matrix, rates: &Matrix, scratch: &mut Scratch) {
 struct RealMatrix {
     n: usize,
     entries: Vec<f64>,
+    /// Of every rho_kl its coordinates: `rho_kl = x_a + sign i x_{a + 1}`.
+    places: Vec<(usize, f64)>,
 }
 
 impl RealMatrix {
     fn new(n: usize) -> Self {
+        let place = |(k, l): (usize, usize)| match k.cmp(&l) {
+            std::cmp::Ordering::Equal => (k, 0.0),
+            std::cmp::Ordering::Less => (place(n, k, l), 1.0),
+            std::cmp::Ordering::Greater => (place(n, l, k), -1.0),
+        };
+        let pairs = (0..n).flat_map(|k| (0..n).map(move |l| (k, l)));
         Self {
             n,
             entries: vec![0.0; n.pow(4)],
+            places: pairs.map(place).collect(),
+        }
+    }
+
+    /// `d rho_ij += sum_kl s_kl rho_kl`, i <= j.
+    fn add_row(&mut self, (i, j): (usize, usize), s: &[C]) {
+        let (n, dim) = (self.n, self.n * self.n);
+        let row = if i == j { i } else { place(n, i, j) };
+        let (re, im) = self.entries[row * dim..].split_at_mut(dim);
+        for (value, &(a, sign)) in s.iter().zip(&self.places) {
+            // On the diagonal the sign is 0, and the coordinate behind it stays.
+            re[a] += value.re;
+            re[a + 1] -= sign * value.im;
+            if i < j {
+                im[a] += value.im;
+                im[a + 1] += sign * value.re;
+            }
         }
     }
 
@@ -476,12 +526,7 @@ impl RealMatrix {
             return;
         }
         let (n, dim) = (self.n, self.n * self.n);
-        // rho_kl = x_a + sign i x_{a + 1}
-        let (a, sign) = match k.cmp(&l) {
-            std::cmp::Ordering::Equal => (k, 0.0),
-            std::cmp::Ordering::Less => (place(n, k, l), 1.0),
-            std::cmp::Ordering::Greater => (place(n, l, k), -1.0),
-        };
+        let (a, sign) = self.places[k * n + l];
         let row = if i == j { i } else { place(n, i, j) };
         self.entries[row * dim + a] += value.re;
         if sign != 0.0 {

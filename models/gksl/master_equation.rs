@@ -13,8 +13,6 @@ use super::observables::{self, State};
 use super::operator::C;
 use crate::prelude::*;
 
-/// Up to so many coordinates one exponential serves all steps.
-const EXPONENTIAL: usize = 64;
 /// Up to so many coordinates the Jacobian is given as a matrix; larger ones are found sparse, by differences.
 const DENSE: usize = 400;
 
@@ -73,13 +71,6 @@ impl System for MasterEquation {
 
     fn health(&self) -> Option<&dyn Health> {
         Some(self)
-    }
-
-    fn recommended(&self) -> Option<&'static str> {
-        Some(match self.layout.len() <= EXPONENTIAL {
-            true => "exponential",
-            false => "tsit5",
-        })
     }
 }
 

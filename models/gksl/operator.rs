@@ -56,8 +56,26 @@ impl Operator {
     /// The operator of a dense matrix.
     pub fn from_matrix(matrix: &Matrix) -> Self {
         let n = matrix.nrows();
-        let entries = (0..n).flat_map(|i| (0..n).map(move |j| (i, j, matrix[(i, j)])));
-        Self::new(n, entries)
+        let count = matrix
+            .iter()
+            .filter(|value| **value != C::default())
+            .count();
+        let mut operator = Self {
+            starts: Vec::with_capacity(n + 1),
+            columns: Vec::with_capacity(count),
+            values: Vec::with_capacity(count),
+        };
+        operator.starts.push(0);
+        for i in 0..n {
+            for j in 0..n {
+                if matrix[(i, j)] != C::default() {
+                    operator.columns.push(j);
+                    operator.values.push(matrix[(i, j)]);
+                }
+            }
+            operator.starts.push(operator.columns.len());
+        }
+        operator
     }
 
     /// N.
@@ -104,15 +122,14 @@ impl Operator {
         matrix
     }
 
-    /// The entries of L^+ L.
-    pub fn decay(&self) -> Vec<(usize, usize, C)> {
-        let mut entries = Vec::new();
-        for k in 0..self.levels() {
-            for (i, left) in self.row(k) {
-                entries.extend(self.row(k).map(|(j, right)| (i, j, left.conj() * right)));
-            }
-        }
-        entries
+    /// The entries of L^+ L, in parts that add up.
+    pub fn decay(&self) -> impl Iterator<Item = (usize, usize, C)> + '_ {
+        (0..self.levels()).flat_map(move |k| {
+            self.row(k).flat_map(move |(i, left)| {
+                self.row(k)
+                    .map(move |(j, right)| (i, j, left.conj() * right))
+            })
+        })
     }
 
     /// `A psi`, real and imaginary parts one after the other.
@@ -148,7 +165,11 @@ pub struct Planes {
 impl Planes {
     /// Zeros for N levels.
     pub fn zeros(n: usize) -> Self {
-        let stride = n.next_multiple_of(8);
+        let mut stride = n.next_multiple_of(8);
+        if stride.is_multiple_of(64) {
+            // Columns of rows a power of two apart fall into the same few lines of the cache.
+            stride += 8;
+        }
         Self {
             stride,
             re: Aligned::zeros(n * stride),
@@ -178,11 +199,12 @@ fn rows_times(a: &Operator, x: &Planes, out: &mut Planes) {
         let range = a.starts[i]..a.starts[i + 1];
         let (columns, values) = (&a.columns[range.clone()], &a.values[range]);
         let mut first = 0;
-        while first + WIDE <= stride {
+        let width = (a.starts.len() - 1).next_multiple_of(NARROW);
+        while first + WIDE <= width {
             block::<WIDE>(columns, values, x, out, (i * stride, first));
             first += WIDE;
         }
-        if first < stride {
+        if first < width {
             block::<NARROW>(columns, values, x, out, (i * stride, first));
         }
     }

@@ -14,7 +14,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::levels::Levels;
-use super::lindblad::Lindblad;
+use super::lindblad::{Jump, Lindblad};
 use super::{observables, pure};
 use crate::prelude::*;
 
@@ -53,28 +53,35 @@ impl QuantumJump {
 
     /// The number of the jump operator that acts, by a uniform number; psi behind it in `out`.
     fn choose(&self, psi: &[f64], uniform: f64, out: &mut Vec<f64>) -> usize {
+        let n = self.levels.n;
         out.resize(psi.len(), 0.0);
         let jumps = &self.lindblad.jumps;
-        let weight = |out: &mut Vec<f64>, m: usize| {
-            pure::jump(&self.lindblad, &jumps[m], psi, out);
-            pure::norm_sqr(out)
+        // |L psi|^2
+        let weight = |jump: &Jump, out: &mut [f64]| match jump {
+            Jump::Move { from, rate, .. } => {
+                rate * (psi[*from] * psi[*from] + psi[n + from] * psi[n + from])
+            }
+            _ => {
+                pure::jump(&self.lindblad, jump, psi, out);
+                pure::norm_sqr(out)
+            }
         };
-        let total: f64 = (0..jumps.len()).map(|m| weight(out, m)).sum();
+        let total: f64 = jumps.iter().map(|jump| weight(jump, out)).sum();
         let mut left = uniform * total;
-        let mut last = 0;
-        for m in 0..jumps.len() {
-            let weight = weight(out, m);
+        let mut chosen = 0;
+        for (m, jump) in jumps.iter().enumerate() {
+            let weight = weight(jump, out);
             if weight > 0.0 {
-                last = m;
+                // If rounding takes the last one away, the one before it stays.
+                chosen = m;
                 left -= weight;
                 if left <= 0.0 {
-                    return m;
+                    break;
                 }
             }
         }
-        // Rounding took the last one away.
-        weight(out, last);
-        last
+        pure::jump(&self.lindblad, &jumps[chosen], psi, out);
+        chosen
     }
 }
 

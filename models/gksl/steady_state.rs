@@ -8,6 +8,7 @@
 //! of the largest one count as zero. A null space of more than one dimension has no steady state of its own but the one that the
 //! initial state ends in, `R (L^T R)^(-1) L^T x_0` with right and left null vectors R and L.
 
+use multiversion::multiversion;
 use nalgebra::DMatrix;
 
 use super::coordinates::{matrix, purity};
@@ -73,22 +74,64 @@ impl Lindblad {
 /// The solution if it is certainly unique.
 fn unique(n: usize, generator: &[f64]) -> Option<Vec<f64>> {
     let dim = n * n;
-    // By columns, as the factorisation wants it.
-    let mut a = DMatrix::from_row_slice(dim, dim, generator);
-    for j in 0..dim {
-        a[(0, j)] = if j < n { 1.0 } else { 0.0 };
-    }
-    let mut x = nalgebra::DVector::zeros(dim);
+    let mut a = generator.to_vec();
+    a[..n].fill(1.0);
+    a[n..dim].fill(0.0);
+    let mut x = vec![0.0; dim];
     x[0] = 1.0;
-    let lu = a.lu();
-    let pivots = (0..dim).map(|i| lu.lu_internal()[(i, i)].abs());
-    let (least, largest) = pivots.fold((f64::INFINITY, 0.0_f64), |(least, largest), pivot| {
-        (least.min(pivot), largest.max(pivot))
-    });
-    if least.is_nan() || least <= SUSPICIOUS * largest || !lu.solve_mut(&mut x) {
-        return None;
+    let pivots = eliminate(dim, &mut a, &mut x);
+    let (least, largest) = pivots;
+    // A NaN is no larger than anything.
+    (least > SUSPICIOUS * largest).then_some(x)
+}
+
+/// Solve A x = b by elimination with row pivots, A row by row, b in `x`; the least and the largest pivot. Written out because of matrices
+/// of a dozen rows, for which libraries take several times as long.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+fn eliminate(dim: usize, a: &mut [f64], x: &mut [f64]) -> (f64, f64) {
+    let (mut least, mut largest) = (f64::INFINITY, 0.0_f64);
+    for k in 0..dim {
+        let mut best = (k, a[k * dim + k].abs());
+        for i in k + 1..dim {
+            let size = a[i * dim + k].abs();
+            if size > best.1 {
+                best = (i, size);
+            }
+        }
+        let (pivot, size) = best;
+        (least, largest) = (least.min(size), largest.max(size));
+        if size.is_nan() || size == 0.0 {
+            return (f64::NAN, largest);
+        }
+        if pivot != k {
+            let (above, below) = a.split_at_mut(pivot * dim);
+            above[k * dim + k..(k + 1) * dim].swap_with_slice(&mut below[k..dim]);
+            x.swap(k, pivot);
+        }
+        let (above, below) = a.split_at_mut((k + 1) * dim);
+        let row = &above[k * dim + k + 1..];
+        let scale = 1.0 / above[k * dim + k];
+        for (i, other) in below.chunks_exact_mut(dim).enumerate() {
+            let factor = other[k] * scale;
+            if factor == 0.0 {
+                continue;
+            }
+            for (other, row) in other[k + 1..].iter_mut().zip(row) {
+                *other -= factor * row;
+            }
+            x[k + 1 + i] -= factor * x[k];
+        }
     }
-    Some(x.as_slice().to_vec())
+    for k in (0..dim).rev() {
+        let row = &a[k * dim..(k + 1) * dim];
+        let known: f64 = row[k + 1..]
+            .iter()
+            .zip(&x[k + 1..])
+            .map(|(a, x)| a * x)
+            .sum();
+        x[k] = (x[k] - known) / row[k];
+    }
+    (least, largest)
 }
 
 /// The matrix of the generator in coordinates whose Euclidean product is that of Hilbert and Schmidt.

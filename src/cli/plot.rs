@@ -46,6 +46,10 @@ enum KindName {
     Curves,
     /// Over time, the mean over the members, with a band
     Bands,
+    /// The path of a two-level state in the Bloch ball
+    Bloch,
+    /// Eigenvalues in the complex plane, of what `analyze` wrote
+    Spectrum,
 }
 
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
@@ -59,13 +63,11 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
             KindName::HeatMap => Kind::HeatMap,
             KindName::Curves => Kind::Curves,
             KindName::Bands => Kind::Bands,
+            KindName::Bloch => Kind::Bloch,
+            KindName::Spectrum => Kind::Spectrum,
         }),
     };
-    let picture = match request.variable.is_none() && plot::limit::is_there(&reader) {
-        true => plot::limit::read(&reader),
-        false => plot::read(&reader, &request),
-    };
-    let Picture { series, kind } = picture.map_err(refuse)?;
+    let Picture { series, kind } = plot::read(&reader, &request).map_err(refuse)?;
     let path = match &arguments.output {
         Some(path) => path.clone(),
         None => arguments.file.with_extension("svg"),

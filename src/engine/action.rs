@@ -56,8 +56,13 @@ impl Action {
         self.offset = if nothing { Vec::new() } else { offset };
     }
 
+    /// Into how many pieces a step is cut.
+    pub fn pieces(bound: f64, h: f64) -> f64 {
+        (h * bound / LONGEST).ceil().max(1.0)
+    }
+
     fn count(&self, h: f64) -> usize {
-        (h * self.bound / LONGEST).ceil().max(1.0) as usize
+        Self::pieces(self.bound, h) as usize
     }
 
     /// The state a time `h` after `before`; the evaluations that it took are returned.

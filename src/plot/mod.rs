@@ -1,10 +1,11 @@
-//! Pictures from archives: time series, curves, bands and heat maps as SVG or PNG.
+//! Pictures from archives: time series, curves, bands, heat maps, Bloch balls and spectra as SVG or PNG.
 //!
 //! A [`Series`] is one variable over time or over an axis of a sweep; [`read`] takes it from an archive, [`save`] draws it. The font is embedded, so no picture
 //! depends on what the machine has installed. Geometry: [`axis`] makes intervals and ticks,
 //! [`envelope`] thins long lines without losing a peak, `frame` puts texts around the data.
 
 pub mod axis;
+pub mod bloch;
 mod canvas;
 pub mod envelope;
 mod font;
@@ -15,6 +16,7 @@ mod palette;
 mod place;
 pub mod series;
 mod source;
+pub mod spectrum;
 mod time_series;
 
 use std::path::Path;
@@ -39,6 +41,10 @@ pub enum Kind {
     Curves,
     /// Over time, the mean over the members of an ensemble, with a band.
     Bands,
+    /// The path of a two-level state in the Bloch ball.
+    Bloch,
+    /// Eigenvalues in the complex plane.
+    Spectrum,
 }
 
 impl Kind {
@@ -179,6 +185,8 @@ fn draw<B: DrawingBackend>(
     match kind {
         Kind::TimeSeries | Kind::Curves | Kind::Bands => time_series::draw(&mut canvas, series)?,
         Kind::HeatMap => heat_map::draw(&mut canvas, series)?,
+        Kind::Bloch => bloch::draw(&mut canvas, series)?,
+        Kind::Spectrum => spectrum::draw(&mut canvas, series)?,
     }
     canvas.finish()
 }

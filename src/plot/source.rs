@@ -45,6 +45,14 @@ const MOST: usize = 50_000_000;
 /// # Errors
 /// If there is no such variable or place, or it cannot be shown in this way.
 pub fn read(reader: &Reader, request: &Request) -> Result<Picture, PlotError> {
+    let study = request.variable.is_none();
+    match request.kind {
+        Some(Kind::Bloch) => return super::bloch::read(reader, request),
+        Some(Kind::Spectrum) => return super::spectrum::read(reader),
+        None if study && super::limit::is_there(reader) => return super::limit::read(reader),
+        None if study && super::spectrum::is_there(reader) => return super::spectrum::read(reader),
+        _ => {}
+    }
     let variable = match &request.variable {
         Some(name) => reader.variable(name)?,
         None => first(reader, request)?,
@@ -355,7 +363,8 @@ fn candidates(reader: &Reader) -> Vec<Variable> {
     variables
 }
 
-fn title(reader: &Reader) -> String {
+/// What stands above a picture.
+pub(super) fn title(reader: &Reader) -> String {
     let given = reader.attribute("title").filter(|title| !title.is_empty());
     let title = given.unwrap_or_else(|| {
         let name = reader.path().file_stem().unwrap_or_default();

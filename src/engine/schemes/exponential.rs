@@ -7,8 +7,8 @@
 //! The steps are the intervals between samples, so one exponential serves all of them; a shorter step to an edge of a
 //! stimulus has its own. Between steps the exponential acts on the state by its series, or as a matrix where that is
 //! cheaper. The exponential is nalgebra's, by scaling, squaring and Pade approximants (Higham, *SIAM J. Matrix
-//! Anal. Appl.* 26 (2005) 1179); linear functions that the flow keeps are kept by it to the last digit. Of more than
-//! [`DENSE`] numbers G is not made: each step is a Taylor polynomial of the drift (see `action`).
+//! Anal. Appl.* 26 (2005) 1179); linear functions that the flow keeps are kept by it to the last digit. Where that is more work, and
+//! always for more than [`DENSE`] numbers, G is not made: each step is a Taylor polynomial of the drift (see `action`).
 
 use std::cell::RefCell;
 
@@ -16,9 +16,10 @@ use nalgebra::DMatrix;
 
 use crate::engine::action::Action;
 use crate::engine::card::{Card, Needs, Stepping};
+use crate::engine::integrate::Span;
 use crate::engine::nonsmooth::fixed::Steps;
 use crate::engine::outcome::{Counts, Status};
-use crate::engine::scheme::{Progress, Scheme};
+use crate::engine::scheme::{Drive, Progress, Scheme};
 use crate::system::derivative::Linear;
 use crate::system::matrix::PackedMatrix;
 use crate::system::{Smoothness, System};
@@ -41,8 +42,10 @@ pub const CARD: Card = Card {
     use_when: "affine flows with coefficients that are constant between edges of stimuli, stiff or long",
 };
 
-/// States of so many numbers have a matrix; of larger ones that state a bound of their generator the action alone is used.
-const DENSE: usize = 400;
+/// Larger states have no matrix if they state a bound of their generator.
+const DENSE: usize = 600;
+/// States of so few numbers always have one.
+const SMALL: usize = 64;
 
 /// The scheme at work on one run.
 pub struct Exponential {
@@ -50,6 +53,8 @@ pub struct Exponential {
     /// Whether the generator behind the last restart is known.
     known: bool,
     way: Way,
+    /// A bound of the generator, if the system states one.
+    bound: f64,
 }
 
 /// How the exponential is applied.
@@ -206,8 +211,10 @@ impl Exponential {
     /// The scheme for a system, exact at multiples of `step`.
     pub fn new<S: System + ?Sized>(system: &S, step: f64) -> Self {
         let dim = system.layout().len();
-        let bounded = |linear: &dyn Linear| linear.bound(0.0).is_finite();
-        let way = match dim > DENSE && system.linear().is_some_and(bounded) {
+        let bound = system
+            .linear()
+            .map_or(f64::INFINITY, |linear| linear.bound(0.0));
+        let way = match dim > DENSE && bound.is_finite() {
             true => Way::Action(Box::new(Action::new(dim))),
             false => Way::Matrix(Box::new(Propagator::new(dim))),
         };
@@ -215,7 +222,21 @@ impl Exponential {
             steps: Steps::new(dim, step),
             known: false,
             way,
+            bound,
         }
+    }
+
+    /// Whether a run of this length has less work with the action than with a matrix, by the count of operations.
+    fn prefers_action(&self, span: Span) -> bool {
+        let dim = self.steps.after.len();
+        if dim > DENSE || dim <= SMALL || self.bound.is_infinite() {
+            return dim > DENSE && self.bound.is_finite();
+        }
+        let (n, step) = (dim as f64, self.steps.length());
+        let steps = ((span.stop - span.start) / step).max(1.0);
+        // One exponential, then a product for each step; against some forty drifts for each piece of a step.
+        let matrix = 60.0 * n * n * n + steps * n * n;
+        matrix > steps * Action::pieces(self.bound, step) * 40.0 * 16.0 * n
     }
 
     /// Take up the generator behind the time at which the run stands.
@@ -235,6 +256,16 @@ impl Exponential {
 impl<S: System + ?Sized> Scheme<S, 1> for Exponential {
     fn card(&self) -> &'static Card {
         &CARD
+    }
+
+    fn drive(&mut self, _lane: usize, drive: &Drive<'_>) {
+        let dim = self.steps.after.len();
+        match (self.prefers_action(drive.span), &self.way) {
+            (true, Way::Matrix(_)) => self.way = Way::Action(Box::new(Action::new(dim))),
+            (false, Way::Action(_)) => self.way = Way::Matrix(Box::new(Propagator::new(dim))),
+            _ => return,
+        }
+        self.known = false;
     }
 
     fn start(&mut self, system: &S, lane: usize, t: f64, x: &[f64], _stop: f64) {
