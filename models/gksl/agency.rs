@@ -73,15 +73,20 @@ impl Analysis for Agency {
     }
 
     fn check(&self, subject: &Subject<'_>) -> Result<(), BuildError> {
-        let levels = Levels::build(subject.parameters)?;
-        target(&levels, subject.options).map(|_| ())
+        let Ok(levels) = Levels::build(subject.parameters) else {
+            // The model says so itself.
+            return Ok(());
+        };
+        levels.chosen(subject.options, "target").map(|_| ())
     }
 
     fn run(&self, subject: &Subject<'_>) -> Result<Findings, AnalysisError> {
         let (levels, lindblad) = asked(subject)?;
         let start = start(subject, &levels);
         let failed = |error: &dyn std::fmt::Display| AnalysisError::Failed(error.to_string());
-        let (name, group) = target(&levels, subject.options).map_err(|error| failed(&error))?;
+        let (name, group) = levels
+            .chosen(subject.options, "target")
+            .map_err(|error| failed(&error))?;
         let pair = |extra: f64| -> Result<[Vec<f64>; 2], AnalysisError> {
             let active = dephased(&lindblad, extra);
             let twin = active.driven_by(passive(&lindblad.hamiltonian));
@@ -114,34 +119,6 @@ impl Analysis for Agency {
             escapes: escapes?,
         };
         Ok(found.tell(&levels))
-    }
-}
-
-/// The levels whose change is told.
-fn target(levels: &Levels, options: &Parameters) -> Result<(String, Vec<usize>), BuildError> {
-    let Some(Value::Text(text)) = options.get("target") else {
-        return Ok(match levels.choices.first() {
-            Some((name, group)) => (name.clone(), group.clone()),
-            None => (levels.label(0), vec![0]),
-        });
-    };
-    match levels.meant(text) {
-        Some(group) => Ok((text.clone(), group)),
-        None => {
-            let names: Vec<String> = levels
-                .choices
-                .iter()
-                .map(|(name, _)| name.clone())
-                .chain(levels.all_labels())
-                .collect();
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let message = format!("there is no choice or level `{text}`");
-            Err(BuildError::about("target", message).help(advice(
-                text,
-                "choices and levels",
-                &names,
-            )))
-        }
     }
 }
 

@@ -148,8 +148,11 @@ impl Analysis for Beats {
     }
 
     fn check(&self, subject: &Subject<'_>) -> Result<(), BuildError> {
-        let levels = Levels::build(subject.parameters)?;
-        seen(&levels, subject.options).map(|_| ())
+        let Ok(levels) = Levels::build(subject.parameters) else {
+            // The model says so itself.
+            return Ok(());
+        };
+        levels.chosen(subject.options, "observable").map(|_| ())
     }
 
     fn run(&self, subject: &Subject<'_>) -> Result<Findings, AnalysisError> {
@@ -160,7 +163,9 @@ impl Analysis for Beats {
             ));
         };
         let failed = |error: BuildError| AnalysisError::Failed(error.to_string());
-        let group = seen(&levels, subject.options).map_err(failed)?;
+        let (_, group) = levels
+            .chosen(subject.options, "observable")
+            .map_err(failed)?;
         let spectrum = Spectrum::new(&lindblad)?;
         let mut w = vec![0.0; start.len()];
         group.iter().for_each(|&level| w[level] = 1.0);
@@ -173,27 +178,6 @@ impl Analysis for Beats {
             .collect();
         Ok(tell(&spectrum, &modes, &pairs, twins, count))
     }
-}
-
-/// The levels whose probability is seen.
-fn seen(levels: &Levels, options: &Parameters) -> Result<Vec<usize>, BuildError> {
-    let Some(Value::Text(text)) = options.get("observable") else {
-        return Ok(levels
-            .choices
-            .first()
-            .map_or(vec![0], |(_, group)| group.clone()));
-    };
-    levels.meant(text).ok_or_else(|| {
-        let names: Vec<String> = levels
-            .choices
-            .iter()
-            .map(|(name, _)| name.clone())
-            .chain(levels.all_labels())
-            .collect();
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        let message = format!("there is no choice or level `{text}`");
-        BuildError::about("observable", message).help(advice(text, "choices and levels", &names))
-    })
 }
 
 /// The modes that are seen turning; those of one eigenvalue are one.

@@ -29,14 +29,32 @@ impl Levels {
     /// # Errors
     /// If there are not N different names, or a choice names what does not exist.
     pub fn build(parameters: &Parameters) -> Result<Self, BuildError> {
+        let mut levels = Self::labelled(parameters)?;
+        levels.choose(parameters)?;
+        Ok(levels)
+    }
+
+    /// The levels, still without choices.
+    ///
+    /// # Errors
+    /// If there are not N different names.
+    pub fn labelled(parameters: &Parameters) -> Result<Self, BuildError> {
         let mut levels = Self::new(usize::try_from(parameters.integer("dimension")).unwrap_or(2));
         if let Some(tree) = parameters.tree("labels") {
             levels.labels = levels.names(tree)?;
         }
-        if let Some(tree) = parameters.tree("choices") {
-            levels.choices = levels.groups(tree)?;
-        }
         Ok(levels)
+    }
+
+    /// Read the choices.
+    ///
+    /// # Errors
+    /// If one names what does not exist.
+    pub fn choose(&mut self, parameters: &Parameters) -> Result<(), BuildError> {
+        if let Some(tree) = parameters.tree("choices") {
+            self.choices = self.groups(tree)?;
+        }
+        Ok(())
     }
 
     fn names(&self, tree: &Tree) -> Result<Vec<String>, BuildError> {
@@ -131,6 +149,29 @@ impl Levels {
         choice
             .map(|(_, levels)| levels.clone())
             .or_else(|| self.named(text).or_else(number).map(|level| vec![level]))
+    }
+
+    /// The choice or level that an option of an analysis names; the first choice, or the first level, if it is not given.
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    pub fn chosen(
+        &self,
+        options: &Parameters,
+        option: &str,
+    ) -> Result<(String, Vec<usize>), BuildError> {
+        let Some(Value::Text(text)) = options.get(option) else {
+            let first = self.choices.first().cloned();
+            return Ok(first.unwrap_or_else(|| (self.label(0), vec![0])));
+        };
+        if let Some(group) = self.meant(text) {
+            return Ok((text.clone(), group));
+        }
+        let choices = self.choices.iter().map(|(name, _)| name.clone());
+        let names: Vec<String> = choices.chain(self.all_labels()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let message = format!("there is no choice or level `{text}`");
+        Err(BuildError::about(option, message).help(advice(text, "choices and levels", &names)))
     }
 
     /// The name of a level for people.

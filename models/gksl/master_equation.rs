@@ -3,7 +3,7 @@
 //! State `rho [coordinate]`, N^2 real coordinates (see `coordinates`), shown as `rho_re` and `rho_im` `[level, level_]`: Hermitian by
 //! construction. The flow is linear with a constant generator, so that `exponential` is exact on the saving grid.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::coordinates::{entry, matrix, names, purity};
 use super::health;
@@ -13,8 +13,10 @@ use super::observables::{self, State};
 use super::operator::C;
 use crate::prelude::*;
 
-/// Up to so many coordinates the Jacobian is given as a matrix; larger ones are found sparse, by differences.
+/// Up to so many coordinates the Jacobian is given in full.
 const DENSE: usize = 400;
+/// Up to so many by its rows; of more it is found by differences.
+const SPARSE: usize = 128 * 128;
 
 /// The master equation of a generator.
 pub struct MasterEquation {
@@ -23,6 +25,51 @@ pub struct MasterEquation {
     layout: Layout,
     observables: Vec<Variable>,
     health: Vec<Variable>,
+    rows: OnceLock<Rows>,
+}
+
+/// The generator by rows.
+struct Rows {
+    starts: Vec<usize>,
+    columns: Vec<usize>,
+    values: Vec<f64>,
+}
+
+impl Rows {
+    /// What the generator makes of every unit vector.
+    fn new(lindblad: &Lindblad, dim: usize) -> Self {
+        let mut rows: Vec<Vec<(usize, f64)>> = vec![Vec::new(); dim];
+        let (mut unit, mut image) = (vec![0.0; dim], vec![0.0; dim]);
+        for column in 0..dim {
+            unit[column] = 1.0;
+            lindblad.act(&unit, &mut image);
+            unit[column] = 0.0;
+            for (row, &value) in rows.iter_mut().zip(&image) {
+                if value != 0.0 {
+                    row.push((column, value));
+                }
+            }
+        }
+        let mut starts = vec![0];
+        starts.extend(rows.iter().scan(0, |end, row| {
+            *end += row.len();
+            Some(*end)
+        }));
+        let entries = || rows.iter().flatten();
+        Self {
+            starts,
+            columns: entries().map(|&(column, _)| column).collect(),
+            values: entries().map(|&(_, value)| value).collect(),
+        }
+    }
+
+    fn entry(&self, row: usize, column: usize) -> f64 {
+        let range = self.starts[row]..self.starts[row + 1];
+        match self.columns[range.clone()].binary_search(&column) {
+            Ok(at) => self.values[range.start + at],
+            Err(_) => 0.0,
+        }
+    }
 }
 
 impl MasterEquation {
@@ -38,6 +85,7 @@ impl MasterEquation {
                 .shown_as(&["rho_re", "rho_im"]),
             observables: observables::list(&levels, "master-equation"),
             health: health::list(),
+            rows: OnceLock::new(),
             levels,
             lindblad,
         }
@@ -62,7 +110,7 @@ impl System for MasterEquation {
     }
 
     fn jacobian(&self) -> Option<&dyn Jacobian> {
-        (self.layout.len() <= DENSE).then_some(self as &dyn Jacobian)
+        (self.layout.len() <= SPARSE).then_some(self as &dyn Jacobian)
     }
 
     fn observables(&self) -> Option<&dyn Observables> {
@@ -94,6 +142,29 @@ impl Linear for MasterEquation {
 impl Jacobian for MasterEquation {
     fn dense(&self, _t: f64, _x: &[f64], matrix: &mut [f64]) {
         matrix.copy_from_slice(&self.lindblad.generator());
+    }
+
+    fn pattern(&self) -> Option<Pattern<'_>> {
+        let dim = self.layout.len();
+        (dim > DENSE).then(|| {
+            let rows = self.rows.get_or_init(|| Rows::new(&self.lindblad, dim));
+            Pattern {
+                starts: &rows.starts,
+                columns: &rows.columns,
+            }
+        })
+    }
+
+    fn sparse(&self, _t: f64, _x: &[f64], places: &Pattern<'_>, entries: &mut [f64]) -> bool {
+        let Some(rows) = self.rows.get() else {
+            return false;
+        };
+        for row in 0..self.layout.len() {
+            for place in places.starts[row]..places.starts[row + 1] {
+                entries[place] = rows.entry(row, places.columns[place]);
+            }
+        }
+        true
     }
 }
 

@@ -164,10 +164,23 @@ const SECTIONS: &[Parameter] = &[Parameter::tree("choices")
 /// # Errors
 /// If the parameters do not fit each other, or the generator does not make states of states.
 pub fn model(parameters: &Parameters) -> Result<(Levels, Lindblad), BuildError> {
-    let levels = Levels::build(parameters)?;
+    let mut levels = Levels::labelled(parameters)?;
     let n = levels.n;
-    let hamiltonian = hamiltonian::build(parameters, n)?;
-    let environment = jumps::build(parameters, &levels, &hamiltonian)?;
+    // What is wrong with each part is said at once.
+    let choices = levels.choose(parameters);
+    let hamiltonian = hamiltonian::build(parameters, n);
+    let none = Operator::new(n, []);
+    let environment = jumps::build(parameters, &levels, hamiltonian.as_ref().unwrap_or(&none));
+    let (hamiltonian, environment) = match (choices, hamiltonian, environment) {
+        (Ok(()), Ok(hamiltonian), Ok(environment)) => (hamiltonian, environment),
+        (choices, hamiltonian, environment) => {
+            let errors = [choices.err(), hamiltonian.err(), environment.err()];
+            let errors = errors.into_iter().flatten().collect();
+            // At least one of them is there.
+            return Err(BuildError::all(errors)
+                .unwrap_or_else(|| BuildError::new("the model is not sound")));
+        }
+    };
     let lindblad = Lindblad::new(hamiltonian, environment.jumps, environment.bases)
         .with(superoperator(parameters, n)?);
     let allowed =

@@ -155,6 +155,11 @@ impl Guards for QuantumJump {
         Direction::Falling
     }
 
+    // d|psi|^2/dt = -sum |L psi|^2
+    fn is_monotone(&self, _guard: usize) -> bool {
+        true
+    }
+
     fn action(&self, _guard: usize) -> Action {
         Action::Reset
     }

@@ -189,13 +189,13 @@ fn projected(n: usize, generator: &[f64], start: Option<&[f64]>) -> Result<Stead
 pub fn start<'a>(subject: &Subject<'a>, levels: &Levels) -> Option<Vec<f64>> {
     let initial: &[f64] = subject.initial;
     let n = levels.n;
-    if initial.iter().take(n * n).any(|x| x.is_nan()) {
+    if initial.iter().any(|x| x.is_nan()) {
         return None;
     }
-    if initial.len() == n * n {
+    if subject.system.layout().get("rho").is_some() {
         return Some(initial.to_vec());
     }
-    // A state vector.
+    // A state vector, of an unravelling.
     let amplitude = |i: usize| super::operator::C::new(initial[i], initial[n + i]);
     let rho = Matrix::from_fn(n, n, |i, j| amplitude(i) * amplitude(j).conj());
     Some(super::coordinates::coordinates(&rho))

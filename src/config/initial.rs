@@ -116,7 +116,7 @@ fn value(
             None
         }
         Some(Err(error)) => {
-            d.problem(parameters::build_problem(&error, tree.span));
+            parameters::build_problems(d, &error, &|_| tree.span);
             None
         }
     }

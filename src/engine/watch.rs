@@ -58,6 +58,8 @@ pub(super) struct Watch {
     search: Search,
     values: Vec<f64>,
     start: Vec<f64>,
+    /// Whether the ends of steps tell of all guards.
+    monotone: bool,
 }
 
 /// Writes the guard functions at a time within a step into those that are looked at.
@@ -98,6 +100,7 @@ impl Watch {
             search: Search::default(),
             values: vec![0.0; guards.count()],
             start: Vec::new(),
+            monotone: (0..guards.count()).all(|guard| guards.is_monotone(guard)),
         };
         guards.values(t, x, &mut watch.values);
         watch.arm(watch.all());
@@ -213,6 +216,14 @@ impl Watch {
 
     /// The first crossing between `from` and `to`; `at(t, g)` writes the guard functions.
     pub(super) fn first(&mut self, from: f64, to: f64, at: Guarding<'_>) -> Option<Fired> {
+        if self.monotone && self.armed.iter().all(|&armed| armed == Arm::Yes) {
+            at(to, &mut self.values);
+            let values = &self.values;
+            let mut functions = self.functions.iter();
+            if functions.all(|&(guard, sign)| sign * values[guard] > 0.0) {
+                return None;
+            }
+        }
         self.first_among(self.all(), from, to, at)
     }
 

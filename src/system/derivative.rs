@@ -18,6 +18,13 @@ pub trait Jacobian: Send + Sync {
     fn pattern(&self) -> Option<Pattern<'_>> {
         None
     }
+
+    /// Write the entries at these places, row by row, among which are all of the pattern. `false` if the model writes the
+    /// dense matrix only.
+    fn sparse(&self, t: f64, x: &[f64], places: &Pattern<'_>, entries: &mut [f64]) -> bool {
+        let _ = (t, x, places, entries);
+        false
+    }
 }
 
 /// A sparsity pattern by rows.

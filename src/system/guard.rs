@@ -47,6 +47,12 @@ pub trait Guards: Send + Sync {
     }
     /// Which crossings of this guard count.
     fn direction(&self, guard: usize) -> Direction;
+    /// Whether this guard function only falls, or only rises, between events: then the end of a step tells whether it crossed
+    /// within, and the inside is looked at only where it did.
+    fn is_monotone(&self, guard: usize) -> bool {
+        let _ = guard;
+        false
+    }
     /// What happens.
     fn action(&self, guard: usize) -> Action;
     /// Write every guard function into `g`.

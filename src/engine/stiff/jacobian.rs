@@ -6,6 +6,7 @@
 
 use crate::engine::field::Field;
 use crate::system::System;
+use crate::system::derivative::Pattern;
 
 /// Below this many components a matrix is dense whatever its zeros.
 const SMALLEST_SPARSE: usize = 32;
@@ -215,7 +216,14 @@ impl Values {
     pub fn evaluate<F: Field<1> + ?Sized>(&mut self, field: &F, point: &Point<'_>) -> u64 {
         if let Some(jacobian) = field.derivative() {
             match &self.places {
-                Some(_) if jacobian.pattern().is_some() => {
+                Some(places) if jacobian.pattern().is_some() => {
+                    let pattern = Pattern {
+                        starts: &places.starts,
+                        columns: &places.columns,
+                    };
+                    if jacobian.sparse(point.t, point.x, &pattern, &mut self.entries) {
+                        return 0;
+                    }
                     // The places are those of the pattern and the diagonal.
                     let mut dense = vec![0.0; self.dim * self.dim];
                     jacobian.dense(point.t, point.x, &mut dense);
