@@ -11,10 +11,13 @@
 //!
 //! Lindblad, *Commun. Math. Phys.* 48 (1976) 119; Gorini, Kossakowski, Sudarshan, *J. Math. Phys.* 17 (1976) 821.
 
+mod algebra;
+mod matrix;
+
 use std::cell::RefCell;
 use std::sync::OnceLock;
 
-use super::coordinates::{place, unpack};
+use super::coordinates::unpack;
 use super::operator::{C, Matrix, Operator, Planes};
 use crate::prelude::*;
 
@@ -245,98 +248,6 @@ impl Lindblad {
             dx[to] += rate * x[from];
         }
     }
-
-    /// The matrix of the generator on coordinates, row-major `[N^2, N^2]`.
-    pub fn generator(&self) -> Vec<f64> {
-        let n = self.n;
-        let mut matrix = RealMatrix::new(n);
-        let operators = || {
-            self.jumps.iter().filter_map(|jump| match jump {
-                Jump::Operator(operator) => Some(operator),
-                _ => None,
-            })
-        };
-        // d rho_ij = sum_kl S_kl rho_kl
-        let mut s = vec![C::default(); n * n];
-        for i in 0..n {
-            for j in i..n {
-                s.fill(C::default());
-                for operator in operators() {
-                    for (k, left) in operator.row(i) {
-                        for (l, right) in operator.row(j) {
-                            s[k * n + l] += left * right.conj();
-                        }
-                    }
-                }
-                for (k, value) in self.effective.row(i) {
-                    s[k * n + j] += value;
-                }
-                for (l, value) in self.effective.row(j) {
-                    s[i * n + l] += value.conj();
-                }
-                matrix.add_row((i, j), &s);
-            }
-        }
-        for jump in &self.jumps {
-            if let Jump::Move { from, to, rate } = jump {
-                matrix.add((*to, *to), (*from, *from), C::new(*rate, 0.0));
-            }
-        }
-        if !self.bases.is_empty() {
-            for (basis, rates) in self.bases.iter().zip(&self.parts().between) {
-                matrix.add_between(basis, rates);
-            }
-        }
-        if let Some(superoperator) = &self.superoperator {
-            for (row, column) in (0..n * n).flat_map(|r| (0..n * n).map(move |c| (r, c))) {
-                let places = ((row % n, row / n), (column % n, column / n));
-                matrix.add(places.0, places.1, superoperator[(row, column)]);
-            }
-        }
-        matrix.entries
-    }
-
-    /// `S(A)` of any matrix A by plain algebra, for checks: nothing of it is shared with [`act`](Self::act).
-    pub fn action(&self, a: &Matrix) -> Matrix {
-        let n = self.n;
-        let i = C::new(0.0, 1.0);
-        let h = self.hamiltonian.matrix();
-        let mut out = (&h * a - a * &h) * -i;
-        for jump in &self.jumps {
-            let (l, sign) = self.jump_matrix(jump);
-            let decay = l.adjoint() * &l;
-            let one = &l * a * l.adjoint() - (&decay * a + a * &decay) * C::new(0.5, 0.0);
-            out += one * C::new(sign, 0.0);
-        }
-        if let Some(superoperator) = &self.superoperator {
-            let stacked = superoperator * Matrix::from_iterator(n * n, 1, a.iter().copied());
-            out += Matrix::from_iterator(n, n, stacked.iter().copied());
-        }
-        out
-    }
-
-    /// A jump as a matrix, and the sign of its rate.
-    pub fn jump_matrix(&self, jump: &Jump) -> (Matrix, f64) {
-        let n = self.n;
-        match jump {
-            Jump::Move { from, to, rate } => {
-                let mut matrix = Matrix::zeros(n, n);
-                matrix[(*to, *from)] = C::new(rate.abs().sqrt(), 0.0);
-                (matrix, rate.signum())
-            }
-            Jump::Between {
-                basis,
-                from,
-                to,
-                rate,
-            } => {
-                let vectors = &self.bases[*basis];
-                let outer = vectors.column(*to) * vectors.column(*from).adjoint();
-                (outer * C::new(rate.abs().sqrt(), 0.0), rate.signum())
-            }
-            Jump::Operator(operator) => (operator.matrix(), 1.0),
-        }
-    }
 }
 
 /// Up to so many levels K is summed up as a full matrix.
@@ -476,85 +387,6 @@ fn between(n: usize, vectors: &Matrix, rates: &Matrix, scratch: &mut Scratch) {
             }
             sum.re[i * stride + j] += term.re;
             sum.im[i * stride + j] += term.im;
-        }
-    }
-}
-
-/// A linear map of Hermitian matrices, on coordinates.
-struct RealMatrix {
-    n: usize,
-    entries: Vec<f64>,
-    /// Of every rho_kl its coordinates: `rho_kl = x_a + sign i x_{a + 1}`.
-    places: Vec<(usize, f64)>,
-}
-
-impl RealMatrix {
-    fn new(n: usize) -> Self {
-        let place = |(k, l): (usize, usize)| match k.cmp(&l) {
-            std::cmp::Ordering::Equal => (k, 0.0),
-            std::cmp::Ordering::Less => (place(n, k, l), 1.0),
-            std::cmp::Ordering::Greater => (place(n, l, k), -1.0),
-        };
-        let pairs = (0..n).flat_map(|k| (0..n).map(move |l| (k, l)));
-        Self {
-            n,
-            entries: vec![0.0; n.pow(4)],
-            places: pairs.map(place).collect(),
-        }
-    }
-
-    /// `d rho_ij += sum_kl s_kl rho_kl`, i <= j.
-    fn add_row(&mut self, (i, j): (usize, usize), s: &[C]) {
-        let (n, dim) = (self.n, self.n * self.n);
-        let row = if i == j { i } else { place(n, i, j) };
-        let (re, im) = self.entries[row * dim..].split_at_mut(dim);
-        for (value, &(a, sign)) in s.iter().zip(&self.places) {
-            // On the diagonal the sign is 0, and the coordinate behind it stays.
-            re[a] += value.re;
-            re[a + 1] -= sign * value.im;
-            if i < j {
-                im[a] += value.im;
-                im[a + 1] += sign * value.re;
-            }
-        }
-    }
-
-    /// `d rho_ij += value rho_kl`; the lower triangle follows from the upper one.
-    #[inline(always)]
-    fn add(&mut self, (i, j): (usize, usize), (k, l): (usize, usize), value: C) {
-        if i > j {
-            return;
-        }
-        let (n, dim) = (self.n, self.n * self.n);
-        let (a, sign) = self.places[k * n + l];
-        let row = if i == j { i } else { place(n, i, j) };
-        self.entries[row * dim + a] += value.re;
-        if sign != 0.0 {
-            self.entries[row * dim + a + 1] -= sign * value.im;
-        }
-        if i < j {
-            self.entries[(row + 1) * dim + a] += value.im;
-            if sign != 0.0 {
-                self.entries[(row + 1) * dim + a + 1] += sign * value.re;
-            }
-        }
-    }
-
-    /// Jumps between the vectors of a basis at these rates.
-    fn add_between(&mut self, vectors: &Matrix, rates: &Matrix) {
-        let n = self.n;
-        for t in 0..n {
-            // What arrives at t of every rho_kl.
-            let arriving = Matrix::from_fn(n, n, |k, l| {
-                let term = |f: usize| rates[(t, f)] * vectors[(k, f)].conj() * vectors[(l, f)];
-                (0..n).map(term).sum()
-            });
-            for (i, j) in (0..n).flat_map(|i| (i..n).map(move |j| (i, j))) {
-                let there = vectors[(i, t)] * vectors[(j, t)].conj();
-                for (k, l) in (0..n).flat_map(|k| (0..n).map(move |l| (k, l))) {
-                    self.add((i, j), (k, l), there * arriving[(k, l)]);
-                }
-            }
         }
     }
 }
