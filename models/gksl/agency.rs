@@ -33,7 +33,8 @@ const OPTIONS: &[Parameter] = &[
 pub fn index(hamiltonian: &Operator) -> f64 {
     let sum = |beside: bool| -> f64 {
         let entries = hamiltonian.entries().filter(|&(i, j, _)| !beside || i != j);
-        entries.map(|(.., value)| value.norm_sqr()).sum()
+        // The sum of nothing is -0.
+        0.0 + entries.map(|(.., value)| value.norm_sqr()).sum::<f64>()
     };
     let all = sum(false);
     if all > 0.0 {

@@ -174,7 +174,11 @@ impl Analysis for Beats {
         let count = usize::try_from(subject.options.integer("nodes")).unwrap_or(1);
         let twins = pairs
             .iter()
-            .map(|pair| twin(&lindblad, &w, &start, pair))
+            .map(|pair| match pair.resolved() {
+                true => twin(&lindblad, &w, &start, pair),
+                // What is not resolved has no envelope to speak of.
+                false => f64::NAN,
+            })
             .collect();
         Ok(tell(&spectrum, &modes, &pairs, twins, count))
     }
@@ -251,7 +255,9 @@ fn tell(
     };
     let of = |value: &dyn Fn(&Pair) -> f64| Data::Real(pairs.iter().map(value).collect());
     let of_modes = |value: &dyn Fn(&Mode) -> f64| Data::Real(modes.iter().map(value).collect());
-    let deep = |value: &C| value.im > 100.0 * EQUAL * spectrum.size && value.im > -value.re;
+    // Rounding decides nothing: a mode on the border is not deep.
+    let margin = 100.0 * EQUAL * spectrum.size;
+    let deep = |value: &C| value.im > margin && value.im > margin - value.re;
     let depth = spectrum.values.iter().filter(|value| deep(value)).count();
     let mut findings = Findings::default()
         .array(
@@ -306,7 +312,7 @@ fn tell(
             pair(
                 "twin_minimum",
                 "time",
-                "the first minimum of the envelope of the time series, found without modes",
+                "the first minimum of the envelope of the time series of a resolved pair, found without modes",
             ),
             Data::Real(twins.clone()),
         )
@@ -353,7 +359,10 @@ fn tell(
             format!("{:.2}", pair.before_decay()),
             if pair.resolved() { "yes" } else { "no" }.into(),
             format!("{:.6}", pair.nodes(1)[0]),
-            format!("{twin:.3}"),
+            match twin.is_nan() {
+                true => "-".into(),
+                false => format!("{twin:.3}"),
+            },
         ]);
     }
     let period = pairs.first().map_or("none".into(), |pair| {
@@ -365,8 +374,9 @@ fn tell(
         ("depth", depth.to_string()),
     ];
     if pairs.is_empty() {
+        findings.table.clear();
         findings.remarks.push(format!(
-            "no two of the {} modes that are seen have nearly equal frequencies: nothing beats",
+            "nothing beats: of the modes that are seen turning, {} in all, no two have nearly equal frequencies",
             modes.len()
         ));
     }

@@ -103,6 +103,8 @@ impl System for MasterEquation {
 
     fn drift(&self, _t: f64, x: &[f64], dx: &mut [f64]) {
         self.lindblad.act(x, dx);
+        // What rounding leaves of d tr/dt is one and the same number at rest, and 1e5 units of time would add it up.
+        dx[0] = -dx[1..self.levels.n].iter().sum::<f64>();
     }
 
     fn linear(&self) -> Option<&dyn Linear> {

@@ -90,6 +90,12 @@ impl Operator {
         columns.zip(self.values[range].iter().copied())
     }
 
+    /// The columns and values of row i.
+    pub fn row_parts(&self, i: usize) -> (&[usize], &[C]) {
+        let range = self.starts[i]..self.starts[i + 1];
+        (&self.columns[range.clone()], &self.values[range])
+    }
+
     /// All entries, row by row.
     pub fn entries(&self) -> impl Iterator<Item = (usize, usize, C)> + '_ {
         (0..self.levels()).flat_map(|i| self.row(i).map(move |(j, value)| (i, j, value)))

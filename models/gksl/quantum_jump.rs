@@ -189,6 +189,10 @@ impl Guards for QuantumJump {
         threshold[0] = draws.uniform(1);
     }
 
+    fn is_random(&self) -> bool {
+        true
+    }
+
     fn begin(&self, x: &mut [f64], draws: &dyn Draws) {
         x[2 * self.levels.n] = draws.uniform(1);
     }

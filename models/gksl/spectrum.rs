@@ -119,10 +119,23 @@ impl Spectrum {
             .count()
     }
 
-    /// The slowest decay of what decays.
+    /// The slowest decay of what is not at rest; 0 where something turns for ever.
     pub fn gap(&self) -> f64 {
         let others = self.values.iter().filter(|&&value| !self.is_zero(value));
-        others.map(|value| -value.re).fold(f64::INFINITY, f64::min)
+        let gap = others.map(|value| -value.re).fold(f64::INFINITY, f64::min);
+        if gap.abs() <= EQUAL * self.size {
+            0.0
+        } else {
+            gap
+        }
+    }
+
+    /// Angular frequencies up to this are none: near an exceptional point they are roots of rounding.
+    pub fn rest(&self) -> f64 {
+        match self.condition > EXCEPTIONAL {
+            true => 1e-6 * self.size,
+            false => EQUAL * self.size,
+        }
     }
 
     /// The amplitude of each mode in a linear function of the state: A_j = (w R_j) (R^(-1) x_0)_j.
@@ -219,7 +232,7 @@ impl Analysis for SpectrumOf {
                 true => (0.0, 0.0),
                 false => (-value.re, value.im),
             };
-            let period = if spectrum.is_zero(C::new(0.0, frequency)) {
+            let period = if frequency.abs() <= spectrum.rest() {
                 f64::NAN
             } else {
                 std::f64::consts::TAU / frequency.abs()

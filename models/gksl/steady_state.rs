@@ -297,6 +297,9 @@ fn tell(levels: &Levels, lindblad: &Lindblad, steady: &Steady) -> Findings {
     findings
         .table
         .push(vec!["nullity".into(), steady.nullity.to_string()]);
+    findings
+        .table
+        .push(vec!["residual".into(), format!("{residual:.1e}")]);
     let shown = population.iter().take(4).map(|p| format!("{p:.6}"));
     findings.line = vec![
         ("population", shown.collect::<Vec<_>>().join(" ")),

@@ -64,6 +64,8 @@ pub struct Experiment {
     pub solver: Solver,
     /// `[noise]`: the length of the cells of the Brownian path; nothing for deterministic schemes.
     pub cell: Option<f64>,
+    /// Whether events of the system are drawn.
+    pub draws_jumps: bool,
     /// `[record]`.
     pub record: Record,
     /// `[ensemble]`.

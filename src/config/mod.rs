@@ -211,7 +211,9 @@ fn decode(
         analyses.check(d, model, system, initial, span);
     }
     let record = record::decode(d, table("record"), offer.as_ref(), time.as_ref());
-    let noisy = noise::is_noisy(d, solver.as_ref());
+    let guards = built.as_deref().and_then(System::guards);
+    let draws_jumps = guards.is_some_and(|guards| guards.is_random());
+    let noisy = draws_jumps || noise::is_noisy(d, solver.as_ref());
     let ensemble = ensemble::decode(d, table("ensemble"), noisy);
     let axes = match (sweep, &model, layout) {
         (Some(sweep), Some(model), Some(layout)) => {
@@ -244,6 +246,7 @@ fn decode(
         analyses: analyses?.asked,
         solver: solver?,
         cell,
+        draws_jumps,
         record,
         ensemble,
         sweep: match sweep {

@@ -208,6 +208,7 @@ impl Experiment {
     pub fn is_random(&self) -> bool {
         let redraws = self.recipe.as_ref().is_some_and(|recipe| recipe.redraws);
         let common = self.ensemble.as_ref().is_some_and(|one| one.common_noise);
-        redraws || !self.draws.is_empty() || self.cell.is_some() && !common
+        let noisy = self.cell.is_some() || self.draws_jumps;
+        redraws || !self.draws.is_empty() || noisy && !common
     }
 }

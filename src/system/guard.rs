@@ -64,6 +64,10 @@ pub trait Guards: Send + Sync {
         let _ = draws;
         self.reset(guard, t, x);
     }
+    /// Whether a run draws anything: then members of an ensemble differ.
+    fn is_random(&self) -> bool {
+        false
+    }
     /// Draw what of the initial state is drawn (a threshold in an auxiliary block): `draws` are those of jump 0, before
     /// all others.
     fn begin(&self, x: &mut [f64], draws: &dyn Draws) {

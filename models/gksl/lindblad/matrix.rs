@@ -6,6 +6,8 @@
 //!
 //! Each such row is summed up over the jumps in matrix units, then written in the coordinates of rho.
 
+use multiversion::multiversion;
+
 use super::super::coordinates::place;
 use super::super::operator::{C, Matrix};
 use super::{Jump, Lindblad};
@@ -27,11 +29,7 @@ impl Lindblad {
             for j in i..n {
                 s.fill(C::default());
                 for operator in operators() {
-                    for (k, left) in operator.row(i) {
-                        for (l, right) in operator.row(j) {
-                            s[k * n + l] += left * right.conj();
-                        }
-                    }
+                    add_products(n, operator.row_parts(i), operator.row_parts(j), &mut s);
                 }
                 for (k, value) in self.effective.row(i) {
                     s[k * n + j] += value;
@@ -59,6 +57,30 @@ impl Lindblad {
             }
         }
         matrix.entries
+    }
+}
+
+/// `s_kl += left_k right_l*`
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+fn add_products(
+    n: usize,
+    (left, left_values): (&[usize], &[C]),
+    (right, right_values): (&[usize], &[C]),
+    s: &mut [C],
+) {
+    for (&k, a) in left.iter().zip(left_values) {
+        let row = &mut s[k * n..(k + 1) * n];
+        let product = |b: &C| C::new(a.re * b.re + a.im * b.im, a.im * b.re - a.re * b.im);
+        if right.len() == n {
+            // A full row has its columns in order.
+            for (s, b) in row.iter_mut().zip(right_values) {
+                *s += product(b);
+            }
+        } else {
+            for (&l, b) in right.iter().zip(right_values) {
+                row[l] += product(b);
+            }
+        }
     }
 }
 
