@@ -162,8 +162,10 @@ impl Jacobian for MasterEquation {
             return false;
         };
         for row in 0..self.layout.len() {
-            for place in places.starts[row]..places.starts[row + 1] {
-                entries[place] = rows.entry(row, places.columns[place]);
+            let range = places.starts[row]..places.starts[row + 1];
+            let columns = &places.columns[range.clone()];
+            for (entry, &column) in entries[range].iter_mut().zip(columns) {
+                *entry = rows.entry(row, column);
             }
         }
         true

@@ -8,7 +8,7 @@
 //! stimulus has its own. Between steps the exponential acts on the state by its series, or as a matrix where that is
 //! cheaper. The exponential is nalgebra's, by scaling, squaring and Pade approximants (Higham, *SIAM J. Matrix
 //! Anal. Appl.* 26 (2005) 1179); linear functions that the flow keeps are kept by it to the last digit. Where that is more work, and
-//! always for more than [`DENSE`] numbers, G is not made: each step is a Taylor polynomial of the drift (see `action`).
+//! always for more than 600 numbers, G is not made: each step is a Taylor polynomial of the drift (see `action`).
 
 use std::cell::RefCell;
 
