@@ -154,10 +154,15 @@ impl Reader<'_> {
         }
         let span = table.get(key).map_or(table.span, |tree| tree.span);
         let error = BuildError::new(format!("`{key}` is {rate}, and rates are not negative"));
-        self.fault(error.at(span, "must be >= 0").help(
-            "swap `from` and `to` for a jump the other way; generators that are not completely positive \
-             are given by `coefficients`",
-        ));
+        let help = "generators that are not completely positive are given by `coefficients`";
+        self.fault(
+            error
+                .at(span, "must be >= 0")
+                .help(match table.get("from") {
+                    Some(_) => format!("swap `from` and `to` for a jump the other way; {help}"),
+                    None => help.into(),
+                }),
+        );
         None
     }
 
