@@ -9,12 +9,14 @@ pub mod aligned;
 pub mod analysis;
 pub mod batch;
 pub mod constraint;
+pub mod crew;
 pub mod declared;
 pub mod derivative;
 pub mod draws;
 pub mod equilibria;
 pub mod event;
 pub mod family;
+pub mod follower;
 pub mod guard;
 pub mod kinks;
 pub mod layout;
@@ -22,6 +24,7 @@ pub mod map;
 pub mod matrix;
 pub mod noise;
 pub mod observe;
+pub mod own_step;
 pub mod parameters;
 pub mod parts;
 pub mod reducer;
@@ -35,11 +38,13 @@ use batch::Batch;
 use constraint::Constraint;
 use derivative::{Jacobian, Linear};
 use equilibria::Equilibria;
+use follower::Followers;
 use guard::{Guards, Impulses};
 use kinks::Kinks;
 use layout::Layout;
 use noise::Diffusion;
 use observe::Observables;
+use own_step::OwnStep;
 use selector::Selector;
 
 /// How smooth the drift is in the state, between its breakpoints in time.
@@ -154,6 +159,17 @@ pub trait System: Send + Sync {
 
     /// Functions of the state that can be recorded.
     fn observables(&self) -> Option<&dyn Observables> {
+        None
+    }
+
+    /// The family's own fixed-step update for the scheme of this name.
+    fn own_step(&self, scheme: &str) -> Option<&dyn OwnStep> {
+        let _ = scheme;
+        None
+    }
+
+    /// What looks on while a run goes on, for those analyses of the family that do.
+    fn followers(&self) -> Option<&dyn Followers> {
         None
     }
 
