@@ -47,8 +47,8 @@ pub struct Padded {
 impl Padded {
     /// Make room for a row of the space and a kernel.
     pub fn fit(&mut self, space: &Space, kernel: &Kernel) {
-        // Whole chunks read beyond the row; what they make of it is not used.
-        let length = space.columns.next_multiple_of(CHUNK) + 2 * kernel.reach();
+        // A row shorter than a chunk is worked on as one; what lies beyond it is not used.
+        let length = space.columns.max(CHUNK) + 2 * kernel.reach();
         // Another system may have been here: what lies beyond the ends must be zero.
         self.cells.clear();
         self.cells.resize(length, 0.0);
@@ -85,6 +85,59 @@ fn add(out: &mut [f64], weight: f64, a: Option<&[f64]>, b: Option<&[f64]>) {
     }
 }
 
+/// One chunk of a symmetric sum over cells that lie `stride` apart, from `middle` on.
+#[inline(always)]
+fn chunk(weights: &[f64], cells: &[f64], middle: usize, stride: usize) -> [f64; CHUNK] {
+    let mut sums = [0.0; CHUNK];
+    for (sum, a) in sums.iter_mut().zip(&cells[middle..middle + CHUNK]) {
+        *sum = weights[0] * a;
+    }
+    let (mut before, mut behind) = (middle, middle);
+    for &weight in &weights[1..] {
+        before -= stride;
+        behind += stride;
+        let (left, right) = (
+            &cells[before..before + CHUNK],
+            &cells[behind..behind + CHUNK],
+        );
+        for ((sum, a), b) in sums.iter_mut().zip(left).zip(right) {
+            *sum += weight * (a + b);
+        }
+    }
+    sums
+}
+
+/// Where the chunks of a row of at least one chunk begin: one after the other, the last one flush with the end.
+#[inline(always)]
+fn chunks(columns: usize) -> impl Iterator<Item = usize> {
+    let last = columns - CHUNK;
+    (0..columns.div_ceil(CHUNK)).map(move |number| (number * CHUNK).min(last))
+}
+
+/// The kernel across the rows, into the middle of `padded`.
+#[inline(always)]
+fn across(space: &Space, kernel: &Kernel, field: &[f64], row: usize, middle: &mut [f64]) {
+    let (columns, reach) = (space.columns, kernel.reach());
+    let of = |row: usize| &field[row * columns..(row + 1) * columns];
+    if space.rows == 1 {
+        middle.copy_from_slice(of(0));
+    } else if row >= reach && row + reach < space.rows && columns >= CHUNK {
+        for first in chunks(columns) {
+            let sums = chunk(&kernel.weights, field, row * columns + first, columns);
+            middle[first..first + CHUNK].copy_from_slice(&sums);
+        }
+    } else {
+        for (out, a) in middle.iter_mut().zip(of(row)) {
+            *out = kernel.weights[0] * a;
+        }
+        for (k, &weight) in kernel.weights.iter().enumerate().skip(1) {
+            let k = k as isize;
+            let (above, below) = (neighbour(space, row, -k), neighbour(space, row, k));
+            add(middle, weight, above.map(of), below.map(of));
+        }
+    }
+}
+
 /// Write one row of K * A into `out`; `field` is A, row by row.
 #[inline(always)]
 pub fn convolve_row(
@@ -96,47 +149,31 @@ pub fn convolve_row(
     out: &mut [f64],
 ) {
     let (columns, reach) = (space.columns, kernel.reach());
-    let of = |row: usize| &field[row * columns..(row + 1) * columns];
-    let inside = reach..reach + columns;
-    // Across the rows.
-    if space.rows == 1 {
-        padded.cells[inside.clone()].copy_from_slice(of(0));
-    } else {
-        let middle = &mut padded.cells[inside.clone()];
-        for (out, a) in middle.iter_mut().zip(of(row)) {
-            *out = kernel.weights[0] * a;
-        }
-        for (k, &weight) in kernel.weights.iter().enumerate().skip(1) {
-            let k = k as isize;
-            let (above, below) = (neighbour(space, row, -k), neighbour(space, row, k));
-            add(middle, weight, above.map(of), below.map(of));
-        }
-    }
+    let cells = &mut padded.cells;
+    across(
+        space,
+        kernel,
+        field,
+        row,
+        &mut cells[reach..reach + columns],
+    );
     if space.boundary == Boundary::Periodic {
         for k in 0..reach {
             // A kernel may reach around a small field more than once.
             let left = (columns * (reach / columns + 1) + k - reach) % columns;
-            padded.cells[k] = padded.cells[reach + left];
-            padded.cells[reach + columns + k] = padded.cells[reach + k % columns];
+            cells[k] = cells[reach + left];
+            cells[reach + columns + k] = cells[reach + k % columns];
         }
     }
-    // Along the row.
-    let cells = &padded.cells[..columns.next_multiple_of(CHUNK) + 2 * reach];
-    for (chunk, out) in out.chunks_mut(CHUNK).enumerate() {
-        let first = chunk * CHUNK;
-        let mut sums = [0.0; CHUNK];
-        let middle = &cells[first + reach..first + reach + CHUNK];
-        for (sum, a) in sums.iter_mut().zip(middle) {
-            *sum = kernel.weights[0] * a;
+    let weights = &kernel.weights;
+    if columns >= CHUNK {
+        for first in chunks(columns) {
+            let sums = chunk(weights, cells, reach + first, 1);
+            out[first..first + CHUNK].copy_from_slice(&sums);
         }
-        for (k, &weight) in kernel.weights.iter().enumerate().skip(1) {
-            let left = &cells[first + reach - k..first + reach - k + CHUNK];
-            let right = &cells[first + reach + k..first + reach + k + CHUNK];
-            for ((sum, a), b) in sums.iter_mut().zip(left).zip(right) {
-                *sum += weight * (a + b);
-            }
-        }
-        out.copy_from_slice(&sums[..out.len()]);
+    } else {
+        let sums = chunk(weights, cells, reach, 1);
+        out[..columns].copy_from_slice(&sums[..columns]);
     }
 }
 

@@ -102,8 +102,9 @@ pub struct Field<'a> {
 pub fn activities(steepness: f64, v: &[f64], threshold: &[f64], out: &mut [f64]) {
     let length = out.len();
     let (v, threshold) = (&v[..length], &threshold[..length]);
+    let per_steepness = 1.0 / steepness;
     for i in 0..length {
-        out[i] = 1.0 / (1.0 + exp((threshold[i] - v[i]) / steepness));
+        out[i] = 1.0 / (1.0 + exp((threshold[i] - v[i]) * per_steepness));
     }
 }
 
@@ -176,18 +177,22 @@ pub fn derive<'f>(
         &mut dx.excitatory[..length],
         &mut dx.inhibitory[..length],
     );
+    // Divisions are dear: the constants are inverted once a row.
+    let [per_c, per_outside] = [capacitance, chloride[0]].map(f64::recip);
+    let [per_phi, per_cl, per_k] = [threshold[2], chloride[2], potassium[1]].map(f64::recip);
+    let [per_e, per_i] = synapse.map(f64::recip);
     for i in 0..length {
-        let nernst = NERNST * ln(cl[i] / chloride[0]);
+        let nernst = NERNST * ln(cl[i] * per_outside);
         let current = leak[0] * (leak[1] - v[i])
             + ge[i] * (reversal[0] - v[i])
             + gi[i] * (nernst - v[i])
             + gk[i] * (reversal[1] - v[i]);
-        dv[i] = current / capacitance;
-        dphi[i] = (threshold[0] - phi[i] + threshold[1] * activity[i]) / threshold[2];
-        dcl[i] = influx * gi[i] * (v[i] - nernst) + (chloride[1] - cl[i]) / chloride[2];
-        dgk[i] = (potassium[0] * activity[i] - gk[i]) / potassium[1];
-        dge[i] = (strength[0] * of_e[i] - ge[i]) / synapse[0];
-        dgi[i] = (strength[1] * (local * of_i[i] + spread) - gi[i]) / synapse[1];
+        dv[i] = current * per_c;
+        dphi[i] = (threshold[0] - phi[i] + threshold[1] * activity[i]) * per_phi;
+        dcl[i] = influx * gi[i] * (v[i] - nernst) + (chloride[1] - cl[i]) * per_cl;
+        dgk[i] = (potassium[0] * activity[i] - gk[i]) * per_k;
+        dge[i] = (strength[0] * of_e[i] - ge[i]) * per_e;
+        dgi[i] = (strength[1] * (local * of_i[i] + spread) - gi[i]) * per_i;
     }
 }
 
@@ -237,11 +242,13 @@ pub fn advance<'f>(
         kept(c.chloride[2]),
         kept(c.potassium[1]),
     ];
+    let [per_outside, per_steepness] = [c.chloride[0], c.steepness].map(f64::recip);
+    let pace = -h / c.capacitance;
     let share = [h / c.synapse[0], h / c.synapse[1], h / c.potassium[1]];
     for i in 0..length {
         let e = ge[i] + share[0] * c.strength[0] * of_e[i];
         let g = gi[i] + share[1] * c.strength[1] * (local * of_i[i] + spread);
-        let nernst = NERNST * ln(cl[i] / c.chloride[0]);
+        let nernst = NERNST * ln(cl[i] * per_outside);
         let total = c.leak[0] + e + g + gk[i];
         let rest = (c.leak[0] * c.leak[1]
             + e * c.reversal[0]
@@ -249,13 +256,13 @@ pub fn advance<'f>(
             + gk[i] * c.reversal[1]
             + current[i])
             / total;
-        v[i] = rest + (v[i] - rest) * exp(-h * total / c.capacitance);
+        v[i] = rest + (v[i] - rest) * exp(pace * total);
         let aim = c.threshold[0] + c.threshold[1] * activity[i];
         phi[i] = aim + (phi[i] - aim) * kept[2];
         let aim = c.chloride[1] + c.chloride[2] * c.influx * g * (v[i] - nernst);
         cl[i] = aim + (cl[i] - aim) * kept[3];
         gk[i] = gk[i] * kept[4] + c.potassium[0] * activity[i] * share[2];
-        next[i] = 1.0 / (1.0 + exp((phi[i] - v[i]) / c.steepness));
+        next[i] = 1.0 / (1.0 + exp((phi[i] - v[i]) * per_steepness));
         ge[i] = e * kept[0];
         gi[i] = g * kept[1];
     }

@@ -29,6 +29,9 @@ pub struct Spirals {
     frames: [Vec<f32>; 3],
     count: usize,
     most: f64,
+    /// Medians of V and phi, and the phases of one frame.
+    medians: [Vec<f32>; 2],
+    phases: Vec<f64>,
 }
 
 impl Spirals {
@@ -41,6 +44,8 @@ impl Spirals {
             frames: [room(), room(), room()],
             count: 0,
             most: f64::NAN,
+            medians: [vec![0.0; space.cells()], vec![0.0; space.cells()]],
+            phases: vec![0.0; space.cells()],
         }
     }
 
@@ -70,12 +75,16 @@ impl Spirals {
     }
 
     /// The mean number per frame of this block.
-    fn block(&self) -> f64 {
+    fn block(&mut self) -> f64 {
         let cells = self.size * self.size;
-        let medians: [Vec<f32>; 2] =
-            [0, 1].map(|which| (0..cells).map(|cell| self.median(which, cell)).collect());
+        let mut medians = std::mem::take(&mut self.medians);
+        let mut phases = std::mem::take(&mut self.phases);
+        for (which, medians) in medians.iter_mut().enumerate() {
+            for (cell, median) in medians.iter_mut().enumerate() {
+                *median = self.median(which, cell);
+            }
+        }
         let mut found = 0_u64;
-        let mut phases = vec![0.0; cells];
         for frame in 0..BLOCK {
             for (cell, phase) in phases.iter_mut().enumerate() {
                 let [v, phi] = [0, 1].map(|which: usize| {
@@ -96,6 +105,7 @@ impl Spirals {
                 }
             }
         }
+        (self.medians, self.phases) = (medians, phases);
         found as f64 / BLOCK as f64
     }
 

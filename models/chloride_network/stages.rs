@@ -9,7 +9,7 @@
 //! clonic_frequency   1 / median interval of the bursts from the onset on
 //! stage          none | clonic (no tonic interval) | tonic-clonic (tonic before any dip) | mixed (bursts, then tonic)
 //! lfp_swing_tonic    peak-to-peak LFP at the centre from 3 s to 6 s into the longest tonic interval
-//! lfp_swing_clonic   the same in the 3 s behind the first burst
+//! lfp_swing_clonic   the same from 1.5 s to 4.5 s behind the first burst, or from 0 to 3 s if the seizure ends before
 //! ```
 //!
 //! A maximum has prominence > p exactly if the signal rises by more than p to it and falls by more than p behind it
@@ -29,8 +29,8 @@ const AFTERGLOW: f64 = 100.0;
 const TONIC: f64 = 1000.0;
 /// When the swing of a tonic interval is measured, ms from its beginning.
 const STEADY: [f64; 2] = [3000.0, 6000.0];
-/// For how long the swing of bursts is measured, ms.
-const SWING: f64 = 3000.0;
+/// When the swing of bursts is measured, ms behind the first: once they have settled, or at once in a short seizure.
+const SWINGS: [[f64; 2]; 2] = [[1500.0, 4500.0], [0.0, 3000.0]];
 /// Room for the bursts of some minutes, so that none is made on the way.
 const BURSTS: usize = 2048;
 
@@ -126,7 +126,7 @@ pub struct Stages<'a> {
     bursts: Vec<f64>,
     current: Interval,
     longest: Interval,
-    clonic: Extent,
+    clonic: [Extent; 2],
     samples: f64,
     spirals: Option<Spirals>,
 }
@@ -147,7 +147,7 @@ impl<'a> Stages<'a> {
             bursts: Vec::with_capacity(BURSTS),
             current: Interval::NONE,
             longest: Interval::NONE,
-            clonic: Extent::NONE,
+            clonic: [Extent::NONE; 2],
             samples: 0.0,
             spirals: (network.space.dimensions() == 2).then(|| Spirals::new(&network.space)),
             network,
@@ -228,8 +228,10 @@ impl Follower for Stages<'_> {
             }
             self.current = Interval::NONE;
         }
-        if t >= self.told && t <= self.told + SWING {
-            self.clonic.see(lfp);
+        for (clonic, [first, last]) in self.clonic.iter_mut().zip(SWINGS) {
+            if t >= self.told + first && t <= self.told + last {
+                clonic.see(lfp);
+            }
         }
         if let Some(spirals) = &mut self.spirals {
             spirals.observe(t, &state, &self.activity);
@@ -264,7 +266,7 @@ impl Follower for Stages<'_> {
             self.ictal_end,
             self.peak_chloride,
             swing,
-            self.clonic.width(),
+            self.clonic[usize::from(self.ictal_end < self.told + SWINGS[0][1])].width(),
         ];
         out[..found.len()].copy_from_slice(&found);
         if let Some(spirals) = &self.spirals {
@@ -282,9 +284,11 @@ impl Follower for Stages<'_> {
             self.extreme[1],
             self.dip,
             self.told,
-            self.clonic.0[0],
-            self.clonic.0[1],
             self.samples,
+            self.clonic[0].0[0],
+            self.clonic[0].0[1],
+            self.clonic[1].0[0],
+            self.clonic[1].0[1],
         ];
         memory.extend(interval(&self.current));
         memory.extend(interval(&self.longest));
@@ -297,7 +301,7 @@ impl Follower for Stages<'_> {
     }
 
     fn restore(&mut self, memory: &[f64]) {
-        let (head, rest) = memory.split_at(19);
+        let (head, rest) = memory.split_at(21);
         let interval = |at: usize| Interval {
             first: head[at],
             last: head[at + 1],
@@ -306,9 +310,10 @@ impl Follower for Stages<'_> {
         (self.ictal_end, self.peak_chloride) = (head[0], head[1]);
         (self.rising, self.extreme) = (head[2] != 0.0, [head[3], head[4]]);
         (self.dip, self.told) = (head[5], head[6]);
-        (self.clonic, self.samples) = (Extent([head[7], head[8]]), head[9]);
-        (self.current, self.longest) = (interval(10), interval(14));
-        let (bursts, rest) = rest.split_at(head[18] as usize);
+        self.samples = head[7];
+        self.clonic = [8, 10].map(|at| Extent([head[at], head[at + 1]]));
+        (self.current, self.longest) = (interval(12), interval(16));
+        let (bursts, rest) = rest.split_at(head[20] as usize);
         self.bursts.clear();
         self.bursts.extend(bursts);
         if let Some(spirals) = &mut self.spirals {
