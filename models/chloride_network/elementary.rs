@@ -9,7 +9,7 @@
 //! inverse are as good as infinity and zero. `ln` of what is not positive is NaN. Source of the coefficients of `ln`:
 //! fdlibm, `e_log.c` (Sun Microsystems, 1993, freely granted).
 
-const LN2_HIGH: f64 = 6.931_471_803_691_238_2e-1;
+const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
 const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
 /// 1.5 * 2^52: adding it rounds to a whole number, which then stands in the low bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;
@@ -32,7 +32,7 @@ pub fn exp(x: f64) -> f64 {
     sum = sum * r + 2.505_210_838_544_172e-8;
     sum = sum * r + 2.755_731_922_398_589e-7;
     sum = sum * r + 2.755_731_922_398_589_3e-6;
-    sum = sum * r + 2.480_158_730_158_730_2e-5;
+    sum = sum * r + 2.480_158_730_158_73e-5;
     sum = sum * r + 1.984_126_984_126_984e-4;
     sum = sum * r + 1.388_888_888_888_889e-3;
     sum = sum * r + 8.333_333_333_333_333e-3;

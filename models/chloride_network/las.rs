@@ -71,7 +71,7 @@ impl OwnStep for Network {
         let all = blocks_mut(x, cells);
         match at_once >= self.space.rows {
             true => some(0, all, next, desk),
-            false => all.side_by_side_with(next, at_once * width, &|number, x, next| {
+            false => all.side_by_side_with(next, at_once * width, |number, x, next| {
                 DESK.with_borrow_mut(|desk| some(number * at_once, x, next, desk));
             }),
         }

@@ -277,7 +277,7 @@ impl Rows<&mut [f64]> {
     pub(super) fn side_by_side(
         self,
         at_once: usize,
-        work: &(dyn Fn(usize, Rows<&mut [f64]>) + Sync),
+        work: impl Fn(usize, Rows<&mut [f64]>) + Sync,
     ) {
         self.into_blocks(at_once)
             .for_each(|(number, rows)| work(number, rows));
@@ -288,7 +288,7 @@ impl Rows<&mut [f64]> {
         self,
         more: &mut [f64],
         at_once: usize,
-        work: &(dyn Fn(usize, Rows<&mut [f64]>, &mut [f64]) + Sync),
+        work: impl Fn(usize, Rows<&mut [f64]>, &mut [f64]) + Sync,
     ) {
         self.into_blocks(at_once)
             .zip(more.par_chunks_mut(at_once))
@@ -349,7 +349,7 @@ impl System for Network {
         let all = blocks_mut(dx, cells);
         match at_once >= self.space.rows {
             true => some(0, all, &mut buffers.desk),
-            false => all.side_by_side(at_once * width, &|number, dx| {
+            false => all.side_by_side(at_once * width, |number, dx| {
                 DESK.with_borrow_mut(|desk| some(number * at_once, dx, desk));
             }),
         }

@@ -219,7 +219,7 @@ impl Follower for Stages<'_> {
             }
             self.current.last = t;
             let age = self.current.length();
-            if age >= STEADY[0] && age <= STEADY[1] {
+            if (STEADY[0]..=STEADY[1]).contains(&age) {
                 self.current.swing.see(lfp);
             }
         } else if self.current.length() >= 0.0 {
