@@ -212,3 +212,12 @@ fn without_a_stimulus_the_line_ignites_by_itself_at_high_fractions() {
         assert!(is(when / 1000.0, printed, 0.0025), "{when} {printed}");
     }
 }
+
+#[test]
+#[ignore = "a minute"]
+fn spirals_turn_at_high_fractions_and_not_below_the_threshold_of_seizures() {
+    let counts = found(&reference("spirals"), "spiral_count");
+    println!("spirals per frame, three seeds at 0.1 and at 0.4: {counts:?}");
+    assert!(counts[..3].iter().all(|&count| count == 0.0), "{counts:?}");
+    assert!(counts[3..].iter().any(|&count| count > 1.5), "{counts:?}");
+}

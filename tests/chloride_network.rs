@@ -418,3 +418,162 @@ fn rest_loses_stability_at_a_hopf_border_and_disappears_in_a_fold() {
         assert!(stable || im != 0.0, "{chi}: not a focus");
     }
 }
+
+/// The greatest difference of two states.
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    let apart = a.iter().zip(b).map(|(a, b)| (a - b).abs());
+    apart.fold(0.0, f64::max)
+}
+
+#[test]
+fn finer_steps_and_tolerances_agree_as_their_orders_say() {
+    let stimulus = current(200.0, 0.0, 1000.0, Place::Cells([23, 26]));
+    let line = network(&parameters(&[], "line", 50), &[stimulus]);
+    let options = |rtol: f64| Options::new(300, rtol, 1e-2 * rtol);
+    let exact = states(&line, "dopri5", &options(1e-12), &[60.0]).remove(0);
+    let error = |method: &str, options: &Options| {
+        distance(&states(&line, method, options, &[60.0])[0], &exact)
+    };
+    let fixed = |method: &str, steps: [f64; 3], order: f64| {
+        let errors = steps.map(|step| error(method, &options(1e-6).step(step)));
+        println!("{method}: {errors:?}");
+        for two in errors.windows(2) {
+            let observed = (two[0] / two[1]).log2();
+            assert!((observed - order).abs() < 0.3, "{method}: order {observed}");
+        }
+    };
+    fixed("rk4", [1.0, 0.5, 0.25], 4.0);
+    fixed("heun", [0.25, 0.125, 0.0625], 2.0);
+    fixed("las", [0.125, 0.0625, 0.03125], 1.0);
+    let [loose, tight] = [1e-6, 1e-8].map(|rtol| error("tsit5", &options(rtol)));
+    println!("tsit5: {loose:.1e} {tight:.1e}");
+    assert!(loose < 1e-4 && tight < 1e-6 && tight < 0.1 * loose);
+}
+
+#[test]
+fn the_crew_of_a_run_does_not_change_its_bits() {
+    for geometry in ["sheet", "disc"] {
+        let place = Place::Disc {
+            center: vec![0.4, 0.5],
+            radius: 0.1,
+        };
+        let sheet = network(
+            &parameters(&[], geometry, 90),
+            &[current(200.0, 1.0, 6.0, place)],
+        );
+        for method in ["rk4", "las", "tsit5"] {
+            let mut options = Options::new(6 * 8100, 1e-6, 1e-8);
+            options.step = (method != "tsit5").then_some(0.5);
+            let run = |threads: usize| {
+                crew::with(threads, || states(&sheet, method, &options, &[2.0, 8.0])).unwrap()
+            };
+            let one = run(1);
+            assert!(
+                [2, 7].iter().all(|&threads| run(threads) == one),
+                "{geometry} {method}"
+            );
+        }
+    }
+}
+
+#[test]
+fn noise_has_the_variance_that_it_says() {
+    // Without synapses and potassium the potential is an Ornstein-Uhlenbeck process of rate gL / C.
+    let quiet = [
+        ("excitatory_strength", 0.0),
+        ("inhibitory_strength", 0.0),
+        ("potassium_gain", 0.0),
+        ("noise", 200.0),
+    ];
+    let cells = 4000;
+    let line = network(&parameters(&quiet, "line", cells as i64), &[]);
+    let (rate, spread, t) = (0.04, 0.2, 10.0);
+    let expected = spread * spread / (2.0 * rate) * (1.0 - (-2.0 * rate * t).exp());
+    for (method, step) in [("las", 0.1), ("euler-maruyama", 0.02), ("sra1", 0.1)] {
+        let options = Options::new(6 * cells, 1e-6, 1e-8)
+            .step(step)
+            .cell(step)
+            .seed(11);
+        let state = states(&line, method, &options, &[t]).remove(0);
+        let square = |v: &f64| (v + 58.0).powi(2);
+        let variance = state[..cells].iter().map(square).sum::<f64>() / cells as f64;
+        let error = (2.0 / cells as f64).sqrt() * expected;
+        println!("{method}: {variance:.5} for {expected:.5} +- {error:.5}");
+        assert!(
+            (variance - expected).abs() < 4.0 * error,
+            "{method}: {variance} {expected}"
+        );
+    }
+    // The same cells of the path: a finer scheme comes to the same place.
+    let options = |step: f64| {
+        Options::new(6 * cells, 1e-6, 1e-8)
+            .step(step)
+            .cell(0.1)
+            .seed(11)
+    };
+    let a = states(&line, "las", &options(0.1), &[t]).remove(0);
+    let b = states(&line, "euler-maruyama", &options(0.025), &[t]).remove(0);
+    let apart = distance(&a[..cells], &b[..cells]);
+    assert!(apart < 0.1, "{apart}");
+}
+
+#[test]
+fn an_analysis_that_is_left_and_taken_up_again_finds_the_same() {
+    let set = [
+        ("leak_potential", -57.5),
+        ("chloride_fraction", 0.2),
+        ("noise", 200.0),
+    ];
+    for (geometry, size) in [("line", 60), ("sheet", 20)] {
+        let place = match geometry {
+            "line" => Place::Cells([10, 20]),
+            _ => Place::Disc {
+                center: vec![0.5, 0.5],
+                radius: 0.2,
+            },
+        };
+        let stimulus = current(200.0, 200.0, 1500.0, place);
+        let system = network(&parameters(&set, geometry, size), &[stimulus]);
+        let times: Vec<f64> = (0..=7000).map(f64::from).collect();
+        let options = Options::new(System::layout(&system).len(), 1e-6, 1e-8).step(1.0);
+        let run = states(&system, "las", &options, &times);
+        let followers = System::followers(&system).unwrap();
+        let count = followers.findings("seizure-stages").len();
+        let new = || {
+            let none = Parameters::new();
+            followers
+                .follow("seizure-stages", &none, (0.0, 7000.0))
+                .unwrap()
+        };
+        let mut whole = new();
+        let mut expected = vec![0.0; count];
+        times
+            .iter()
+            .zip(&run)
+            .for_each(|(&t, x)| whole.observe(t, x));
+        whole.finish(&mut expected);
+        println!("{geometry}: {expected:?}");
+        assert!(expected[6] > 7.0, "no chloride was loaded: {expected:?}");
+        for stop in [0, 1, 777, 2500, 5001, 6999] {
+            let mut first = new();
+            times[..stop]
+                .iter()
+                .zip(&run)
+                .for_each(|(&t, x)| first.observe(t, x));
+            let mut second = new();
+            second.restore(&first.save());
+            times[stop..]
+                .iter()
+                .zip(&run[stop..])
+                .for_each(|(&t, x)| second.observe(t, x));
+            let mut found = vec![0.0; count];
+            second.finish(&mut found);
+            let bits = |numbers: &[f64]| numbers.iter().map(|x| x.to_bits()).collect::<Vec<u64>>();
+            assert_eq!(
+                bits(&found),
+                bits(&expected),
+                "{geometry}, left after {stop}"
+            );
+        }
+    }
+}

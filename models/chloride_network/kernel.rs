@@ -13,6 +13,9 @@ use super::space::{Boundary, Space};
 /// Cells that are worked on at once: whole vectors of every processor.
 const CHUNK: usize = 16;
 
+/// Rows up to so far apart are summed a chunk at a time; beyond that, row by row, which memory likes better.
+const CLOSE: usize = 12;
+
 /// One side of a symmetric kernel: the weight of the middle, then outwards.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kernel {
@@ -121,7 +124,7 @@ fn across(space: &Space, kernel: &Kernel, field: &[f64], row: usize, middle: &mu
     let of = |row: usize| &field[row * columns..(row + 1) * columns];
     if space.rows == 1 {
         middle.copy_from_slice(of(0));
-    } else if row >= reach && row + reach < space.rows && columns >= CHUNK {
+    } else if reach <= CLOSE && row >= reach && row + reach < space.rows && columns >= CHUNK {
         for first in chunks(columns) {
             let sums = chunk(&kernel.weights, field, row * columns + first, columns);
             middle[first..first + CHUNK].copy_from_slice(&sums);
