@@ -1,6 +1,7 @@
 //! Every file under `configs/` runs through the program and keeps its promise. A file without a row here
 //! fails.
 
+mod claims;
 mod program;
 
 use std::collections::BTreeSet;
@@ -68,39 +69,45 @@ const CLAIMS: &[(&str, Claim)] = &[
     ),
     (
         "chloride-network/point.toml",
-        inhibition_is_three_times_excitation,
+        claims::inhibition_is_three_times_excitation,
     ),
-    ("chloride-network/rest.toml", rest_is_left_beyond_its_border),
+    (
+        "chloride-network/rest.toml",
+        claims::rest_is_left_beyond_its_border,
+    ),
     (
         "chloride-network/ladder.toml",
-        the_stages_follow_the_fraction,
+        claims::the_stages_follow_the_fraction,
     ),
     (
         "chloride-network/ladder-control.toml",
-        the_line_ignites_by_itself_at_high_fractions,
+        claims::the_line_ignites_by_itself_at_high_fractions,
     ),
     (
         "chloride-network/excitation.toml",
-        excitation_enlarges_the_tonic_region,
+        claims::excitation_enlarges_the_tonic_region,
     ),
     (
         "chloride-network/inhibition.toml",
-        inhibition_suppresses_seizures,
+        claims::inhibition_suppresses_seizures,
     ),
     (
         "chloride-network/latency.toml",
-        inhibition_delays_the_spread,
+        claims::inhibition_delays_the_spread,
     ),
     (
         "chloride-network/tonic-clonic.toml",
-        bursts_follow_a_steady_stage,
+        claims::bursts_follow_a_steady_stage,
     ),
     (
         "chloride-network/disc.toml",
-        the_disc_seizes_at_the_higher_fraction,
+        claims::the_disc_seizes_at_the_higher_fraction,
     ),
-    ("chloride-network/periodic-sheet.toml", fronts_curl_up),
-    ("chloride-network/spirals.toml", fronts_curl_up),
+    (
+        "chloride-network/periodic-sheet.toml",
+        claims::fronts_curl_up,
+    ),
+    ("chloride-network/spirals.toml", claims::fronts_curl_up),
 ];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -586,123 +593,4 @@ fn each_neuron_fires_with_its_period(archive: &Archive) {
         assert_eq!(spikes, expected, "neuron {i}");
     }
     assert!(times.is_sorted() && times.len() > 50_000);
-}
-
-fn inhibition_is_three_times_excitation(archive: &Archive) {
-    let (e, i) = (
-        array(archive, "excitatory_conductance"),
-        array(archive, "inhibitory_conductance"),
-    );
-    assert!(e.iter().zip(&i).all(|(e, i)| (i - 3.0 * e).abs() < 1e-9));
-    let v = array(archive, "v");
-    assert!((v[1000] + 45.05870757).abs() < 1e-6, "{}", v[1000]);
-}
-
-fn rest_is_left_beyond_its_border(archive: &Archive) {
-    let (last, most) = (
-        array(archive, "activity_final"),
-        array(archive, "activity_max"),
-    );
-    // At 0.2 the population rests where the references say, at 0.3 a little higher; beyond the fold it is excited.
-    assert!((last[0] - 0.0054112751).abs() < 1e-6, "{last:?}");
-    assert!(most[..2].iter().all(|&most| most < 0.01), "{most:?}");
-    assert!(most[6..].iter().all(|&most| most > 0.1), "{most:?}");
-}
-
-/// What the analysis of stages left.
-fn stages(archive: &Archive, name: &str) -> Vec<f64> {
-    array(archive, &format!("analysis/seizure-stages/{name}"))
-}
-
-const NONE: f64 = 0.0;
-const CLONIC: f64 = 1.0;
-const MIXED: f64 = 2.0;
-const TONIC_CLONIC: f64 = 3.0;
-
-fn the_stages_follow_the_fraction(archive: &Archive) {
-    let expected = [
-        NONE,
-        CLONIC,
-        CLONIC,
-        MIXED,
-        MIXED,
-        TONIC_CLONIC,
-        TONIC_CLONIC,
-    ];
-    assert_eq!(stages(archive, "stage"), expected);
-    let chloride = stages(archive, "peak_chloride");
-    assert!(
-        chloride.windows(2).all(|two| two[0] < two[1]),
-        "{chloride:?}"
-    );
-    let (tonic, clonic) = (
-        stages(archive, "lfp_swing_tonic"),
-        stages(archive, "lfp_swing_clonic"),
-    );
-    assert!(clonic[6] > 5.0 * tonic[6], "{clonic:?} {tonic:?}");
-}
-
-fn the_line_ignites_by_itself_at_high_fractions(archive: &Archive) {
-    let when = array(archive, "recruited_first_passage");
-    assert!(when[..3].iter().all(|when| when.is_nan()), "{when:?}");
-    for (when, printed) in when[3..].iter().zip([11_879.0, 5121.0, 3442.0]) {
-        assert!((when - printed).abs() < 20.0, "{when} {printed}");
-    }
-}
-
-fn excitation_enlarges_the_tonic_region(archive: &Archive) {
-    let found = stages(archive, "stage");
-    // Along each row of one fraction the stage does not fall.
-    for row in found.chunks(4) {
-        assert!(row.windows(2).all(|two| two[0] <= two[1]), "{found:?}");
-    }
-    assert_eq!(found[4..8], [NONE, NONE, CLONIC, TONIC_CLONIC]);
-}
-
-fn inhibition_suppresses_seizures(archive: &Archive) {
-    let found = stages(archive, "stage");
-    for row in found.chunks(4) {
-        assert!(row.windows(2).all(|two| two[0] >= two[1]), "{found:?}");
-    }
-    assert_eq!(found[4..8], [MIXED, CLONIC, NONE, NONE]);
-}
-
-fn inhibition_delays_the_spread(archive: &Archive) {
-    let found = array(archive, "recruited_latency");
-    for (found, printed) in found.iter().zip([3260.0, 5129.0, 7106.0, 9477.0]) {
-        // From the onset of the current on.
-        assert!((found - 2000.0 - printed).abs() < 5.0, "{found} {printed}");
-    }
-}
-
-fn bursts_follow_a_steady_stage(archive: &Archive) {
-    assert_eq!(stages(archive, "stage"), [TONIC_CLONIC]);
-    let (length, frequency) = (
-        stages(archive, "tonic_length")[0],
-        stages(archive, "clonic_frequency")[0],
-    );
-    assert!((length - 12_500.0).abs() < 400.0, "{length}");
-    assert!((4.0..6.0).contains(&frequency), "{frequency}");
-    let swings = ["lfp_swing_clonic", "lfp_swing_tonic"].map(|name| stages(archive, name)[0]);
-    assert!(swings[0] > 5.0 * swings[1], "{swings:?}");
-    assert_eq!(array(archive, "activity").len(), 2201 * 500);
-    assert_eq!(array(archive, "lfp").len(), 11_001);
-}
-
-fn the_disc_seizes_at_the_higher_fraction(archive: &Archive) {
-    assert_eq!(stages(archive, "stage"), [NONE, CLONIC]);
-    let (end, frequency) = (
-        stages(archive, "ictal_end")[1],
-        stages(archive, "clonic_frequency")[1],
-    );
-    assert!((end - 7701.0).abs() < 20.0, "{end}");
-    assert!((frequency - 3.68).abs() < 0.1, "{frequency}");
-    assert_eq!(stages(archive, "burst_count")[1], 9.0);
-}
-
-fn fronts_curl_up(archive: &Archive) {
-    let count = stages(archive, "spiral_count")[0];
-    // Chaotic: seeds differ between 0.3 and 2.
-    assert!(count > 0.2, "{count}");
-    assert_eq!(stages(archive, "stage"), [TONIC_CLONIC]);
 }
