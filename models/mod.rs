@@ -1,5 +1,6 @@
 //! The model families: one file or folder each, importing only the prelude.
 
+pub mod chloride_network;
 pub mod equations;
 pub mod gksl;
 pub mod linear_threshold;
@@ -11,6 +12,7 @@ pub fn registry() -> Registry {
     Registry::new(vec![
         // In the order in which `models` lists them.
         &linear_threshold::LinearThreshold,
+        &chloride_network::ChlorideNetwork,
         &gksl::Gksl,
         &equations::FromFile,
     ])

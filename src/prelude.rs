@@ -6,12 +6,14 @@ pub use crate::system::analysis::{
 };
 pub use crate::system::batch::{Batch, LANES, Lanes};
 pub use crate::system::constraint::{ClosedSet, Constraint, Faces};
+pub use crate::system::crew;
 pub use crate::system::derivative::{DualNum, GenericDrift, Jacobian, Linear, Pattern};
 pub use crate::system::draws::Draws;
 pub use crate::system::equilibria::{Equilibria, Equilibrium};
 pub use crate::system::family::{
     Build, Built, Dynamics, Evolution, Family, ObservableCard, Starting,
 };
+pub use crate::system::follower::{Finding, Follower, Followers};
 pub use crate::system::guard::{Action, Direction, Guards, Impulses};
 pub use crate::system::health::Health;
 pub use crate::system::kinks::Kinks;
@@ -20,6 +22,7 @@ pub use crate::system::map::Map;
 pub use crate::system::matrix::PackedMatrix;
 pub use crate::system::noise::{Calculus, Diffusion, NoiseClass};
 pub use crate::system::observe::Observables;
+pub use crate::system::own_step::OwnStep;
 pub use crate::system::parameters::{
     Array, BuildError, Draw, Fallback, Generator, Kind, Parameter, Parameters, Range, Shape, Value,
 };

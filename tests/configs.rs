@@ -1,6 +1,7 @@
 //! Every file under `configs/` runs through the program and keeps its promise. A file without a row here
 //! fails.
 
+mod claims;
 #[path = "configs/gksl.rs"]
 mod gksl;
 mod program;
@@ -68,6 +69,47 @@ const CLAIMS: &[(&str, Claim)] = &[
         "equations/integrate-and-fire.toml",
         each_neuron_fires_with_its_period,
     ),
+    (
+        "chloride-network/point.toml",
+        claims::inhibition_is_three_times_excitation,
+    ),
+    (
+        "chloride-network/rest.toml",
+        claims::rest_is_left_beyond_its_border,
+    ),
+    (
+        "chloride-network/ladder.toml",
+        claims::the_stages_follow_the_fraction,
+    ),
+    (
+        "chloride-network/ladder-control.toml",
+        claims::the_line_ignites_by_itself_at_high_fractions,
+    ),
+    (
+        "chloride-network/excitation.toml",
+        claims::excitation_enlarges_the_tonic_region,
+    ),
+    (
+        "chloride-network/inhibition.toml",
+        claims::inhibition_suppresses_seizures,
+    ),
+    (
+        "chloride-network/latency.toml",
+        claims::inhibition_delays_the_spread,
+    ),
+    (
+        "chloride-network/tonic-clonic.toml",
+        claims::bursts_follow_a_steady_stage,
+    ),
+    (
+        "chloride-network/disc.toml",
+        claims::the_disc_seizes_at_the_higher_fraction,
+    ),
+    (
+        "chloride-network/periodic-sheet.toml",
+        claims::fronts_curl_up,
+    ),
+    ("chloride-network/spirals.toml", claims::fronts_curl_up),
 ];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {

@@ -5,6 +5,7 @@
 //! field      one recorded variable on one track: a data set of dims (run dims, track, components)
 //! summary    a reducer over a field of the default record: dims (run dims, components)
 //! member     a statistic over the members of a field or summary: the same dims without `member`
+//! following  what an analysis leaves that looked on: /analysis/<name>/<finding>, dims (run dims)
 //! per run    /run_status, /run_steps, ... and /health: dims (run dims)
 //! ```
 //!
@@ -18,7 +19,7 @@ use super::derivation;
 use super::events::EventCard;
 use super::grid::Grid;
 use super::run_dims::{Along, RunDims};
-use crate::config::experiment::{Experiment, Statistic};
+use crate::config::experiment::{Asked, Experiment, Statistic};
 use crate::system::System;
 use crate::system::reducer::{Summarise, Summary};
 
@@ -168,6 +169,8 @@ pub struct DataSet {
     pub width: usize,
     /// What it has an entry for.
     pub per: Per,
+    /// The meanings of its values if they are codes; empty otherwise.
+    pub codes: &'static [(i8, &'static str)],
 }
 
 /// Where the numbers of a field come from.
@@ -217,6 +220,28 @@ pub enum Source {
     Watched(usize),
 }
 
+/// An analysis that looks on while a run goes on.
+pub struct Following {
+    /// Which, and with what options.
+    pub asked: Asked,
+    /// When it is shown the state.
+    pub grid: Grid,
+    /// From when to when a run goes.
+    pub span: (f64, f64),
+    /// What it leaves: one entry per run each.
+    pub findings: Vec<Left>,
+}
+
+/// One number that an analysis leaves of a run.
+pub struct Left {
+    /// Its data set; none if only its statistics are stored.
+    pub data_set: Option<usize>,
+    /// The data sets of its statistics over the members.
+    pub statistics: Statistics,
+    /// How it is stored.
+    pub number: Number,
+}
+
 /// A sampling grid and what is recorded on it.
 pub struct Track {
     /// When.
@@ -237,6 +262,8 @@ pub struct Contents {
     pub data_sets: Vec<DataSet>,
     /// The default record, then the groups.
     pub tracks: Vec<Track>,
+    /// The analyses that look on.
+    pub followings: Vec<Following>,
     /// The data sets of the last state of each block, in the order of the layout.
     pub last_state: Vec<usize>,
     /// What events consist of; `None` if there can be none.
@@ -316,7 +343,8 @@ impl Contents {
         stored(self) == stored(other) && grids(self) == grids(other)
     }
 
-    /// Everything that is recorded of a run, in a fixed order: each field and then its summaries.
+    /// Everything that is recorded of a run, in a fixed order: each field and then its summaries; at the end what
+    /// analyses leave that looked on.
     pub fn columns(&self) -> Vec<Column<'_>> {
         let mut columns = Vec::new();
         for track in &self.tracks {
@@ -338,6 +366,14 @@ impl Contents {
                 }));
             }
         }
+        let left = self.followings.iter().flat_map(|one| &one.findings);
+        columns.extend(left.map(|one| Column {
+            data_set: one.data_set,
+            statistics: &one.statistics,
+            rows: Some(1),
+            width: 1,
+            number: one.number,
+        }));
         columns
     }
 

@@ -4,8 +4,8 @@
 //! track of its own; then what every run leaves. Variables take their names in this order.
 
 use super::contents::{
-    Contents, ContentsError, DataSet, Dimension, Extent, Field, Number, Origin, OverMembers, Per,
-    Scale, Source, Statistics, Summarised, Track,
+    Contents, ContentsError, DataSet, Dimension, Extent, Field, Following, Left, Number, Origin,
+    OverMembers, Per, Scale, Source, Statistics, Summarised, Track,
 };
 use super::events::EventCard;
 use super::grid::Grid;
@@ -13,7 +13,8 @@ use super::naming::{Components, Names};
 use super::per_run;
 use super::run_dims::{Along, RunDims};
 use super::selection::Kept;
-use crate::config::experiment::{Experiment, Group, Precision, Statistic, quantile_name};
+use crate::config::experiment::{Asked, Experiment, Group, Precision, Statistic, quantile_name};
+use crate::engine::card::Needs;
 use crate::engine::schemes;
 use crate::system::System;
 use crate::system::layout::{Axis, Variable};
@@ -30,12 +31,14 @@ pub(super) fn derive(
     for (number, group) in experiment.record.groups.iter().enumerate() {
         builder.group(group, &format!("record.group[{number}]"))?;
     }
+    builder.followings()?;
     builder.per_run();
     Ok(Contents {
         runs: builder.runs,
         dimensions: builder.components.into_dimensions(),
         data_sets: builder.data_sets,
         tracks: builder.tracks,
+        followings: builder.followings,
         last_state: builder.last_state,
         events: EventCard::new(system, schemes::tells_events(&experiment.solver.method)),
     })
@@ -49,6 +52,7 @@ struct Builder<'a> {
     components: Components,
     data_sets: Vec<DataSet>,
     tracks: Vec<Track>,
+    followings: Vec<Following>,
     last_state: Vec<usize>,
 }
 
@@ -72,6 +76,7 @@ impl<'a> Builder<'a> {
             components,
             data_sets: Vec::new(),
             tracks: Vec::new(),
+            followings: Vec::new(),
             last_state: Vec::new(),
         }
     }
@@ -165,6 +170,7 @@ impl<'a> Builder<'a> {
                 track: Some(0),
                 width: variable.len(),
                 per: Per::Run,
+                codes: &[],
             };
             let (data_set, statistics) = self.stored(card, true, self.is_shard());
             self.tracks[0].fields.push(Field {
@@ -202,6 +208,7 @@ impl<'a> Builder<'a> {
                 track: None,
                 width: 1,
                 per: Per::Run,
+                codes: &[],
             });
         }
         let length = self.system.layout().len();
@@ -307,6 +314,7 @@ impl<'a> Builder<'a> {
             track: Some(track),
             width: 1,
             per: Per::Run,
+            codes: &[],
         });
     }
 
@@ -380,6 +388,7 @@ impl<'a> Builder<'a> {
                 track: Some(track),
                 width,
                 per: Per::Run,
+                codes: &[],
             }
         });
         let ragged = self.tracks[track].grid.len().is_none();
@@ -488,6 +497,7 @@ impl<'a> Builder<'a> {
                 track: None,
                 width: variable.len(),
                 per: Per::Run,
+                codes: &[],
             };
             let (data_set, statistics) = self.stored(data_set, true, self.keeps());
             made.push(Summarised {
@@ -498,6 +508,60 @@ impl<'a> Builder<'a> {
             });
         }
         Ok(made)
+    }
+
+    /// What analyses leave that look on: after every step of a scheme whose steps are the family's own, else at the
+    /// save times.
+    fn followings(&mut self) -> Result<(), ContentsError> {
+        let experiment = self.experiment;
+        let follows = |asked: &&Asked| asked.analysis.follows();
+        for asked in experiment.analyses.iter().filter(follows) {
+            let name = asked.analysis.name();
+            let place = format!("analysis.{name}");
+            let span = (experiment.time.start, experiment.time.stop);
+            let followers = self.system.followers().ok_or_else(|| {
+                ContentsError::new(&place, "this dynamics has nothing that could look on")
+            })?;
+            followers
+                .follow(name, &asked.options, span)
+                .map_err(|why| ContentsError::new(&place, why.to_string()))?;
+            let own = schemes::card(&experiment.solver.method)
+                .is_some_and(|card| card.needs == Needs::OwnStep);
+            let grid = match own {
+                true => Grid::Steps,
+                false => self.tracks[0].grid.clone(),
+            };
+            let mut findings = Vec::new();
+            for finding in followers.findings(name) {
+                let real = finding.codes.is_empty();
+                let number = if real { Number::F64 } else { Number::I8 };
+                let card = DataSet {
+                    path: format!("analysis/{name}/{}", finding.variable.name),
+                    dims: Vec::new(),
+                    number,
+                    unit: finding.variable.unit.clone(),
+                    long_name: long_name(&finding.variable),
+                    attributes: self.coordinates(),
+                    track: None,
+                    width: 1,
+                    per: Per::Run,
+                    codes: finding.codes,
+                };
+                let (data_set, statistics) = self.stored(card, real, self.keeps());
+                findings.push(Left {
+                    data_set,
+                    statistics,
+                    number,
+                });
+            }
+            self.followings.push(Following {
+                asked: asked.clone(),
+                grid,
+                span,
+                findings,
+            });
+        }
+        Ok(())
     }
 
     /// What every run leaves: its status, its cost, its health and its last state.
@@ -526,6 +590,7 @@ impl<'a> Builder<'a> {
                 track: None,
                 width: variable.len(),
                 per: Per::Run,
+                codes: &[],
             });
         }
     }

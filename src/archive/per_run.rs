@@ -169,6 +169,7 @@ impl Card {
             track: None,
             width: 1,
             per: Per::Run,
+            codes: &[],
         }
     }
 

@@ -79,6 +79,14 @@ pub(super) fn create(
     for name in ["parameters", "config", "provenance", "health"] {
         file.create_group(name)?;
     }
+    for one in &about.contents.followings {
+        if !file.link_exists("analysis") {
+            file.create_group("analysis")?;
+        }
+        let analysis = one.asked.analysis;
+        let group = file.group("analysis")?.create_group(analysis.name())?;
+        text::attribute(&group, "long_name", analysis.meaning())?;
+    }
     inputs::parameters(&file.group("parameters")?, about.experiment)?;
     inputs::config(&file.group("config")?, &about.experiment.source)?;
     provenance(&file.group("provenance")?, about.provenance)?;
@@ -156,6 +164,12 @@ fn data_sets(
         text::attribute(&made, "units", &data_set.unit)?;
         for (name, value) in &data_set.attributes {
             text::attribute(&made, name, value)?;
+        }
+        if !data_set.codes.is_empty() {
+            let values: Vec<i8> = data_set.codes.iter().map(|&(code, _)| code).collect();
+            let meanings: Vec<&str> = data_set.codes.iter().map(|&(_, name)| name).collect();
+            text::small_integers(&made, "flag_values", &values)?;
+            text::attribute(&made, "flag_meanings", &meanings.join(" "))?;
         }
         if data_set.path == "run_status" {
             let (values, meanings) = per_run::flags(about.endings);

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::contents::{Contents, DataSet, Number, Per};
 use super::error::ArchiveError;
+use crate::system::analysis::NO_CODE;
 
 /// The file and the places of its data sets.
 pub(super) struct Store {
@@ -220,7 +221,7 @@ pub(super) fn encode(number: Number, values: &[f64], bytes: &mut Vec<u8>) {
         Number::F32 => bytes.extend(values.iter().flat_map(|&v| (v as f32).to_ne_bytes())),
         Number::I64 => bytes.extend(values.iter().flat_map(|&v| (v as i64).to_ne_bytes())),
         Number::U64 => bytes.extend(values.iter().flat_map(|&v| (v as u64).to_ne_bytes())),
-        Number::I8 => bytes.extend(values.iter().map(|&v| v as i8 as u8)),
+        Number::I8 => bytes.extend(values.iter().map(|&v| code(v) as u8)),
         Number::F64 => bytes.extend(values.iter().flat_map(|v| v.to_ne_bytes())),
     }
 }
@@ -238,4 +239,12 @@ fn decode(number: Number, bytes: &[u8]) -> Vec<f64> {
 fn words<const N: usize>(bytes: &[u8], number: fn([u8; N]) -> f64) -> Vec<f64> {
     let (words, _) = bytes.as_chunks::<N>();
     words.iter().map(|&word| number(word)).collect()
+}
+
+/// A number as a code: what is not there has a code of its own.
+fn code(value: f64) -> i8 {
+    match value.is_nan() {
+        true => NO_CODE,
+        false => value as i8,
+    }
 }

@@ -56,6 +56,15 @@ pub fn execute(
     if experiment.analyses.is_empty() {
         return Err(nothing_asked(&experiment, registry, file));
     }
+    let mut following = experiment.analyses.iter();
+    if following.all(|one| one.analysis.follows()) {
+        let message = format!(
+            "{}: its analyses look on while a run goes on",
+            file.display()
+        );
+        let help = format!("`{} run` does them", super::program::name());
+        return Err(Failure::new(Code::Usage, message).help(help));
+    }
     let path = arguments.output.clone().unwrap_or_else(|| beside(file));
     analysis::refuse(&path, arguments.force).map_err(|error| refuse(error.into()))?;
     let provenance = Provenance::now(
@@ -87,6 +96,13 @@ pub fn execute(
         .analyses
         .iter()
         .any(|one| !one.analysis.needs_time());
+    let mut analyses = experiment.analyses.iter();
+    if let Some(one) = analyses.find(|one| one.analysis.follows())
+        && !arguments.quiet
+    {
+        let (name, program) = (one.analysis.name(), super::program::name());
+        eprintln!("note: [analysis.{name}] looks on while a run goes on: `{program} run` does it");
+    }
     if !experiment.stimuli.is_empty() && undriven && !arguments.quiet {
         eprintln!("note: stimuli are left out of analyses that run nothing");
     }

@@ -116,16 +116,23 @@ fn analyses_json(experiment: &Experiment) -> Vec<&'static str> {
     analyses.map(|one| one.analysis.name()).collect()
 }
 
-/// What `analyze` would do.
+/// What `analyze` would do, and what `run` does on the way.
 fn print_analyses(experiment: &Experiment, output: &mut Output) -> Result<(), Failure> {
     if experiment.analyses.is_empty() {
         return Ok(());
     }
-    writeln!(output, "\nAnalyses (`{} analyze`)", super::program::name())?;
-    let analyses = experiment.analyses.iter().map(|one| one.analysis);
-    let row = |name: &str, meaning: &str| vec![name.to_string(), meaning.to_string()];
-    let rows: Vec<_> = analyses.map(|one| row(one.name(), one.meaning())).collect();
-    output.write_all(table::columns(&rows, table::width()).as_bytes())?;
+    for (verb, follows) in [("analyze", false), ("run", true)] {
+        let analyses = experiment.analyses.iter().map(|one| one.analysis);
+        let row = |name: &str, meaning: &str| vec![name.to_string(), meaning.to_string()];
+        let rows: Vec<_> = analyses
+            .filter(|one| one.follows() == follows)
+            .map(|one| row(one.name(), one.meaning()))
+            .collect();
+        if !rows.is_empty() {
+            writeln!(output, "\nAnalyses (`{} {verb}`)", super::program::name())?;
+            output.write_all(table::columns(&rows, table::width()).as_bytes())?;
+        }
+    }
     Ok(())
 }
 

@@ -71,7 +71,8 @@ pub fn execute(
     if experiment.members() > 1 && !experiment.is_random() && !arguments.quiet {
         eprintln!("note: {}", super::check::ALIKE);
     }
-    if !experiment.analyses.is_empty() && !arguments.quiet {
+    let mut analyses = experiment.analyses.iter();
+    if analyses.any(|one| !one.analysis.follows()) && !arguments.quiet {
         eprintln!(
             "note: the tables [analysis.*] are done by `{} analyze`, not by a run",
             program::name()

@@ -44,6 +44,8 @@ pub enum Needs {
     Selector,
     /// A generator.
     Linear,
+    /// A fixed-step update of the family's own for this scheme.
+    OwnStep,
 }
 
 /// Orders of convergence with noise.
@@ -180,6 +182,12 @@ impl Card {
                 return refuse(
                     "it exponentiates the generator of an affine flow, and this one is not affine",
                     "use a scheme for smooth flows, such as `tsit5`, or for stiff ones, such as `bdf`",
+                );
+            }
+            Needs::OwnStep if system.own_step(self.name).is_none() => {
+                return refuse(
+                    "it repeats the update that a family brings along, and this one brings none of that name",
+                    "use a scheme for any flow, such as `rk4` with a fixed step or `tsit5`",
                 );
             }
             Needs::Nothing if confined && self.noise.is_some_and(|noise| noise.reflects) => {}

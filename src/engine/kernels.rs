@@ -5,9 +5,11 @@
 //! depend on the number of lanes or on the width of the processor's vectors.
 
 use multiversion::multiversion;
+use rayon::prelude::*;
 
 use crate::system::aligned::Aligned;
 use crate::system::batch::LANES;
+use crate::system::crew;
 
 /// No tableau has more stages.
 pub const MOST_STAGES: usize = 16;
@@ -24,28 +26,52 @@ pub fn terms(row: &[f64]) -> Terms {
         .collect()
 }
 
-/// `out = x + h sum_i c_i k_i`; h is spread over the components, `[component, lane]`.
+/// Components that one thread combines at a time.
+const PIECE: usize = 8192;
+
+/// `out = x + h sum_i c_i k_i`; h is spread over the components, `[component, lane]`. A long state is combined piece by piece
+/// by the crew of its run.
 pub fn combine(out: &mut [f64], x: &[f64], h: &[f64], terms: &[(usize, f64)], stages: &[Aligned]) {
+    if crew::several() && out.len() >= 4 * PIECE {
+        let pieces = out.par_chunks_mut(PIECE).enumerate();
+        pieces.for_each(|(number, out)| combine_piece(out, number * PIECE, x, h, terms, stages));
+    } else {
+        combine_piece(out, 0, x, h, terms, stages);
+    }
+}
+
+/// As [`combine`], of the components from `first` on.
+fn combine_piece(
+    out: &mut [f64],
+    first: usize,
+    x: &[f64],
+    h: &[f64],
+    terms: &[(usize, f64)],
+    stages: &[Aligned],
+) {
+    let here = first..first + out.len();
+    let (x, h) = (&x[here.clone()], &h[here]);
     match terms.len() {
-        1 => combine_terms::<1>(out, x, h, terms, stages),
-        2 => combine_terms::<2>(out, x, h, terms, stages),
-        3 => combine_terms::<3>(out, x, h, terms, stages),
-        4 => combine_terms::<4>(out, x, h, terms, stages),
-        5 => combine_terms::<5>(out, x, h, terms, stages),
-        6 => combine_terms::<6>(out, x, h, terms, stages),
-        7 => combine_terms::<7>(out, x, h, terms, stages),
-        8 => combine_terms::<8>(out, x, h, terms, stages),
-        9 => combine_terms::<9>(out, x, h, terms, stages),
-        10 => combine_terms::<10>(out, x, h, terms, stages),
-        11 => combine_terms::<11>(out, x, h, terms, stages),
-        12 => combine_terms::<12>(out, x, h, terms, stages),
-        _ => combine_any(out, x, h, terms, stages),
+        1 => combine_terms::<1>(out, first, x, h, terms, stages),
+        2 => combine_terms::<2>(out, first, x, h, terms, stages),
+        3 => combine_terms::<3>(out, first, x, h, terms, stages),
+        4 => combine_terms::<4>(out, first, x, h, terms, stages),
+        5 => combine_terms::<5>(out, first, x, h, terms, stages),
+        6 => combine_terms::<6>(out, first, x, h, terms, stages),
+        7 => combine_terms::<7>(out, first, x, h, terms, stages),
+        8 => combine_terms::<8>(out, first, x, h, terms, stages),
+        9 => combine_terms::<9>(out, first, x, h, terms, stages),
+        10 => combine_terms::<10>(out, first, x, h, terms, stages),
+        11 => combine_terms::<11>(out, first, x, h, terms, stages),
+        12 => combine_terms::<12>(out, first, x, h, terms, stages),
+        _ => combine_any(out, first, x, h, terms, stages),
     }
 }
 
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 fn combine_terms<const TERMS: usize>(
     out: &mut [f64],
+    first: usize,
     x: &[f64],
     h: &[f64],
     terms: &[(usize, f64)],
@@ -53,7 +79,8 @@ fn combine_terms<const TERMS: usize>(
 ) {
     let length = out.len();
     let coefficients: [f64; TERMS] = std::array::from_fn(|term| terms[term].1);
-    let stages: [&[f64]; TERMS] = std::array::from_fn(|term| &stages[terms[term].0][..length]);
+    let stages: [&[f64]; TERMS] =
+        std::array::from_fn(|term| &stages[terms[term].0][first..first + length]);
     let (x, h) = (&x[..length], &h[..length]);
     for i in 0..length {
         let mut sum = coefficients[0] * stages[0][i];
@@ -65,11 +92,18 @@ fn combine_terms<const TERMS: usize>(
 }
 
 /// Any number of terms, for the widest tableaus.
-fn combine_any(out: &mut [f64], x: &[f64], h: &[f64], terms: &[(usize, f64)], stages: &[Aligned]) {
+fn combine_any(
+    out: &mut [f64],
+    first: usize,
+    x: &[f64],
+    h: &[f64],
+    terms: &[(usize, f64)],
+    stages: &[Aligned],
+) {
     for (i, out) in out.iter_mut().enumerate() {
         let mut sum = 0.0;
         for &(stage, coefficient) in terms {
-            sum += coefficient * stages[stage][i];
+            sum += coefficient * stages[stage][first + i];
         }
         *out = x[i] + h[i] * sum;
     }

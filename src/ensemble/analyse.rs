@@ -167,19 +167,19 @@ impl<'a> Points<'a> {
                 .run(&subject)
                 .map_err(|error| error.to_string())
         };
-        Ok(experiment.analyses.iter().map(ask).collect())
+        Ok(asked(experiment).map(ask).collect())
     }
 
     /// Have every analysis answer for every point.
     pub fn answers(&self) -> Vec<Answered> {
-        let count = self.experiment.analyses.len();
+        let count = asked(self.experiment).count();
         let one = |point: u64| match self.answer(point) {
             Ok(answers) => answers,
             Err(error) => vec![Err(error.to_string()); count],
         };
         let all: Vec<Vec<Result<Findings, String>>> =
             (0..self.len()).into_par_iter().map(one).collect();
-        let mut answered: Vec<Answered> = self.experiment.analyses.iter().map(empty).collect();
+        let mut answered: Vec<Answered> = asked(self.experiment).map(empty).collect();
         for answers in all {
             for (answered, answer) in answered.iter_mut().zip(answers) {
                 answered.points.push(answer);
@@ -187,6 +187,12 @@ impl<'a> Points<'a> {
         }
         answered
     }
+}
+
+/// What is asked here: not what looks on while a run goes on.
+fn asked(experiment: &Experiment) -> impl Iterator<Item = &Asked> {
+    let all = experiment.analyses.iter();
+    all.filter(|asked| !asked.analysis.follows())
 }
 
 fn empty(asked: &Asked) -> Answered {

@@ -420,6 +420,12 @@ impl Moving<'_> {
                 }
             }
         }
+        for left in &columns[column..] {
+            remains.columns.push(match left.data_set {
+                Some(index) => self.numbers(index, slot, 0, None)?,
+                None => Vec::new(),
+            });
+        }
         Ok(remains)
     }
 }

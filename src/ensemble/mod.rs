@@ -44,6 +44,7 @@ use crate::engine::integrate::Checkpoints;
 use crate::engine::outcome::Status;
 use crate::plan::Shard;
 use crate::plan::tasks::Task;
+use crate::system::crew;
 use gauge::Gauge;
 use outlet::Messages;
 use worker::Workshop;
@@ -282,6 +283,12 @@ impl Todo<'_> {
             }
         };
         let going = |_: &Task| self.workshop.gauge.going();
+        if self.workshop.single {
+            // The threads that a single run leaves idle may help inside of it.
+            let all = || tasks.iter().take_while(going).for_each(work);
+            return crew::with(self.threads, all)
+                .map_err(|error| RunError::Threads(error.to_string()));
+        }
         let threads = match tasks.len() {
             1 => 1,
             _ => self.threads,

@@ -7,19 +7,21 @@
 //! At a checkpoint everything so far goes to the writer, and then what the recorder needs to go on:
 //!
 //! ```text
-//! length of the scheme's memory, the memory; per track: samples; per reducer: length, memory; events
+//! length of the scheme's memory, the memory; per track: samples; per reducer: length, memory;
+//! per follower: samples, length, memory; events
 //! ```
 
 use std::cell::Cell;
 use std::rc::Rc;
 
 use super::outlet::{Goal, Message, Outlet};
-use crate::archive::contents::{Column, Contents, Field, Origin, Source, Summarised};
+use crate::archive::contents::{Column, Contents, Field, Following, Origin, Source, Summarised};
 use crate::archive::events::EventCard;
 use crate::archive::grid::Grid;
 use crate::engine::recorder::Recorder;
 use crate::system::System;
 use crate::system::event::Event;
+use crate::system::follower::Follower;
 use crate::system::observe::Observables;
 use crate::system::reducer::Reducer;
 
@@ -35,6 +37,7 @@ pub(super) struct Place {
 /// Records one run.
 pub(super) struct RunRecorder<'a> {
     tracks: Vec<Track<'a>>,
+    looking: Vec<Looking<'a>>,
     context: Context<'a>,
     /// The earliest of the tracks' next times.
     next: f64,
@@ -84,6 +87,42 @@ struct Track<'a> {
     next: f64,
     times: Option<Block>,
     fields: Vec<Recorded<'a>>,
+}
+
+/// An analysis that looks on.
+struct Looking<'a> {
+    grid: &'a Grid,
+    samples: usize,
+    next: f64,
+    /// Nothing if this system, unlike the first of the plan, has no use for the options.
+    follower: Option<Box<dyn Follower + 'a>>,
+    findings: usize,
+}
+
+impl<'a> Looking<'a> {
+    fn new(following: &'a Following, system: &'a dyn System) -> Self {
+        let Following {
+            asked, grid, span, ..
+        } = following;
+        let follower = system.followers().and_then(|followers| {
+            let name = asked.analysis.name();
+            followers.follow(name, &asked.options, *span).ok()
+        });
+        Self {
+            grid,
+            samples: 0,
+            next: grid.time(0),
+            follower,
+            findings: following.findings.len(),
+        }
+    }
+
+    fn take(&mut self, t: f64, x: &[f64]) {
+        self.samples += 1;
+        if let Some(follower) = &mut self.follower {
+            follower.observe(t, x);
+        }
+    }
 }
 
 struct Recorded<'a> {
@@ -177,8 +216,10 @@ impl<'a> RunRecorder<'a> {
         let fields = contents.tracks.iter().flat_map(|track| &track.fields);
         let observed = fields.filter(|field| matches!(field.origin, Origin::Observable(_)));
         let longest = observed.map(|field| field.length).max().unwrap_or(0);
+        let followings = contents.followings.iter();
         let mut recorder = Self {
             tracks,
+            looking: followings.map(|one| Looking::new(one, system)).collect(),
             context: Context {
                 slot: place.slot,
                 observables: system.observables(),
@@ -232,6 +273,16 @@ impl<'a> RunRecorder<'a> {
                 }
             }
         }
+        for looking in &mut self.looking {
+            let (&samples, others) = rest.split_first()?;
+            rest = others;
+            looking.samples = samples as usize;
+            looking.next = looking.grid.time(looking.samples);
+            let memory = part(&mut rest)?;
+            if let Some(follower) = &mut looking.follower {
+                follower.restore(memory);
+            }
+        }
         if let Some(events) = &mut self.events {
             events.sent = *rest.first()? as usize;
         }
@@ -272,12 +323,22 @@ impl<'a> RunRecorder<'a> {
                 }
             }
         }
+        for looking in &self.looking {
+            let mut values = vec![f64::NAN; looking.findings];
+            if let Some(follower) = &looking.follower {
+                follower.finish(&mut values);
+            }
+            remains
+                .columns
+                .extend(values.iter().map(|&value| vec![value]));
+        }
         remains
     }
 
     fn find_next(&mut self) {
-        let times = self.tracks.iter().map(|track| track.next);
-        self.next = times.fold(f64::INFINITY, f64::min);
+        let tracks = self.tracks.iter().map(|track| track.next);
+        let looks = self.looking.iter().map(|looking| looking.next);
+        self.next = tracks.chain(looks).fold(f64::INFINITY, f64::min);
     }
 }
 
@@ -300,6 +361,12 @@ impl Recorder for RunRecorder<'_> {
             if track.next == now {
                 track.take(t, x, &mut self.context);
                 track.next = track.grid.time(track.samples);
+            }
+        }
+        for looking in &mut self.looking {
+            if looking.next == now {
+                looking.take(t, x);
+                looking.next = looking.grid.time(looking.samples);
             }
         }
         self.find_next();
@@ -327,6 +394,15 @@ impl Recorder for RunRecorder<'_> {
                 }
             }
         }
+        for looking in &self.looking {
+            all.push(looking.samples as f64);
+            let memory = looking
+                .follower
+                .as_ref()
+                .map_or(Vec::new(), |one| one.save());
+            all.push(memory.len() as f64);
+            all.extend(memory);
+        }
         if let Some(events) = &mut self.events {
             events.flush(&self.context);
             all.push(events.sent as f64);
@@ -347,13 +423,20 @@ impl Recorder for RunRecorder<'_> {
     }
 
     fn wants_steps(&self) -> bool {
-        self.tracks.iter().any(|track| *track.grid == Grid::Steps)
+        let tracks = self.tracks.iter().map(|track| track.grid);
+        let looks = self.looking.iter().map(|looking| looking.grid);
+        tracks.chain(looks).any(|grid| *grid == Grid::Steps)
     }
 
     fn step(&mut self, t: f64, x: &[f64]) {
         for track in &mut self.tracks {
             if *track.grid == Grid::Steps {
                 track.take(t, x, &mut self.context);
+            }
+        }
+        for looking in &mut self.looking {
+            if *looking.grid == Grid::Steps {
+                looking.take(t, x);
             }
         }
     }

@@ -411,7 +411,7 @@ pub(super) fn result(
     }
 }
 
-/// Whether a column is a summary and no samples.
+/// Whether a column is a summary, or what an analysis leaves, and no samples.
 fn is_summary(contents: &Contents, column: usize) -> bool {
     let fields = contents.tracks.iter().flat_map(|track| &track.fields);
     let mut first = 0;
@@ -424,7 +424,8 @@ fn is_summary(contents: &Contents, column: usize) -> bool {
             return true;
         }
     }
-    false
+    // Behind the fields there is what analyses leave.
+    true
 }
 
 /// The numbers of a column of all these runs, and their sums if somebody wants them. A run that failed

@@ -348,6 +348,15 @@ fn unfit(reader: &Reader, held: &Held, why: &str) -> PlotError {
 /// What can be shown over something.
 fn candidates(reader: &Reader) -> Vec<Variable> {
     let mut variables = reader.variables().unwrap_or_default();
+    if !reader.is_of_analyses() {
+        // What analyses left that looked on while the runs went on.
+        let others = ["parameters", "config", "provenance", "health", "events"];
+        let all = reader.everything(&others).unwrap_or_default();
+        variables.extend(
+            all.into_iter()
+                .filter(|one| one.name.starts_with("analysis/")),
+        );
+    }
     // The values of the axes are what is shown over, not what is shown.
     let of_axis = |name: &str| {
         let base = name.strip_suffix("_value").unwrap_or(name);

@@ -25,6 +25,11 @@ pub trait Analysis: Sync {
     fn needs_time(&self) -> bool {
         false
     }
+    /// Whether it looks on while a run goes on ([`Followers`](super::follower::Followers)): then `run` does it, and not
+    /// `analyze`.
+    fn follows(&self) -> bool {
+        false
+    }
     /// Whether options that are each legal fit each other and the system; asked before anything runs.
     ///
     /// # Errors

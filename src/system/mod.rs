@@ -9,12 +9,14 @@ pub mod aligned;
 pub mod analysis;
 pub mod batch;
 pub mod constraint;
+pub mod crew;
 pub mod declared;
 pub mod derivative;
 pub mod draws;
 pub mod equilibria;
 pub mod event;
 pub mod family;
+pub mod follower;
 pub mod guard;
 pub mod health;
 pub mod kinks;
@@ -23,6 +25,7 @@ pub mod map;
 pub mod matrix;
 pub mod noise;
 pub mod observe;
+pub mod own_step;
 pub mod parameters;
 pub mod parts;
 pub mod reducer;
@@ -36,12 +39,14 @@ use batch::Batch;
 use constraint::Constraint;
 use derivative::{Jacobian, Linear};
 use equilibria::Equilibria;
+use follower::Followers;
 use guard::{Guards, Impulses};
 use health::Health;
 use kinks::Kinks;
 use layout::Layout;
 use noise::Diffusion;
 use observe::Observables;
+use own_step::OwnStep;
 use selector::Selector;
 
 /// How smooth the drift is in the state, between its breakpoints in time.
@@ -166,6 +171,17 @@ pub trait System: Send + Sync {
 
     /// The scheme that suits this very system, if it is not the one that its dynamics recommend.
     fn recommended(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The family's own fixed-step update for the scheme of this name.
+    fn own_step(&self, scheme: &str) -> Option<&dyn OwnStep> {
+        let _ = scheme;
+        None
+    }
+
+    /// What looks on while a run goes on, for those analyses of the family that do.
+    fn followers(&self) -> Option<&dyn Followers> {
         None
     }
 

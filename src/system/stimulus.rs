@@ -273,6 +273,17 @@ impl Drive {
         }
     }
 
+    /// As [`add`](Self::add), of the stimuli that act strictly inside `from < t < to`: what a published fixed-step
+    /// simulation has, which looks at the start of each step.
+    pub fn add_inside(&self, t: f64, out: &mut [f64]) {
+        for (stimulus, cells) in self.stimuli.iter().filter(|(one, _)| t < one.to) {
+            let value = stimulus.value(t);
+            for &cell in cells {
+                out[cell] += value;
+            }
+        }
+    }
+
     /// Add the stimuli of every lane of a batch: `out` is `[cell, lane]`, with one time per lane.
     pub fn add_lanes(&self, t: &[f64; LANES], out: &mut [f64]) {
         for (stimulus, cells) in &self.stimuli {

@@ -14,6 +14,7 @@ pub mod filippov;
 pub mod heun;
 pub mod heun_stratonovich;
 pub mod implicit_selector;
+pub mod las;
 pub mod milstein;
 pub mod milstein_levy;
 pub mod ode_solvers_dopri5;
@@ -30,8 +31,9 @@ use self::bdf::Bdf;
 use self::catching_up::CatchingUp;
 use self::exponential::Exponential;
 use self::implicit_selector::ImplicitSelector;
+use self::las::Las;
 use self::ode_solvers_dopri5::OdeSolversDopri5;
-use super::card::{Card, Mismatch};
+use super::card::{Card, Mismatch, Needs};
 use super::explicit::{Explicit, Tolerances};
 use super::field::Field;
 use super::integrate::{Options, check_step, tolerances, unknown};
@@ -62,6 +64,7 @@ pub const CARDS: &[&Card] = &[
     &catching_up::CARD,
     &filippov::CARD,
     &implicit_selector::CARD,
+    &las::CARD,
     &euler_maruyama::CARD,
     &milstein::CARD,
     &heun_stratonovich::CARD,
@@ -109,7 +112,7 @@ pub fn jacobian_source(name: &str, system: &(impl System + ?Sized)) -> Option<&'
 
 /// Whether runs can go side by side by the scheme of that name.
 pub fn has_lanes(name: &str) -> bool {
-    card(name).is_some_and(|card| card.noise.is_some())
+    card(name).is_some_and(|card| card.noise.is_some() && card.needs != Needs::OwnStep)
         || TABLEAUS.iter().any(|(card, _)| card.name == name)
 }
 
@@ -187,6 +190,9 @@ pub fn make<S: System + ?Sized>(
     }
     if let (Some(selector), true) = (system.selector(), name == implicit_selector::CARD.name) {
         return Ok(Box::new(ImplicitSelector::new(dim, step, selector)));
+    }
+    if let (Some(own), true) = (system.own_step(name), name == las::CARD.name) {
+        return Ok(Box::new(Las::new(system, own, options)));
     }
     if name == auto::CARD.name {
         return Ok(Box::new(Auto::new(system, tolerances)?));
