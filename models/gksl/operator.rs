@@ -56,21 +56,24 @@ impl Operator {
     /// The operator of a dense matrix.
     pub fn from_matrix(matrix: &Matrix) -> Self {
         let n = matrix.nrows();
-        let count = matrix
-            .iter()
-            .filter(|value| **value != C::default())
-            .count();
+        // The transpose of a matrix by columns is that matrix by rows.
+        Self::from_rows(n, matrix.transpose().as_slice())
+    }
+
+    /// The operator of a dense matrix row by row.
+    pub fn from_rows(n: usize, rows: &[C]) -> Self {
+        let count = rows.iter().filter(|value| **value != C::default()).count();
         let mut operator = Self {
             starts: Vec::with_capacity(n + 1),
             columns: Vec::with_capacity(count),
             values: Vec::with_capacity(count),
         };
         operator.starts.push(0);
-        for i in 0..n {
-            for j in 0..n {
-                if matrix[(i, j)] != C::default() {
+        for row in rows.chunks_exact(n) {
+            for (j, &value) in row.iter().enumerate() {
+                if value != C::default() {
                     operator.columns.push(j);
-                    operator.values.push(matrix[(i, j)]);
+                    operator.values.push(value);
                 }
             }
             operator.starts.push(operator.columns.len());

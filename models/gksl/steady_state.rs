@@ -74,26 +74,33 @@ impl Lindblad {
 /// The solution if it is certainly unique.
 fn unique(n: usize, generator: &[f64]) -> Option<Vec<f64>> {
     let dim = n * n;
-    let mut a = generator.to_vec();
+    let stride = dim.next_multiple_of(VECTOR);
+    let mut a = vec![0.0; dim * stride];
+    for (row, entries) in a.chunks_exact_mut(stride).zip(generator.chunks_exact(dim)) {
+        row[..dim].copy_from_slice(entries);
+    }
     a[..n].fill(1.0);
     a[n..dim].fill(0.0);
     let mut x = vec![0.0; dim];
     x[0] = 1.0;
-    let pivots = eliminate(dim, &mut a, &mut x);
-    let (least, largest) = pivots;
+    let (least, largest) = eliminate(stride, &mut a, &mut x);
     // A NaN is no larger than anything.
     (least > SUSPICIOUS * largest).then_some(x)
 }
 
-/// Solve A x = b by elimination with row pivots, A row by row, b in `x`; the least and the largest pivot. Written out because of matrices
-/// of a dozen rows, for which libraries take several times as long.
+/// Numbers that are changed together.
+const VECTOR: usize = 4;
+
+/// Solve A x = b by elimination with row pivots, A row by row, each padded to whole vectors, b in `x`; the least and the largest pivot.
+/// Written out because of matrices of a dozen rows, for which libraries take several times as long.
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
-fn eliminate(dim: usize, a: &mut [f64], x: &mut [f64]) -> (f64, f64) {
+fn eliminate(stride: usize, a: &mut [f64], x: &mut [f64]) -> (f64, f64) {
+    let dim = x.len();
     let (mut least, mut largest) = (f64::INFINITY, 0.0_f64);
     for k in 0..dim {
-        let mut best = (k, a[k * dim + k].abs());
+        let mut best = (k, a[k * stride + k].abs());
         for i in k + 1..dim {
-            let size = a[i * dim + k].abs();
+            let size = a[i * stride + k].abs();
             if size > best.1 {
                 best = (i, size);
             }
@@ -104,26 +111,31 @@ fn eliminate(dim: usize, a: &mut [f64], x: &mut [f64]) -> (f64, f64) {
             return (f64::NAN, largest);
         }
         if pivot != k {
-            let (above, below) = a.split_at_mut(pivot * dim);
-            above[k * dim + k..(k + 1) * dim].swap_with_slice(&mut below[k..dim]);
+            let (above, below) = a.split_at_mut(pivot * stride);
+            above[k * stride + k..(k + 1) * stride].swap_with_slice(&mut below[k..stride]);
             x.swap(k, pivot);
         }
-        let (above, below) = a.split_at_mut((k + 1) * dim);
-        let row = &above[k * dim + k + 1..];
-        let scale = 1.0 / above[k * dim + k];
-        for (i, other) in below.chunks_exact_mut(dim).enumerate() {
+        let (above, below) = a.split_at_mut((k + 1) * stride);
+        let from = k - k % VECTOR;
+        let row = &above[k * stride + from..];
+        let scale = 1.0 / above[k * stride + k];
+        for (i, other) in below.chunks_exact_mut(stride).enumerate() {
             let factor = other[k] * scale;
             if factor == 0.0 {
                 continue;
             }
-            for (other, row) in other[k + 1..].iter_mut().zip(row) {
-                *other -= factor * row;
+            // Whole vectors from the one of the pivot's column on: what they change before it is not read again.
+            let others = other[from..].chunks_exact_mut(VECTOR);
+            for (other, row) in others.zip(row.chunks_exact(VECTOR)) {
+                for lane in 0..VECTOR {
+                    other[lane] -= factor * row[lane];
+                }
             }
             x[k + 1 + i] -= factor * x[k];
         }
     }
     for k in (0..dim).rev() {
-        let row = &a[k * dim..(k + 1) * dim];
+        let row = &a[k * stride..k * stride + dim];
         let known: f64 = row[k + 1..]
             .iter()
             .zip(&x[k + 1..])

@@ -62,7 +62,7 @@ impl Lindblad {
 
 /// `s_kl += left_k right_l*`
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
-fn add_products(
+pub(super) fn add_products(
     n: usize,
     (left, left_values): (&[usize], &[C]),
     (right, right_values): (&[usize], &[C]),

@@ -20,6 +20,7 @@ use std::sync::OnceLock;
 use super::coordinates::unpack;
 use super::operator::{C, Matrix, Operator, Planes};
 use crate::prelude::*;
+use matrix::add_products;
 
 /// Up to so many levels the matrix of the generator is used.
 const SMALL: usize = 8;
@@ -257,11 +258,24 @@ const FULL: usize = 32;
 fn effective(hamiltonian: &Operator, jumps: &[Jump], bases: &[Matrix]) -> Operator {
     let n = hamiltonian.levels();
     let half = C::new(-0.5, 0.0);
-    let mut matrix = (n <= FULL).then(|| Matrix::zeros(n, n));
+    let full = n <= FULL;
+    let mut rows = vec![C::default(); if full { n * n } else { 0 }];
     let mut entries = Vec::new();
-    let mut add = |i: usize, j: usize, value: C| match &mut matrix {
-        Some(matrix) => matrix[(i, j)] += value,
-        None => entries.push((i, j, value)),
+    if full {
+        // (L^+ L)_ij* = sum_k L_ki L_kj*
+        for jump in jumps {
+            if let Jump::Operator(operator) = jump {
+                for k in 0..n {
+                    add_products(n, operator.row_parts(k), operator.row_parts(k), &mut rows);
+                }
+            }
+        }
+        rows.iter_mut()
+            .for_each(|value| *value = half * value.conj());
+    }
+    let mut add = |i: usize, j: usize, value: C| match full {
+        true => rows[i * n + j] += value,
+        false => entries.push((i, j, value)),
     };
     for (i, j, value) in hamiltonian.entries() {
         add(i, j, C::new(value.im, -value.re));
@@ -273,6 +287,7 @@ fn effective(hamiltonian: &Operator, jumps: &[Jump], bases: &[Matrix]) -> Operat
             Jump::Between {
                 basis, from, rate, ..
             } => leaving[*basis][*from] += rate,
+            Jump::Operator(_) if full => {}
             Jump::Operator(operator) => {
                 for (i, j, value) in operator.decay() {
                     add(i, j, half * value);
@@ -288,9 +303,9 @@ fn effective(hamiltonian: &Operator, jumps: &[Jump], bases: &[Matrix]) -> Operat
             add(i, j, decay[(i, j)]);
         }
     }
-    match matrix {
-        Some(matrix) => Operator::from_matrix(&matrix),
-        None => Operator::new(n, entries),
+    match full {
+        true => Operator::from_rows(n, &rows),
+        false => Operator::new(n, entries),
     }
 }
 
