@@ -34,6 +34,8 @@ impl OwnStep for Network {
             next,
             current,
             desk,
+            convolved,
+            spectra,
             ..
         } = &mut buffers;
         next.resize(cells, 0.0);
@@ -49,11 +51,13 @@ impl OwnStep for Network {
                 *current += capacitance * spread * w / h;
             }
         }
+        let convolved = self.transformed(memory, convolved, spectra);
         let field = Field {
             space: &self.space,
             kernels: &self.kernels,
             activity: memory,
             mean: self.mean(memory),
+            convolved,
         };
         let current = &*current;
         let some = |first: usize, mut x: Rows<&mut [f64]>, next: &mut [f64], desk: &mut Desk| {

@@ -95,6 +95,22 @@ pub struct Field<'a> {
     pub activity: &'a [f64],
     /// Its mean over all cells.
     pub mean: f64,
+    /// K_E * A and K_I * A where they are known already.
+    pub convolved: Option<[&'a [f64]; 2]>,
+}
+
+/// A row of K_E * A and of K_I * A, worked out on the desk unless it is known.
+#[inline(always)]
+fn convolved<'d>(field: &Field<'d>, row: usize, desk: &'d mut Desk) -> [&'d [f64]; 2] {
+    let length = field.space.columns;
+    if let Some(known) = field.convolved {
+        return known.map(|known| &known[row * length..(row + 1) * length]);
+    }
+    for (which, kernel) in field.kernels.iter().enumerate() {
+        let (padded, sums) = (&mut desk.padded[which], &mut desk.sums[which]);
+        convolve_row(field.space, kernel, field.activity, row, padded, sums);
+    }
+    [&desk.sums[0][..length], &desk.sums[1][..length]]
 }
 
 /// A of cells with these potentials and thresholds.
@@ -135,10 +151,7 @@ pub fn derive<'f>(
     dx: &mut Rows<&mut [f64]>,
     desk: &mut Desk,
 ) {
-    for (which, kernel) in field.kernels.iter().enumerate() {
-        let (padded, sums) = (&mut desk.padded[which], &mut desk.sums[which]);
-        convolve_row(field.space, kernel, field.activity, row, padded, sums);
-    }
+    let [of_e, of_i] = convolved(field, row, desk);
     let length = field.space.columns;
     let Constants {
         influx,
@@ -155,7 +168,7 @@ pub fn derive<'f>(
     } = *constants;
     let activity = &field.activity[row * length..(row + 1) * length];
     let spread = global * field.mean;
-    let (local, [of_e, of_i]) = (1.0 - global, &desk.sums);
+    let local = 1.0 - global;
     let (of_e, of_i) = (&of_e[..length], &of_i[..length]);
     let (v, phi, cl) = (
         &x.v[..length],
@@ -213,15 +226,12 @@ pub fn advance<'f>(
     next: &mut [f64],
     desk: &mut Desk,
 ) {
-    for (which, kernel) in field.kernels.iter().enumerate() {
-        let (padded, sums) = (&mut desk.padded[which], &mut desk.sums[which]);
-        convolve_row(field.space, kernel, field.activity, row, padded, sums);
-    }
+    let [of_e, of_i] = convolved(field, row, desk);
     let length = field.space.columns;
     let c = constants;
     let activity = &field.activity[row * length..(row + 1) * length];
     let spread = c.global * field.mean;
-    let (local, [of_e, of_i]) = (1.0 - c.global, &desk.sums);
+    let local = 1.0 - c.global;
     let (of_e, of_i) = (&of_e[..length], &of_i[..length]);
     let (current, next) = (&current[..length], &mut next[..length]);
     let (v, phi, cl) = (

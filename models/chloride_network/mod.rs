@@ -22,6 +22,7 @@ mod network;
 mod observables;
 mod rest;
 mod space;
+mod spectral;
 mod spirals;
 mod stages;
 

@@ -15,6 +15,7 @@ use super::kernel::Kernel;
 use super::membrane::{Constants, Desk, Field, Rows, activities, derive, sum};
 use super::observables;
 use super::space::Space;
+use super::spectral::{Spectra, Spectral};
 use crate::prelude::*;
 
 /// A field of at least so many cells is worth several threads.
@@ -28,6 +29,8 @@ pub struct Network {
     pub(super) observables: Vec<Variable>,
     pub(super) space: Space,
     pub(super) kernels: [Kernel; 2],
+    /// For wide kernels on large sheets.
+    pub(super) spectral: Option<Spectral>,
     pub(super) constants: Constants,
     /// 200 Hz.
     pub(super) max_rate: f64,
@@ -47,6 +50,8 @@ pub(super) struct Buffers {
     pub desk: Desk,
     pub next: Vec<f64>,
     pub current: Vec<f64>,
+    pub convolved: [Vec<f64>; 2],
+    pub spectra: Spectra,
 }
 
 thread_local! {
@@ -96,6 +101,7 @@ impl Network {
             observables: observables::list(&space),
             drive: drive(build.stimuli, &space, constants.capacitance)?,
             stimuli: build.stimuli.to_vec(),
+            spectral: Spectral::new(&space, &kernels),
             space,
             kernels,
             constants,
@@ -124,6 +130,18 @@ impl Network {
     pub(super) fn mean(&self, activity: &[f64]) -> f64 {
         let rows = activity.chunks_exact(self.space.columns);
         rows.map(sum).sum::<f64>() / self.space.cells() as f64
+    }
+
+    /// K_E * A and K_I * A by transforms, where these are faster than sums.
+    pub(super) fn transformed<'b>(
+        &self,
+        activity: &[f64],
+        convolved: &'b mut [Vec<f64>; 2],
+        spectra: &mut Spectra,
+    ) -> Option<[&'b [f64]; 2]> {
+        let spectral = self.spectral.as_ref()?;
+        spectral.convolve(activity, spectra, convolved, crew::several());
+        Some(convolved.each_ref().map(Vec::as_slice))
     }
 
     /// How many rows a thread does at a time; all of them where one thread does everything.
@@ -329,11 +347,20 @@ impl System for Network {
         let (cells, width) = (self.space.cells(), self.space.columns);
         let mut buffers = BUFFERS.take();
         let mean = self.first_round(x, &mut buffers);
+        let Buffers {
+            activity,
+            desk,
+            convolved,
+            spectra,
+            ..
+        } = &mut buffers;
+        let convolved = self.transformed(activity, convolved, spectra);
         let field = Field {
             space: &self.space,
             kernels: &self.kernels,
-            activity: &buffers.activity,
+            activity,
             mean,
+            convolved,
         };
         let state = blocks(x, cells);
         let at_once = self.rows_at_once();
@@ -348,7 +375,7 @@ impl System for Network {
         };
         let all = blocks_mut(dx, cells);
         match at_once >= self.space.rows {
-            true => some(0, all, &mut buffers.desk),
+            true => some(0, all, desk),
             false => all.side_by_side(at_once * width, |number, dx| {
                 DESK.with_borrow_mut(|desk| some(number * at_once, dx, desk));
             }),
