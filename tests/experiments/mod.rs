@@ -70,6 +70,7 @@ pub fn pair(path: &Path) -> Experiment {
         has_time: true,
         analyses: Vec::new(),
         solver: solver(2),
+        draws_jumps: false,
         cell: None,
         record: Record {
             variables: vec!["x".into()],
