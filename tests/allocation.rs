@@ -181,3 +181,54 @@ fn a_longer_run_allocates_no_more_than_a_short_one() {
         "a model of a file allocates while it steps"
     );
 }
+
+/// Allocations of a run of the chloride network from 0 to `stop`.
+fn sheet(method: &str, size: usize, stop: f64) -> u64 {
+    let text = format!(
+        "[model]\nfamily = \"chloride-network\"\n[model.parameters]\nnoise = {}\n\
+         [model.space]\ngeometry = \"sheet\"\nsize = {size}\n[time]\nstop = 1.0\n\
+         [solver]\nmethod = \"{method}\"\nstep = 0.5\n",
+        if method == "rk4" { 0.0 } else { 10.0 }
+    );
+    let text = match size > 100 {
+        // Wide kernels: transforms instead of sums.
+        true => text.replace(
+            "noise",
+            "kernel_excitatory = 0.15\nkernel_inhibitory = 0.15\nnoise",
+        ),
+        false => text,
+    };
+    let path = std::path::Path::new("sheet.toml");
+    let experiment = config::load_text(&text, path, &[], &models::registry()).unwrap();
+    let Ok(Built::Flow(system)) = experiment.build() else {
+        panic!("it is a flow");
+    };
+    let options = Options::new(experiment.initial.len(), 1e-6, 1e-9).step(0.5);
+    let span = Span { start: 0.0, stop };
+    let before = allocations();
+    let mut on = |_: f64| true;
+    let mut listener = listener(false);
+    listener.every = 0.5;
+    let x0 = &experiment.initial;
+    let ended = integrate(
+        system.as_ref(),
+        method,
+        &options,
+        span,
+        x0,
+        &mut listener,
+        &mut on,
+    );
+    assert!(ended.expect("it fits").status.is_success());
+    allocations() - before
+}
+
+#[test]
+fn steps_of_a_sheet_allocate_nothing() {
+    for (method, size) in [("rk4", 20), ("las", 20), ("rk4", 160)] {
+        // The first run makes the buffers of this thread.
+        sheet(method, size, 1.0);
+        let (short, long) = (sheet(method, size, 2.0), sheet(method, size, 12.0));
+        assert_eq!(short, long, "{method} on {size} x {size} cells");
+    }
+}
