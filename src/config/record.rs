@@ -118,10 +118,13 @@ pub(super) fn decode(
             d.assumed("trajectories", "true", Origin::Default);
             true
         }),
-        pooled: section.entry("variables").is_none(),
+        pooled: false,
         groups: Vec::new(),
     };
     record.variables = shown(record.variables, offer);
+    // By what is recorded and not by who said so: the resolved text says everything.
+    let whole = shown(blocks_by_default.clone(), offer);
+    record.pooled = whole.iter().all(|name| record.variables.contains(name));
     prepare(d, &section, offer);
     if !record.trajectories
         && record.summaries.is_empty()

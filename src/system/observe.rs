@@ -16,8 +16,8 @@ pub trait Observables: Send + Sync {
         let _ = index;
         Ok(())
     }
-    /// The observables whose statistics over the members of an ensemble are recorded unless the experiment names what it
-    /// records: a mean that is the answer, where the members' own numbers are not.
+    /// The observables whose statistics over the members of an ensemble are recorded without being named, where all blocks are
+    /// recorded: a mean that is the answer, where the members' own numbers are not.
     fn pooled(&self) -> &[&'static str] {
         &[]
     }
