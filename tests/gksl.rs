@@ -77,7 +77,7 @@ fn q1_is_a_passive_qubit_on_its_way_to_the_classical_equilibrium() {
             near_c(states[sample][(0, 1)], printed, TWELVE, "rho_01");
         }
         let diffidences = [
-            (0, 0.6931471806),
+            (0, std::f64::consts::LN_2),
             (2, 0.2287940732),
             (3, 0.0935183688),
             (4, 0.0068996110),
