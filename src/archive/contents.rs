@@ -45,6 +45,13 @@ pub enum Scale {
     },
     /// A name for each position.
     Labels(Vec<String>),
+    /// The whole numbers of a track: those of its grid less `first`.
+    Counts {
+        /// The track.
+        track: usize,
+        /// The number that is called 0.
+        first: i64,
+    },
     /// The times of a track's grid.
     Times {
         /// The track.

@@ -13,7 +13,9 @@ use super::naming::{Components, Names};
 use super::per_run;
 use super::run_dims::{Along, RunDims};
 use super::selection::Kept;
-use crate::config::experiment::{Asked, Experiment, Group, Precision, Statistic, quantile_name};
+use crate::config::experiment::{
+    Asked, Clock, Experiment, Group, Precision, Statistic, quantile_name,
+};
 use crate::engine::card::Needs;
 use crate::engine::schemes;
 use crate::system::System;
@@ -111,14 +113,15 @@ impl<'a> Builder<'a> {
         let grid =
             Grid::new(&time.save, time).map_err(|why| ContentsError::new("time.save", why))?;
         let stored = record.trajectories;
-        let dim = stored.then(|| self.dimension("time", &grid, 0));
+        let clock = time.clock.dimension();
+        let dim = stored.then(|| self.dimension(clock, &grid, 0));
         self.tracks.push(Track {
             grid: grid.clone(),
             times: None,
             fields: Vec::new(),
         });
         if stored {
-            self.times("time", &grid);
+            self.times(clock, &grid);
         }
         let chosen = self.chosen(&record.variables, &record.observables, "record")?;
         for (origin, variable) in &chosen {
@@ -149,7 +152,10 @@ impl<'a> Builder<'a> {
             return;
         }
         // The track of the default record has its dimension by now.
-        let Some(track_dim) = self.components.named("time") else {
+        let Some(track_dim) = self
+            .components
+            .named(self.experiment.time.clock.dimension())
+        else {
             return;
         };
         for (index, variable) in observables.list().iter().enumerate() {
@@ -226,7 +232,8 @@ impl<'a> Builder<'a> {
     fn group(&mut self, group: &Group, place: &str) -> Result<(), ContentsError> {
         let grid = Grid::new(&group.save, &self.experiment.time)
             .map_err(|why| ContentsError::new(format!("{place}.every"), why))?;
-        let name = format!("time_{}", group.name);
+        let clock = self.experiment.time.clock.dimension();
+        let name = format!("{clock}_{}", group.name);
         let dim = self.dimension(&name, &grid, self.tracks.len());
         self.tracks.push(Track {
             grid: grid.clone(),
@@ -255,12 +262,21 @@ impl<'a> Builder<'a> {
 
     /// The dimension of a track's samples, by its index.
     fn dimension(&mut self, name: &str, grid: &Grid, track: usize) -> usize {
-        let unit = self.experiment.family.time_unit().to_string();
+        let clock = self.experiment.time.clock;
+        let unit = match clock {
+            Clock::Time => self.experiment.family.time_unit().to_string(),
+            Clock::Steps | Clock::Trials => "1".into(),
+        };
         let long_name = time_meaning(name);
         let ragged = Extent::Ragged { track };
         let (name, extent, scale, unit, long_name) = match grid.len() {
             Some(length) => {
-                let scale = Scale::Times { track };
+                let scale = match clock {
+                    Clock::Time => Scale::Times { track },
+                    Clock::Steps => Scale::Counts { track, first: 0 },
+                    // The sample after the first trial is that of trial 0.
+                    Clock::Trials => Scale::Counts { track, first: 1 },
+                };
                 (
                     name.to_string(),
                     Extent::Fixed(length),
@@ -597,9 +613,9 @@ impl<'a> Builder<'a> {
 }
 
 fn time_meaning(name: &str) -> String {
-    match name.strip_prefix("time_") {
-        Some(group) => format!("time of the samples of the record group {group}"),
-        None => "time".to_string(),
+    match name.split_once('_') {
+        Some((clock, group)) => format!("{clock} of the samples of the record group {group}"),
+        None => name.to_string(),
     }
 }
 

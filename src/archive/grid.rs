@@ -43,6 +43,7 @@ impl Grid {
     pub fn new(save: &Save, time: &Time) -> Result<Self, String> {
         match save {
             Save::Every(step) => Self::every(time.start, time.stop, *step),
+            Save::After(step) => Self::every(time.start + step, time.stop, *step),
             Save::At(times) => Ok(Grid::At(times.clone())),
             Save::Steps => Ok(Grid::Steps),
         }

@@ -14,6 +14,9 @@ use super::{scale, text};
 use crate::config::experiment::{Experiment, ExternalFile, Source};
 use crate::system::parameters::{Array, Kind, Parameter, Shape, Value};
 
+/// The names behind the numbers of the column of subjects.
+const SUBJECTS: &str = "trials.subjects";
+
 /// Write `/parameters`.
 pub(super) fn parameters(group: &Group, experiment: &Experiment) -> Result<()> {
     let mut scales = Scales::default();
@@ -21,9 +24,10 @@ pub(super) fn parameters(group: &Group, experiment: &Experiment) -> Result<()> {
     let parameters = experiment
         .declared
         .iter()
-        .map(|card| (card, "model.parameters"));
-    let sections = family.sections().iter().map(|card| (card, "model"));
-    for (card, table) in parameters.chain(sections) {
+        .map(|card| (card, "model.parameters."));
+    let sections = family.sections().iter().map(|card| (card, "model."));
+    let trials = family.trials().iter().map(|card| (card, ""));
+    for (card, table) in parameters.chain(sections).chain(trials) {
         let Some(value) = experiment.parameters.get(card.name) else {
             continue;
         };
@@ -38,6 +42,10 @@ pub(super) fn parameters(group: &Group, experiment: &Experiment) -> Result<()> {
         if let Some(made) = made {
             describe(&made, card, table)?;
         }
+    }
+    if let Some(Value::Text(names)) = experiment.parameters.get(SUBJECTS) {
+        let name = SUBJECTS.replace('.', "_");
+        text::data_set(group, &name, names, "the subjects, one on each line")?;
     }
     Ok(())
 }
@@ -84,7 +92,7 @@ fn real(
 fn describe(made: &Dataset, card: &Parameter, table: &str) -> Result<()> {
     text::attribute(made, "long_name", card.meaning)?;
     text::attribute(made, "units", card.unit)?;
-    text::attribute(made, "path", &format!("{table}.{}", card.name))?;
+    text::attribute(made, "path", &format!("{table}{}", card.name))?;
     text::attribute(made, "valid", &card.range.to_string())?;
     if !card.source.is_empty() {
         text::attribute(made, "reference", card.source)?;

@@ -230,6 +230,12 @@ fn scales(file: &File, about: About<'_>, lengths: &[usize], data_sets: &[Dataset
                 coordinates(file, name, &values)?
             }
             Scale::Times { track } => times(file, name, &contents.tracks[*track].grid)?,
+            Scale::Counts { track, first } => {
+                let grid = &contents.tracks[*track].grid;
+                let all = 0..grid.len().unwrap_or(0);
+                let values: Vec<i64> = all.map(|k| grid.time(k) as i64 - first).collect();
+                coordinates(file, name, &values)?
+            }
             Scale::Recorded { data_set } => data_sets[*data_set].clone(),
             Scale::Runs(along) => axes::coordinate(file, name, *along, length, about.into())?,
         };

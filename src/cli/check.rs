@@ -12,8 +12,8 @@ use super::progress::{duration, short};
 use super::table;
 use crate::archive::contents::{Contents, DataSet, Extent};
 use crate::config::axis::{Axis, Mode, Values};
-use crate::config::experiment::{Experiment, Save};
-use crate::engine::card::Stepping;
+use crate::config::experiment::{Clock, Experiment, Save};
+use crate::engine::card::{Needs, Stepping};
 use crate::ensemble::{Estimate, Prepared};
 use crate::registry::Registry;
 use crate::system::layout::Variable;
@@ -276,13 +276,15 @@ fn rows(experiment: &Experiment, prepared: &Prepared) -> Result<Vec<Vec<String>>
         _ => format!("step {}", solver.step.unwrap_or(f64::NAN)),
     };
     rows.push(("time", time(experiment, contents)));
-    rows.push((
-        "solver",
-        format!(
-            "{}, {steps}, at most {} steps",
-            solver.method, solver.max_steps
-        ),
-    ));
+    if base.card.needs != Needs::Map {
+        rows.push((
+            "solver",
+            format!(
+                "{}, {steps}, at most {} steps",
+                solver.method, solver.max_steps
+            ),
+        ));
+    }
     if !experiment.stimuli.is_empty() {
         rows.push(("stimuli", experiment.stimuli.len().to_string()));
     }
@@ -379,16 +381,22 @@ fn describe(variable: &Variable) -> String {
 
 fn time(experiment: &Experiment, contents: &Contents) -> String {
     let time = &experiment.time;
+    let unit = match time.clock {
+        Clock::Time => "",
+        Clock::Steps => " steps",
+        Clock::Trials => " trials",
+    };
     let samples = match contents.tracks.first().and_then(|track| track.grid.len()) {
         Some(count) => format!("{count} samples"),
         None => "a sample after every step".into(),
     };
     let pace = match &time.save {
-        Save::Every(interval) => format!(", every {interval}"),
+        Save::Every(1.0) | Save::After(1.0) if time.clock != Clock::Time => String::new(),
+        Save::Every(interval) | Save::After(interval) => format!(", every {interval}"),
         Save::At(_) => " at the listed times".into(),
         Save::Steps => String::new(),
     };
-    format!("{} to {}, {samples}{pace}", time.start, time.stop)
+    format!("{} to {}{unit}, {samples}{pace}", time.start, time.stop)
 }
 
 /// `1e-10`, or the range of the values where they differ.

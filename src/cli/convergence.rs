@@ -11,7 +11,7 @@ use super::progress::short;
 use super::table;
 use crate::analysis::convergence::{Convergence, Followed, Question, convergence};
 use crate::archive::contents::Origin;
-use crate::ensemble::Prepared;
+use crate::ensemble::{Prepared, RunError};
 use crate::registry::Registry;
 
 /// Run an experiment at finer steps or tolerances, and tell how many digits to trust
@@ -43,6 +43,9 @@ pub fn execute(
         .map_err(refuse)?;
     let system = ready.system.as_ref();
     let variant = &ready.variant;
+    if system.map().is_some() {
+        return Err(refuse(RunError::Map(variant.experiment.dynamics.clone())));
+    }
     let span = variant.span();
     let track = variant.contents.tracks.first();
     let grid = track.map(|track| &track.grid);

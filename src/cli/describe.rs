@@ -221,6 +221,7 @@ fn evolution(evolution: Evolution) -> &'static str {
         Evolution::Flow => "flow",
         Evolution::Steps => "steps",
         Evolution::Trials => "trials",
+        Evolution::TimedTrials => "flow over trials",
     }
 }
 

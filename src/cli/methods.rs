@@ -49,6 +49,7 @@ fn needs(card: &Card) -> &'static str {
         Needs::Nothing => "a drift",
         Needs::Constraint => "a closed set that the state must not leave",
         Needs::Selector => "a drift with selections across surfaces",
+        Needs::Map => "a map",
         Needs::OwnStep => "a family that brings this update along",
         Needs::Linear => "an affine drift, constant between edges of stimuli",
     }

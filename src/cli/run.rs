@@ -10,6 +10,7 @@ use super::output::Output;
 use super::program;
 use super::progress::{Progress, duration, short};
 use super::{experiment, interrupt};
+use crate::config::experiment::Clock;
 use crate::ensemble::{Report, RunError, RunOptions};
 use crate::plan::Shard;
 use crate::registry::Registry;
@@ -79,12 +80,17 @@ pub fn execute(
         );
     }
     let stop = experiment.time.stop;
+    let unit = match experiment.time.clock {
+        Clock::Time => "time units",
+        Clock::Steps => "steps",
+        Clock::Trials => "trials",
+    };
     let mut progress = Progress::new(arguments.quiet);
     let report = crate::ensemble::run(&experiment, &options, &mut |now| {
         let start = experiment.time.start;
         match now.runs {
             1 if now.time.is_nan() => {}
-            1 => progress.update(now.time - start, stop - start, "time units"),
+            1 => progress.update(now.time - start, stop - start, unit),
             runs => progress.update(now.finished as f64, runs as f64, "runs"),
         }
     });

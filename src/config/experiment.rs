@@ -35,6 +35,28 @@ pub const RESERVED_NAMES: &[&str] = &[
     "run_seed",
 ];
 
+/// What the time of a run counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Clock {
+    /// Continuous time, in the family's unit.
+    Time,
+    /// The steps of a map.
+    Steps,
+    /// Trials, a sample after each.
+    Trials,
+}
+
+impl Clock {
+    /// The name of the dimension of samples, and the beginning of those of record groups.
+    pub fn dimension(self) -> &'static str {
+        match self {
+            Clock::Time => "time",
+            Clock::Steps => "step",
+            Clock::Trials => "trial",
+        }
+    }
+}
+
 /// A complete experiment, ready to be planned and run.
 #[derive(Clone)]
 pub struct Experiment {
@@ -54,7 +76,7 @@ pub struct Experiment {
     pub initial: Vec<f64>,
     /// `[time]`; spans nothing in a file without it.
     pub time: Time,
-    /// Whether the file has `[time]`: without it there is nothing to run, only to analyse.
+    /// Whether the file says how long to run, by `[time]`, `[steps]` or `[trials]`: without it there is nothing to run, only to analyse.
     pub has_time: bool,
     /// The tables `[analysis.NAME]`.
     pub analyses: Vec<Asked>,
@@ -64,7 +86,7 @@ pub struct Experiment {
     pub solver: Solver,
     /// `[noise]`: the length of the cells of the Brownian path; nothing for deterministic schemes.
     pub cell: Option<f64>,
-    /// Whether events of the system are drawn.
+    /// Whether events of the system, or the steps of a map, are drawn.
     pub draws_jumps: bool,
     /// `[record]`.
     pub record: Record,
@@ -135,9 +157,11 @@ pub struct Asked {
     pub options: Parameters,
 }
 
-/// The span of a flow and when it is sampled.
+/// The span of a flow, or the steps of a map, and when it is sampled.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Time {
+    /// What it counts.
+    pub clock: Clock,
     /// First instant.
     pub start: f64,
     /// Last instant.
@@ -149,6 +173,7 @@ pub struct Time {
 impl Time {
     /// The time of a file without `[time]`.
     pub const NONE: Time = Time {
+        clock: Clock::Time,
         start: 0.0,
         stop: 0.0,
         save: Save::Every(1.0),
@@ -157,7 +182,7 @@ impl Time {
     /// The spacing of samples; a two-hundredth of the span, if they have none.
     pub fn grid(&self) -> f64 {
         match self.save {
-            Save::Every(every) => every,
+            Save::Every(every) | Save::After(every) => every,
             Save::At(_) | Save::Steps => (self.stop - self.start) / 200.0,
         }
     }
@@ -168,6 +193,8 @@ impl Time {
 pub enum Save {
     /// Every `dt` from `start` on, `start` and `stop` included.
     Every(f64),
+    /// Every `dt` from `start + dt` on, `stop` included: after each trial.
+    After(f64),
     /// At these times, ascending.
     At(Vec<f64>),
     /// After every step of the scheme, and at `start`.

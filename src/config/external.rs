@@ -93,6 +93,46 @@ fn bytes(d: &mut Decoder, file: &str, span: Span) -> Option<Vec<u8>> {
     }
 }
 
+/// A table of texts with a header of names.
+pub(super) struct Table {
+    /// The names of the columns.
+    pub names: Vec<String>,
+    /// The rows, each with its line in the file.
+    pub rows: Vec<(u64, Vec<String>)>,
+}
+
+/// The table in the named .csv file; the name is relative to the experiment's folder.
+pub(super) fn table(d: &mut Decoder, name: &str, span: Span) -> Option<Table> {
+    let bytes = bytes(d, name, span)?;
+    let read = || -> Result<Table, csv::Error> {
+        let mut reader = csv::ReaderBuilder::new()
+            .trim(csv::Trim::All)
+            .comment(Some(b'#'))
+            .from_reader(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes));
+        let names = reader.headers()?.iter().map(String::from).collect();
+        let rows = reader.records().map(|record| {
+            let record = record?;
+            let line = record.position().map_or(0, csv::Position::line);
+            Ok((line, record.iter().map(String::from).collect()))
+        });
+        Ok(Table {
+            names,
+            rows: rows.collect::<Result<_, csv::Error>>()?,
+        })
+    };
+    match read() {
+        Ok(table) => Some(table),
+        Err(error) => {
+            let message = format!("cannot read a table from `{name}`: {error}");
+            d.problem(
+                Problem::at(span, message, "this file")
+                    .help("the first line names the columns, every further line is a trial"),
+            );
+            None
+        }
+    }
+}
+
 fn npy(bytes: &[u8]) -> Result<Array, String> {
     let file = npyz::NpyFile::new(bytes).map_err(|error| error.to_string())?;
     let shape: Vec<usize> = file.shape().iter().map(|&size| size as usize).collect();

@@ -33,18 +33,20 @@ mod schema;
 mod section;
 mod solver;
 mod sources;
+mod steps;
 mod stimulus;
 mod summaries;
 mod sweep;
 mod target;
 mod time;
+mod trials;
 pub mod variation;
 
 use std::path::Path;
 
 use crate::registry::Registry;
 use crate::system::System;
-use crate::system::family::{Build, Built};
+use crate::system::family::{Build, Evolution};
 use crate::system::parameters::BuildError;
 use crate::system::share::Share;
 use crate::system::stimulus::Stimulus;
@@ -161,20 +163,53 @@ fn decode(
     let (title, seed) = preamble(d, root);
     d.seed = seed;
     d.redraws = false;
-    let model = model::decode(d, root, registry);
+    let mut model = model::decode(d, root, registry);
     let blame = model.as_ref().map_or(Span::default(), |model| model.span);
+    let evolution = model.as_ref().map(|model| model.dynamics.evolution);
+    if let Some(evolution) = evolution {
+        superfluous(d, &table, evolution);
+    }
+    let trials = match &mut model {
+        Some(model) if evolution.is_some_and(Evolution::has_trials) => {
+            let (family, dynamics) = (model.family, model.dynamics.name);
+            let trials = trials::decode(d, table("trials"), family, dynamics, blame);
+            match &trials {
+                Some(trials) => model.parameters.extend(&trials.columns),
+                None => model.sound = false,
+            }
+            trials
+        }
+        _ => None,
+    };
     let analyses = analysis::decode(d, table("analysis"), registry, model.as_ref());
-    let has_time = table("time").is_some();
+    let has_time = match evolution {
+        None | Some(Evolution::Flow) => table("time").is_some(),
+        Some(Evolution::Steps) => table("steps").is_some(),
+        Some(Evolution::Trials | Evolution::TimedTrials) => true,
+    };
+    // A flow that trials lay out says itself when it is over.
+    let early = match (&model, evolution) {
+        (Some(model), Some(Evolution::TimedTrials)) if trials.is_some() => {
+            build(d, model, Some(&[])).and_then(|system| system.natural_stop())
+        }
+        _ => None,
+    };
     let timeless = match &analyses {
         Some(analyses) => analyses.need_no_time(),
         // A broken table says nothing about time.
         None => true,
     };
-    let time = match (&model, table("time")) {
+    let time = match (evolution, table("time")) {
         // Without the model nobody knows whether it evolves in time.
         (None, None) => None,
+        (Some(Evolution::Steps), _) if timeless && !has_time => Some(experiment::Time::NONE),
+        (Some(Evolution::Steps), _) => steps::decode(d, table("steps"), blame),
+        (Some(Evolution::Trials), _) => trials.as_ref().map(trials::Trials::time),
+        // What is wrong with the trials is said.
+        (Some(Evolution::TimedTrials), None) if early.is_none() => None,
+        (Some(Evolution::TimedTrials), entry) => time::decode(d, entry, blame, early),
         (_, None) if timeless => Some(experiment::Time::NONE),
-        (_, entry) => time::decode(d, entry, blame),
+        (_, entry) => time::decode(d, entry, blame, None),
     };
     let stimuli = stimulus::decode(d, table("stimulus"), model.as_ref(), time.as_ref());
     let built = model
@@ -182,12 +217,16 @@ fn decode(
         .and_then(|model| build(d, model, stimuli.as_deref()));
     let offer = built.as_deref().map(|system| record::Offer { system });
     let layout = built.as_deref().map(System::layout);
+    let map = built.as_deref().and_then(System::map);
     let recommended = model.as_ref().map_or("", |model| model.dynamics.method);
     let recommended = built
         .as_deref()
         .and_then(|system| system.recommended().or_else(|| solver::for_noise(system)))
         .unwrap_or(recommended);
-    let solver = solver::decode(d, table("solver"), recommended, layout, blame);
+    let solver = match evolution {
+        Some(Evolution::Steps | Evolution::Trials) => Some(solver::of_map(layout)),
+        _ => solver::decode(d, table("solver"), recommended, layout, blame),
+    };
     let swept = sweep.map(sweep::Raw::paths).unwrap_or_default();
     let cell = noise::decode(d, table("noise"), solver.as_ref(), time.as_ref(), &swept);
     let initial = match (&model, layout) {
@@ -212,7 +251,8 @@ fn decode(
     }
     let record = record::decode(d, table("record"), offer.as_ref(), time.as_ref());
     let guards = built.as_deref().and_then(System::guards);
-    let draws_jumps = guards.is_some_and(|guards| guards.is_random());
+    let draws_jumps =
+        guards.is_some_and(|guards| guards.is_random()) || map.is_some_and(|map| map.is_random());
     let noisy = draws_jumps || noise::is_noisy(d, solver.as_ref());
     let ensemble = ensemble::decode(d, table("ensemble"), noisy);
     let axes = match (sweep, &model, layout) {
@@ -317,19 +357,35 @@ fn build(
         // Perhaps only the stimuli are wrong: the layout tells more about the rest.
         attempt(&[])
     });
-    match built.ok()? {
-        Built::Flow(system) => Some(system),
-        Built::Map(_) => {
-            d.problem(Problem::at(
-                model.span,
-                format!(
-                    "the family `{}` built a map for a flow",
-                    model.family.name()
-                ),
-                "a defect of the model",
-            ));
-            None
-        }
+    Some(built.ok()?.into_system())
+}
+
+/// Refuse the tables that say how another kind of dynamics evolves.
+fn superfluous<'t>(
+    d: &mut Decoder,
+    table: &dyn Fn(&str) -> Option<&'t Entry>,
+    evolution: Evolution,
+) {
+    const FLOW: &[&str] = &["steps", "trials"];
+    const STEPS: &[&str] = &["time", "trials", "solver", "noise"];
+    const TRIALS: &[&str] = &["time", "steps", "solver", "noise"];
+    let (refused, why, instead) = match evolution {
+        Evolution::Flow => (FLOW, "evolve in continuous time", "[time]"),
+        Evolution::Steps => (STEPS, "are a map, which is its own step", "[steps]"),
+        Evolution::Trials => (TRIALS, "go from trial to trial, a map", "[trials]"),
+        Evolution::TimedTrials => (&FLOW[..1], "evolve in continuous time", "[trials]"),
+    };
+    for entry in refused.iter().filter_map(|name| table(name)) {
+        d.problem(
+            Problem::at(
+                entry.key_span,
+                format!("[{}] is not used: these dynamics {why}", entry.key),
+                "has no effect here",
+            )
+            .help(format!(
+                "remove it: how long to run is said by {instead}; `nullcline describe FAMILY` lists the dynamics"
+            )),
+        );
     }
 }
 

@@ -9,7 +9,7 @@ use super::resolved;
 use super::section::Section;
 use super::sources::Origin;
 use crate::registry::Registry;
-use crate::system::family::{Dynamics, Evolution, Family};
+use crate::system::family::{Dynamics, Family};
 use crate::system::parameters::{Array, Fallback, Parameter, Parameters};
 use crate::system::suggest;
 use crate::system::tree::{Entry, Span, Tree};
@@ -206,16 +206,5 @@ fn dynamics(
         d.assumed("dynamics", &resolved::text(first.name), Origin::Default);
         first
     };
-    if chosen.evolution != Evolution::Flow {
-        d.problem(
-            Problem::at(
-                span,
-                format!("the dynamics `{}` evolves in steps or trials", chosen.name),
-                "not a flow",
-            )
-            .help("this version runs flows, which evolve in continuous time"),
-        );
-        return None;
-    }
     Some(chosen)
 }

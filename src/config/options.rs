@@ -35,6 +35,40 @@ pub(super) const TIME: &[Parameter] = &[
     ),
 ];
 
+/// `[steps]`.
+pub(super) const STEPS: &[Parameter] = &[
+    Parameter::integer("count")
+        .range(Range::closed(1.0, 1e15))
+        .meaning("how many steps the map makes"),
+    Parameter::tree("save").fallback(Fallback::Absent).meaning(
+        "every so many steps, or a list of steps; as many as give a thousand samples by default",
+    ),
+];
+
+/// `[trials]`, besides the family's own columns.
+pub(super) const TRIALS: &[Parameter] = &[
+    Parameter::text("file")
+        .fallback(Fallback::Absent)
+        .meaning("a .csv file with the columns by name, a trial a line"),
+    Parameter::tree("design")
+        .fallback(Fallback::Absent)
+        .meaning(
+            "all ordered tuples of levels: { levels = [..], repeats = 10 } and the further columns",
+        ),
+    Parameter::tree("ignore")
+        .fallback(Fallback::Absent)
+        .meaning("columns of the file that are left alone"),
+];
+
+/// `trials.design`, besides the family's own columns.
+pub(super) const DESIGN: &[Parameter] = &[
+    Parameter::tree("levels").meaning("the levels that are crossed"),
+    Parameter::integer("repeats")
+        .fallback(Fallback::Integer(1))
+        .range(Range::closed(1.0, 1e9))
+        .meaning("how often the whole set comes"),
+];
+
 /// `[solver]`.
 pub(super) const SOLVER: &[Parameter] = &[
     Parameter::text("method")
@@ -249,6 +283,8 @@ pub(super) const OUTPUT: &[Parameter] = &[
 pub(super) const SECTIONS: &[(&str, &[Parameter], bool)] = &[
     ("model", MODEL, false),
     ("time", TIME, false),
+    ("steps", STEPS, false),
+    ("trials", TRIALS, false),
     ("solver", SOLVER, false),
     ("stimulus", STIMULUS, true),
     ("noise", NOISE, false),
@@ -262,8 +298,5 @@ pub(super) const SECTIONS: &[(&str, &[Parameter], bool)] = &[
 pub(super) const FILE: &str = "the file";
 
 /// Keys of the format that this version does not have yet: the table, the key, what to do instead.
-pub(super) const NOT_YET: &[(&str, &str, &str)] = &[
-    (FILE, "fit", "only `run` and `analyze` exist so far"),
-    (FILE, "steps", "this version runs flows, which need [time]"),
-    (FILE, "trials", "this version runs flows, which need [time]"),
-];
+pub(super) const NOT_YET: &[(&str, &str, &str)] =
+    &[(FILE, "fit", "only `run` and `analyze` exist so far")];

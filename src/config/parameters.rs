@@ -62,7 +62,10 @@ pub(super) fn gather<'t>(
         .iter()
         .map(|declaration| Slot {
             declaration,
-            path: format!("{path}.{}", declaration.name),
+            path: match path {
+                "" => declaration.name.to_string(),
+                path => format!("{path}.{}", declaration.name),
+            },
             given: given.get(declaration.name).copied(),
             written: None,
             header,

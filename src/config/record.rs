@@ -1,12 +1,13 @@
 //! `[record]` and `[[record.group]]`: what is recorded, checked against the built system.
 
 use super::decoder::Decoder;
-use super::experiment::{Group, Precision, RESERVED_NAMES, Record, Save, Selection, Time};
+use super::experiment::{Clock, Group, Precision, RESERVED_NAMES, Record, Save, Selection, Time};
 use super::options;
 use super::problem::Problem;
 use super::resolved;
 use super::section::Section;
 use super::sources::Origin;
+use super::steps;
 use super::stimulus;
 use super::summaries;
 use super::time;
@@ -356,7 +357,7 @@ fn every(d: &mut Decoder, section: &Section<'_>, time: Option<&Time>) -> Option<
     let Some(value) = section.value("every") else {
         let save = time?.save.clone();
         let text = match &save {
-            Save::Every(every) => resolved::real(*every),
+            Save::Every(every) | Save::After(every) => resolved::real(*every),
             Save::At(times) => {
                 let times: Vec<String> = times.iter().map(|&time| resolved::real(time)).collect();
                 format!("[{}]", times.join(", "))
@@ -367,7 +368,14 @@ fn every(d: &mut Decoder, section: &Section<'_>, time: Option<&Time>) -> Option<
         return Some(save);
     };
     d.given("every", value);
-    time::save(d, value, "every", time.map(|time| (time.start, time.stop)))
+    let save = time::save(d, value, "every", time.map(|time| (time.start, time.stop)))?;
+    match (time.map(|time| time.clock), save) {
+        (None | Some(Clock::Time), save) => Some(save),
+        (Some(clock), save) => match (clock, steps::whole(d, save, "every", value.span)?) {
+            (Clock::Trials, Save::Every(every)) => Some(Save::After(every)),
+            (_, save) => Some(save),
+        },
+    }
 }
 
 fn select(

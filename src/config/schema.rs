@@ -20,6 +20,7 @@ pub fn schema(registry: &Registry) -> Value {
     for &(name, table, array) in options::SECTIONS {
         let object = match name {
             "model" => model(registry),
+            "trials" => trials(registry, table),
             _ => closed(table),
         };
         let value = if array {
@@ -47,7 +48,12 @@ pub fn schema(registry: &Registry) -> Value {
         "type": "object",
         "properties": root,
         "required": ["model"],
-        "anyOf": [{ "required": ["time"] }, { "required": ["analysis"] }],
+        "anyOf": [
+            { "required": ["time"] },
+            { "required": ["steps"] },
+            { "required": ["trials"] },
+            { "required": ["analysis"] }
+        ],
         "allOf": analyses(registry),
         "additionalProperties": false,
         "$defs": { "numbers": numbers() }
@@ -76,6 +82,23 @@ fn closed(table: &[Parameter]) -> Value {
     for option in table {
         let path: Vec<&str> = option.name.split('.').collect();
         insert(&mut object, &path, option);
+    }
+    object
+}
+
+/// A table of trials, with the columns of every family that has some.
+fn trials(registry: &Registry, table: &'static [Parameter]) -> Value {
+    let mut object = closed(table);
+    for family in registry.families() {
+        for column in family.trials() {
+            let name = column.name.trim_start_matches("trials.");
+            let mut column = one(column);
+            // A column may come from a file, and names are texts.
+            if name == "subject" {
+                column = json!({ "description": column["description"] });
+            }
+            object["properties"][name] = column;
+        }
     }
     object
 }

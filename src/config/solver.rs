@@ -123,6 +123,18 @@ pub(super) fn decode(
     Some(solver)
 }
 
+/// The solver of a map, which is its own step: nothing of it can be chosen.
+pub(super) fn of_map(layout: Option<&Layout>) -> Solver {
+    Solver {
+        method: schemes::OF_MAPS.name.to_string(),
+        rtol: default("rtol"),
+        atol: vec![default("atol"); layout.map_or(0, Layout::len)],
+        step: Some(1.0),
+        max_steps: u64::MAX,
+        kinks: Kinks::Ignore,
+    }
+}
+
 /// Refuse an option that the scheme does not use, unless the file sweeps over schemes and another one uses it.
 fn unused(d: &mut Decoder, section: &Section<'_>, key: &str, why: &str) {
     let rivals = d.rivals.iter().filter_map(|name| schemes::card(name));

@@ -1,7 +1,7 @@
 //! `[time]`: from when to when, and when to save. The grammar of save times serves record groups too.
 
 use super::decoder::Decoder;
-use super::experiment::{Save, Time};
+use super::experiment::{Clock, Save, Time};
 use super::numbers;
 use super::options;
 use super::problem::Problem;
@@ -15,7 +15,24 @@ use crate::system::tree::{Entry, Node, Span, Tree};
 const MOST_SAMPLES: f64 = 1e10;
 
 /// Decode `[time]`; `None` if it is missing or broken.
-pub(super) fn decode(d: &mut Decoder, entry: Option<&Entry>, blame: Span) -> Option<Time> {
+/// `natural_stop` is when a flow that trials drive is over: then nothing need be said.
+pub(super) fn decode(
+    d: &mut Decoder,
+    entry: Option<&Entry>,
+    blame: Span,
+    natural_stop: Option<f64>,
+) -> Option<Time> {
+    if let (None, Some(stop)) = (entry, natural_stop) {
+        d.resolved.header("[time]");
+        d.assumed("stop", &resolved::real(stop), Origin::Model);
+        let save = save_by_default(d, 0.0, stop);
+        return Some(Time {
+            clock: Clock::Time,
+            start: 0.0,
+            stop,
+            save,
+        });
+    }
     let Some(entry) = entry else {
         d.problem(
             Problem::at(
@@ -37,7 +54,13 @@ pub(super) fn decode(d: &mut Decoder, entry: Option<&Entry>, blame: Span) -> Opt
         &[],
     );
     let start = section.number(d, "start");
-    let stop = section.number(d, "stop");
+    let stop = match natural_stop.filter(|_| section.entry("stop").is_none()) {
+        Some(stop) => {
+            d.assumed("stop", &resolved::real(stop), Origin::Model);
+            Some(stop)
+        }
+        None => section.number(d, "stop"),
+    };
     let span = match (start, stop) {
         (Some(start), Some(stop)) if stop <= start => {
             let place = section
@@ -69,12 +92,20 @@ pub(super) fn decode(d: &mut Decoder, entry: Option<&Entry>, blame: Span) -> Opt
         None => None,
     };
     let (start, stop) = span?;
-    let save = given.unwrap_or_else(|| {
-        let every = (stop - start) / 1000.0;
-        d.assumed("save", &resolved::real(every), Origin::Default);
-        Save::Every(every)
-    });
-    Some(Time { start, stop, save })
+    let save = given.unwrap_or_else(|| save_by_default(d, start, stop));
+    Some(Time {
+        clock: Clock::Time,
+        start,
+        stop,
+        save,
+    })
+}
+
+/// A thousandth of the span.
+fn save_by_default(d: &mut Decoder, start: f64, stop: f64) -> Save {
+    let every = (stop - start) / 1000.0;
+    d.assumed("save", &resolved::real(every), Origin::Default);
+    Save::Every(every)
 }
 
 /// When to save: an interval, a list of times, or "steps". Times are checked against the span if it

@@ -46,6 +46,8 @@ pub enum Needs {
     Linear,
     /// A fixed-step update of the family's own for this scheme.
     OwnStep,
+    /// A map.
+    Map,
 }
 
 /// Orders of convergence with noise.
@@ -144,6 +146,18 @@ impl Card {
                 help: help.into(),
             })
         };
+        if (self.needs == Needs::Map) != system.map().is_some() {
+            return match self.needs {
+                Needs::Map => refuse(
+                    "it steps a map, and this system is a flow",
+                    "use a scheme for flows, such as `tsit5`; `nullcline methods` lists what exists",
+                ),
+                _ => refuse(
+                    "it integrates a flow, and this system is a map, which is its own step",
+                    "leave the scheme out",
+                ),
+            };
+        }
         let (confined, selects) = (system.constraint().is_some(), system.selector().is_some());
         if confined && selects {
             return refuse(

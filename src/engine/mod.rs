@@ -15,6 +15,7 @@ pub mod nonsmooth;
 pub mod outcome;
 mod parted;
 pub mod recorder;
+pub mod recurrence;
 mod running;
 pub mod scheme;
 pub mod schemes;

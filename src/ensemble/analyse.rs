@@ -19,10 +19,7 @@ use crate::archive::analysis::Answered;
 use crate::config::axis::{Axis, Value};
 use crate::config::experiment::{Asked, Experiment};
 use crate::plan::{Plan, Run};
-use crate::system::System;
 use crate::system::analysis::{Findings, Subject};
-use crate::system::family::Built;
-use crate::system::parameters::BuildError;
 use crate::system::share::Share;
 
 /// The points of an experiment, as what analyses are about.
@@ -140,16 +137,15 @@ impl<'a> Points<'a> {
         let axes = self.plan.axes().iter().zip(run.values.iter().copied());
         let light: Vec<(&Axis, Value)> = axes.filter(|(axis, _)| axis.is_light()).collect();
         let settings = experiment.settings(&light, run.member);
-        let undriven = flow(experiment, || {
-            experiment.build_undriven(&settings.parameters, &self.share)
-        })?;
+        let undriven = experiment.build_undriven(&settings.parameters, &self.share)?;
+        let undriven = undriven.into_system();
         let span = experiment.has_time;
         let span = span.then_some((experiment.time.start, experiment.time.stop));
         let ask = |asked: &Asked| -> Result<Findings, String> {
             let driven = match asked.analysis.needs_time() && !experiment.stimuli.is_empty() {
                 true => {
-                    let build = || experiment.build_with(&settings.parameters, &self.share);
-                    Some(flow(experiment, build).map_err(|error| error.to_string())?)
+                    let built = experiment.build_with(&settings.parameters, &self.share);
+                    Some(built.map_err(|error| error.to_string())?.into_system())
                 }
                 false => None,
             };
@@ -200,15 +196,5 @@ fn empty(asked: &Asked) -> Answered {
         name: asked.analysis.name(),
         meaning: asked.analysis.meaning(),
         points: Vec::new(),
-    }
-}
-
-fn flow(
-    experiment: &Experiment,
-    build: impl FnOnce() -> Result<Built, BuildError>,
-) -> Result<Box<dyn System>, RunError> {
-    match build()? {
-        Built::Flow(system) => Ok(system),
-        Built::Map(_) => Err(RunError::Map(experiment.dynamics.clone())),
     }
 }

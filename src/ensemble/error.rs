@@ -34,13 +34,13 @@ pub enum RunError {
     #[error("the experiment has no run")]
     Nothing,
     /// The file is about analyses only.
-    #[error("there is no [time], and so nothing to run")]
+    #[error("the file says nothing of how long to run, and so there is nothing to run")]
     NoTime,
     /// The scheme cannot integrate the system.
     #[error(transparent)]
     Mismatch(#[from] Mismatch),
-    /// The dynamics is a map, which no scheme integrates.
-    #[error("the dynamics `{0}` goes in steps, not in continuous time: no scheme integrates it")]
+    /// The dynamics is a map, in which nothing is approximated.
+    #[error("the dynamics `{0}` is a map: its steps are exact, and there is nothing to make finer")]
     Map(String),
     /// The archive cannot be written.
     #[error(transparent)]
@@ -70,7 +70,7 @@ impl RunError {
             RunError::Build(error) => error.help.as_deref(),
             RunError::Mismatch(error) => Some(&error.help),
             RunError::NoTime => Some(
-                "`nullcline analyze` does the [analysis] tables; a run needs [time] with `stop`",
+                "`nullcline analyze` does the [analysis] tables; a run needs [time] with `stop`, or [steps] with `count` for a map",
             ),
             _ => None,
         }

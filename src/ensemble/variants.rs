@@ -17,7 +17,6 @@ use crate::engine::schemes;
 use crate::plan::{Plan, Run};
 use crate::system::System;
 use crate::system::constraint::ClosedSet;
-use crate::system::family::Built;
 use crate::system::parameters::{BuildError, Parameters};
 use crate::system::share::Share;
 
@@ -238,10 +237,7 @@ fn build(
     parameters: &Parameters,
     share: &Share,
 ) -> Result<Box<dyn System>, RunError> {
-    match experiment.build_with(parameters, share)? {
-        Built::Flow(system) => Ok(system),
-        Built::Map(_) => Err(RunError::Map(experiment.dynamics.clone())),
-    }
+    Ok(experiment.build_with(parameters, share)?.into_system())
 }
 
 /// Whether the start lies in the closed set, if the system is confined to one.

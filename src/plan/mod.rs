@@ -276,7 +276,10 @@ impl Plan {
 /// Whether an axis is part of a run's key.
 fn is_keyed(path: &str) -> bool {
     let table = path.split(['.', '[']).next().unwrap_or(path);
-    !["solver", "noise", "record", "output", "time", "analysis"].contains(&table)
+    ![
+        "solver", "noise", "record", "output", "time", "steps", "analysis",
+    ]
+    .contains(&table)
 }
 
 /// The decoded numbers: an experiment made by a program has no text that says them.

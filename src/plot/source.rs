@@ -116,7 +116,12 @@ pub fn read(reader: &Reader, request: &Request) -> Result<Picture, PlotError> {
 }
 
 fn is_clock(dim: &str) -> bool {
-    dim == "time" || dim.starts_with("time_") || dim == "step" || dim.starts_with("step_")
+    let clocks = ["time", "step", "trial"];
+    let grouped = |clock: &str| {
+        dim.strip_prefix(clock)
+            .is_some_and(|rest| rest.starts_with('_'))
+    };
+    clocks.iter().any(|clock| dim == *clock || grouped(clock))
 }
 
 /// Whether a dimension counts runs: an axis of a sweep says its path.

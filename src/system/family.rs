@@ -6,6 +6,7 @@
 use super::analysis::Analysis;
 use super::layout::Block;
 use super::parameters::{BuildError, Parameter, Parameters};
+use super::recursion::Recursion;
 use super::share::Share;
 use super::stimulus::{Channel, Stimulus};
 use super::tree::Tree;
@@ -20,6 +21,16 @@ pub enum Evolution {
     Steps,
     /// Trials: needs `[trials]`.
     Trials,
+    /// Continuous time, laid out by a table of trials: needs `[trials]`, and takes `[time]`, whose `stop` is
+    /// [`System::natural_stop`] by default.
+    TimedTrials,
+}
+
+impl Evolution {
+    /// Whether it needs a table of trials.
+    pub fn has_trials(self) -> bool {
+        matches!(self, Evolution::Trials | Evolution::TimedTrials)
+    }
 }
 
 /// One of a family's dynamics variants.
@@ -55,8 +66,8 @@ pub struct ObservableCard {
 pub struct Build<'a> {
     /// The dynamics variant, one of the family's.
     pub dynamics: &'a str,
-    /// Complete and checked parameters, those under `[model.parameters]` and those of
-    /// [`Family::sections`] under their own names.
+    /// Complete and checked parameters, those under `[model.parameters]`, those of
+    /// [`Family::sections`] under their own names, and the columns of [`Family::trials`].
     pub parameters: &'a Parameters,
     /// The stimuli, whose channels are all the family's.
     pub stimuli: &'a [Stimulus],
@@ -80,6 +91,16 @@ pub enum Built {
     Flow(Box<dyn System>),
     /// A map over steps or trials.
     Map(Box<dyn Map>),
+}
+
+impl Built {
+    /// As a system; a map stands in the place of one.
+    pub fn into_system(self) -> Box<dyn System> {
+        match self {
+            Built::Flow(system) => system,
+            Built::Map(map) => Box::new(Recursion(map)),
+        }
+    }
 }
 
 /// A model family.
@@ -106,6 +127,17 @@ pub trait Family: Sync {
     }
     /// Further keys under `[model]`, such as `space` or `choices`.
     fn sections(&self) -> &'static [Parameter] {
+        &[]
+    }
+    /// The columns of a table of trials, for families that have trials: vectors over the size `trial`, called
+    /// `trials.NAME`. They are handed over among the parameters; a column that is [`Fallback::Absent`](super::parameters::Fallback::Absent) only if the table has
+    /// it. A column `trials.subject` holds names: its numbers are their places in the text parameter `trials.subjects`, which
+    /// has a name on each line.
+    fn trials(&self) -> &'static [Parameter] {
+        &[]
+    }
+    /// The columns of trials that a design crosses: all ordered tuples of its levels.
+    fn crossed(&self) -> &'static [&'static str] {
         &[]
     }
     /// The channels that stimuli can act on.

@@ -15,6 +15,11 @@ pub trait Map: Send + Sync {
     /// Replace `x`, the state after `k` steps, by the state after `k + 1`; `noise` holds the draws of this step.
     fn advance(&self, k: u64, x: &mut [f64], noise: &dyn Draws);
 
+    /// Whether the steps draw: a map that does not is the same for every member of an ensemble.
+    fn is_random(&self) -> bool {
+        true
+    }
+
     /// Functions of the state that can be recorded.
     fn observables(&self) -> Option<&dyn Observables> {
         None

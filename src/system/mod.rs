@@ -28,6 +28,7 @@ pub mod observe;
 pub mod own_step;
 pub mod parameters;
 pub mod parts;
+pub mod recursion;
 pub mod reducer;
 pub mod selector;
 pub mod share;
@@ -177,6 +178,16 @@ pub trait System: Send + Sync {
     /// The family's own fixed-step update for the scheme of this name.
     fn own_step(&self, scheme: &str) -> Option<&dyn OwnStep> {
         let _ = scheme;
+        None
+    }
+
+    /// The map that stands in the place of a flow: its time counts steps, and the scheme `map` alone steps it.
+    fn map(&self) -> Option<&dyn Map> {
+        None
+    }
+
+    /// When a flow that is driven by a table of trials is over, for files that do not say when to stop.
+    fn natural_stop(&self) -> Option<f64> {
         None
     }
 

@@ -438,6 +438,13 @@ impl Parameters {
         }
     }
 
+    /// Take over all values and sizes of `other`.
+    pub fn extend(&mut self, other: &Parameters) {
+        let (values, sizes) = (other.values.clone(), other.sizes.clone());
+        self.values.extend(values);
+        self.sizes.extend(sizes);
+    }
+
     /// Fix a named size.
     pub fn set_size(&mut self, name: impl Into<String>, size: usize) {
         self.sizes.insert(name.into(), size);

@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use nullcline::config::experiment::{
-    Checkpoint, Experiment, ExternalFile, Kinks, Output, Record, Save, Solver, Source, Time,
+    Checkpoint, Clock, Experiment, ExternalFile, Kinks, Output, Record, Save, Solver, Source, Time,
 };
 use nullcline::engine::integrate::{Options, Span, integrate};
 use nullcline::engine::recorder::Samples;
@@ -63,6 +63,7 @@ pub fn pair(path: &Path) -> Experiment {
         stimuli: Vec::new(),
         initial: vec![3.0, 0.0],
         time: Time {
+            clock: Clock::Time,
             start: 0.0,
             stop: 30.0 * 0.1,
             save: Save::Every(0.01),

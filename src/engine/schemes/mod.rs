@@ -37,6 +37,7 @@ use super::card::{Card, Mismatch, Needs};
 use super::explicit::{Explicit, Tolerances};
 use super::field::Field;
 use super::integrate::{Options, check_step, tolerances, unknown};
+use super::recurrence::{self, Recurrence};
 use super::scheme::Scheme;
 use super::stiff::diagonally_implicit::{Coefficients, DiagonallyImplicit};
 use super::stiff::jacobian;
@@ -74,6 +75,9 @@ pub const CARDS: &[&Card] = &[
     &milstein_levy::CARD,
 ];
 
+/// The card that maps come with, which a file cannot ask for.
+pub const OF_MAPS: &Card = &recurrence::CARD;
+
 /// The explicit Runge-Kutta schemes: card and coefficients.
 pub const TABLEAUS: &[(&Card, &Tableau)] = &[
     (&euler::CARD, &euler::TABLEAU),
@@ -91,9 +95,10 @@ pub const DIAGONALLY_IMPLICIT: &[(&Card, &Coefficients)] = &[
     (&tr_bdf2::CARD, &tr_bdf2::COEFFICIENTS),
 ];
 
-/// The card of that name.
+/// The card of that name: one of those, or the one that maps come with.
 pub fn card(name: &str) -> Option<&'static Card> {
-    CARDS.iter().copied().find(|card| card.name == name)
+    let mut cards = CARDS.iter().copied().chain([OF_MAPS]);
+    cards.find(|card| card.name == name)
 }
 
 /// Whether the scheme of that name tells events of its own, whatever the system.
@@ -193,6 +198,9 @@ pub fn make<S: System + ?Sized>(
     }
     if let (Some(own), true) = (system.own_step(name), name == las::CARD.name) {
         return Ok(Box::new(Las::new(system, own, options)));
+    }
+    if name == recurrence::CARD.name {
+        return Ok(Box::new(Recurrence::new(dim)));
     }
     if name == auto::CARD.name {
         return Ok(Box::new(Auto::new(system, tolerances)?));
