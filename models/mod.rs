@@ -1,5 +1,6 @@
 //! The model families: one file or folder each, importing only the prelude.
 
+pub mod bayesian_perception;
 pub mod chloride_network;
 pub mod equations;
 pub mod gksl;
@@ -14,6 +15,7 @@ pub fn registry() -> Registry {
         &linear_threshold::LinearThreshold,
         &chloride_network::ChlorideNetwork,
         &gksl::Gksl,
+        &bayesian_perception::BayesianPerception,
         &equations::FromFile,
     ])
 }

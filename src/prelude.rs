@@ -18,6 +18,7 @@ pub use crate::system::guard::{Action, Direction, Guards, Impulses};
 pub use crate::system::health::Health;
 pub use crate::system::kinks::Kinks;
 pub use crate::system::layout::{Axis, Block, Layout, Variable};
+pub use crate::system::likelihood::{Derived, Evidence, Free, Likelihood, Observed};
 pub use crate::system::map::Map;
 pub use crate::system::matrix::PackedMatrix;
 pub use crate::system::noise::{Calculus, Diffusion, NoiseClass};

@@ -33,7 +33,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("analysis", &["engine", "noise", "system"]),
     (
         "ensemble",
-        &["plan", "config", "engine", "archive", "registry", "system"],
+        &[
+            "plan", "config", "engine", "analysis", "archive", "registry", "system",
+        ],
     ),
     (
         "archive",

@@ -4,6 +4,8 @@
 mod claims;
 #[path = "configs/gksl.rs"]
 mod gksl;
+#[path = "configs/perception.rs"]
+mod perception;
 mod program;
 
 use std::collections::BTreeSet;
@@ -140,7 +142,7 @@ fn every_file_has_a_claim_and_every_claim_a_file() {
                 .to_string()
         })
         .collect();
-    let claimed = CLAIMS.iter().chain(gksl::CLAIMS);
+    let claimed = CLAIMS.iter().chain(gksl::CLAIMS).chain(perception::CLAIMS);
     let claimed: BTreeSet<String> = claimed.map(|(file, _)| file.to_string()).collect();
     assert_eq!(found, claimed);
 }
@@ -160,6 +162,11 @@ fn every_file_keeps_its_claim() {
 #[test]
 fn every_file_of_gksl_keeps_its_claim() {
     keeps(gksl::CLAIMS);
+}
+
+#[test]
+fn every_file_of_perception_keeps_its_claim() {
+    keeps(perception::CLAIMS);
 }
 
 fn last(archive: &Archive, neurons: usize) -> Vec<f64> {

@@ -6,6 +6,8 @@
 mod classes;
 pub mod convergence;
 pub mod equilibria;
+pub mod fit;
+pub mod minimise;
 mod newton;
 mod starts;
 

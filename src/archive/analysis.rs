@@ -31,7 +31,7 @@ use crate::system::layout::{Axis, Variable};
 
 /// What one analysis found, point by point; a text says why a point has no answer.
 pub struct Answered {
-    /// Name of the analysis.
+    /// Name of the analysis; empty for what stands at the root of the archive.
     pub name: &'static str,
     /// What it asks.
     pub meaning: &'static str,
@@ -103,9 +103,19 @@ fn create(
     axes::others(&file, place, &scales)?;
     let all = file.create_group("analysis")?;
     for answered in answers {
+        if answered.name.is_empty() {
+            fill(&file, place, answered, &scales)?;
+            continue;
+        }
         let group = all.create_group(answered.name)?;
         text::attribute(&group, "long_name", answered.meaning)?;
-        fill(&group, place, answered)?;
+        let own = run_scales(&group, place)?;
+        for one in &place.runs.coordinates {
+            let length = place.runs.dims[one.dim].length;
+            let made = axes::coordinate(&group, &one.name, one.along, length, place)?;
+            scale::attach(&made, &own[one.dim], 0)?;
+        }
+        fill(&group, place, answered, &own)?;
     }
     let health = file.create_group("health")?;
     let meaning = "which points have no answer, and why";
@@ -140,7 +150,8 @@ fn diagnosis(answers: &[Answered]) -> String {
     for answered in answers {
         for (point, answer) in answered.points.iter().enumerate() {
             if let Err(why) = answer {
-                told += &format!("{}, point {point}: {why}\n", answered.name);
+                let separator = if answered.name.is_empty() { "" } else { ", " };
+                told += &format!("{}{separator}point {point}: {why}\n", answered.name);
             }
         }
     }
@@ -159,13 +170,12 @@ fn run_scales(group: &Group, place: Placement<'_>) -> Result<Vec<Dataset>> {
 }
 
 /// Write the arrays of one analysis.
-fn fill(group: &Group, place: Placement<'_>, answered: &Answered) -> Result<()> {
-    let leading = run_scales(group, place)?;
-    for one in &place.runs.coordinates {
-        let length = place.runs.dims[one.dim].length;
-        let made = axes::coordinate(group, &one.name, one.along, length, place)?;
-        scale::attach(&made, &leading[one.dim], 0)?;
-    }
+fn fill(
+    group: &Group,
+    place: Placement<'_>,
+    answered: &Answered,
+    leading: &[Dataset],
+) -> Result<()> {
     let templates = templates(answered);
     let mut scales: Vec<(Axis, String, Dataset)> = Vec::new();
     for found in &templates {

@@ -106,21 +106,7 @@ pub fn execute(
     if !experiment.stimuli.is_empty() && undriven && !arguments.quiet {
         eprintln!("note: stimuli are left out of analyses that run nothing");
     }
-    let failures = failures(&answers);
-    if let Some((name, point, why)) = failures.first() {
-        let message = match answers.iter().map(|one| one.points.len()).sum::<usize>() {
-            1 => format!("{name} has no answer: {why}"),
-            all => format!(
-                "{} of {all} have no answer; the first is {name} at point {point}: {why}",
-                failures.len()
-            ),
-        };
-        let help = format!(
-            "{} is complete; /health/diagnosis lists them",
-            path.display()
-        );
-        return Err(Failure::new(Code::SomeRunsFailed, message).help(help));
-    }
+    named_failures(&answers, &path)?;
     if !arguments.quiet {
         let count = match points.len() {
             1 => String::new(),
@@ -130,6 +116,27 @@ pub fn execute(
         eprintln!("wrote {}: {count}in {took}", path.display());
     }
     Ok(())
+}
+
+/// The failure of those points that have no answer, if there are any.
+pub fn named_failures(answers: &[Answered], path: &Path) -> Result<(), Failure> {
+    let failures = failures(answers);
+    let Some((name, point, why)) = failures.first() else {
+        return Ok(());
+    };
+    let name = if name.is_empty() { "the one" } else { name };
+    let message = match answers.iter().map(|one| one.points.len()).sum::<usize>() {
+        1 => format!("{name} has no answer: {why}"),
+        all => format!(
+            "{} of {all} have no answer; the first is {name} at point {point}: {why}",
+            failures.len()
+        ),
+    };
+    let help = format!(
+        "{} is complete; /health/diagnosis lists them",
+        path.display()
+    );
+    Err(Failure::new(Code::SomeRunsFailed, message).help(help))
 }
 
 /// `pair.toml` -> `pair.analysis.h5`.
@@ -256,7 +263,7 @@ fn as_json(path: &Path, points: &Points<'_>, answers: &[Answered]) -> Value {
     })
 }
 
-fn findings_json(findings: &Findings) -> Value {
+pub fn findings_json(findings: &Findings) -> Value {
     let mut value = Map::new();
     for found in &findings.arrays {
         let flat: Vec<Value> = match &found.data {

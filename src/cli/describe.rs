@@ -13,6 +13,7 @@ use super::table;
 use crate::registry::Registry;
 use crate::system::analysis::Analysis;
 use crate::system::family::{Evolution, Family};
+use crate::system::likelihood::Free;
 use crate::system::parameters::{Fallback, Generator, Kind, Parameter};
 
 /// Describe a model family: equations, parameters, stimulus channels, observables
@@ -103,6 +104,14 @@ fn describe(family: &dyn Family, output: &mut Output) -> io::Result<()> {
         heading(output, "Further keys ([model])")?;
         parameters(output, family.sections())?;
     }
+    if !family.trials().is_empty() {
+        heading(output, "Columns of trials ([trials])")?;
+        parameters(output, family.trials())?;
+    }
+    if let Some(likelihood) = family.likelihood() {
+        heading(output, "What can be fitted (fit.free)")?;
+        write_rows(output, likelihood.free().iter().map(fitted))?;
+    }
     if !family.channels().is_empty() {
         heading(output, "Channels ([[stimulus]])")?;
         write_rows(
@@ -124,6 +133,23 @@ fn describe(family: &dyn Family, output: &mut Output) -> io::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// A quantity that can be fitted, as a row.
+fn fitted(free: &Free) -> Vec<String> {
+    let meaning = match free.bounds {
+        Some([low, high]) => format!(
+            "{}; free by default, between {low} and {high}",
+            free.meaning
+        ),
+        None => free.meaning.to_string(),
+    };
+    vec![
+        free.name.into(),
+        unit(free.unit),
+        free.range.to_string(),
+        meaning,
+    ]
 }
 
 fn heading(output: &mut Output, text: &str) -> io::Result<()> {
@@ -275,8 +301,20 @@ fn as_json(family: &dyn Family) -> Value {
         "parameters": family.parameters().iter().map(parameter_json).collect::<Vec<_>>(),
         "parameters_of_the_file": family.leaves_parameters_to_the_file(),
         "sections": family.sections().iter().map(parameter_json).collect::<Vec<_>>(),
+        "trials": family.trials().iter().map(parameter_json).collect::<Vec<_>>(),
+        "fitted": family.likelihood().map_or(Vec::new(), |one| one.free().iter().map(free_json).collect()),
         "channels": channels.collect::<Vec<_>>(),
         "observables": observables.collect::<Vec<_>>(),
+    })
+}
+
+fn free_json(free: &Free) -> Value {
+    json!({
+        "name": free.name,
+        "unit": free.unit,
+        "range": free.range.to_string(),
+        "bounds": free.bounds,
+        "meaning": free.meaning,
     })
 }
 

@@ -11,7 +11,7 @@ use crate::config::{ConfigError, Problem};
 use crate::registry::Registry;
 
 /// Which experiment.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 // The verbs' own arguments are a group of the name of their type as well.
 #[group(id = "experiment")]
 pub struct Arguments {
@@ -23,6 +23,13 @@ pub struct Arguments {
 }
 
 impl Arguments {
+    /// The same experiment with one more override.
+    pub fn with(&self, setting: String) -> Self {
+        let mut other = self.clone();
+        other.overrides.push(setting);
+        other
+    }
+
     /// Load it, with everything that is wrong with it in one failure.
     pub fn load(&self, registry: &Registry) -> Result<Experiment, Failure> {
         crate::config::load(&self.config, &self.overrides, registry).map_err(|error| {

@@ -12,6 +12,7 @@ mod describe;
 mod diff;
 mod experiment;
 pub mod failure;
+mod fit;
 mod inspect;
 mod interrupt;
 mod merge;
@@ -27,6 +28,7 @@ mod run;
 mod schema;
 mod slurm;
 mod table;
+mod trials;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -60,6 +62,8 @@ enum Verb {
     Check(check::Arguments),
     Run(run::Arguments),
     Analyze(analyze::Arguments),
+    Fit(fit::Arguments),
+    Trials(trials::Arguments),
     Slurm(slurm::Arguments),
     Inspect(inspect::Arguments),
     Merge(merge::Arguments),
@@ -119,6 +123,7 @@ impl Verb {
             Verb::Check(arguments) => arguments.json,
             Verb::Run(arguments) => arguments.json,
             Verb::Analyze(arguments) => arguments.json,
+            Verb::Fit(arguments) => arguments.json,
             Verb::Slurm(arguments) => arguments.json,
             Verb::Inspect(arguments) => arguments.json,
             Verb::Merge(arguments) => arguments.json,
@@ -128,7 +133,11 @@ impl Verb {
             Verb::Models(arguments) => arguments.json,
             Verb::Describe(arguments) => arguments.json,
             Verb::Methods(arguments) => arguments.json,
-            Verb::New(_) | Verb::Plot(_) | Verb::Schema(_) | Verb::Completions(_) => false,
+            Verb::New(_)
+            | Verb::Trials(_)
+            | Verb::Plot(_)
+            | Verb::Schema(_)
+            | Verb::Completions(_) => false,
         }
     }
 
@@ -138,6 +147,8 @@ impl Verb {
             Verb::Check(arguments) => check::execute(&arguments, registry, output),
             Verb::Run(arguments) => run::execute(&arguments, registry, output),
             Verb::Analyze(arguments) => analyze::execute(&arguments, registry, output),
+            Verb::Fit(arguments) => fit::execute(&arguments, registry, output),
+            Verb::Trials(arguments) => trials::execute(&arguments, registry, output),
             Verb::Slurm(arguments) => slurm::execute(&arguments, registry, output),
             Verb::Inspect(arguments) => inspect::execute(&arguments, output),
             Verb::Merge(arguments) => merge::execute(&arguments, registry, output),

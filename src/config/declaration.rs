@@ -6,9 +6,9 @@
 //! a family declares.
 
 use super::decoder::Decoder;
+use super::external;
 use super::parameters::Slot;
 use super::problem::Problem;
-use super::{external, section};
 use crate::system::declared;
 use crate::system::parameters::{Parameter, Range};
 use crate::system::tree::{Entry, Node, Tree};
@@ -56,7 +56,8 @@ fn one(d: &mut Decoder, entry: &Entry) -> Parameter {
         .iter()
         .filter(|word| !WORDS.contains(&word.key.as_str()))
     {
-        section::unknown_key(d, word, &format!("the parameter `{name}`"), WORDS);
+        let place = format!("the parameter `{name}`");
+        d.unknown(word.key_span, "key", &word.key, &place, WORDS);
     }
     let mut say = |key: &str, default: &'static str| match entry.value.get(key) {
         None => default,

@@ -10,6 +10,7 @@ use super::variation::Recipe;
 
 use crate::system::analysis::Analysis;
 use crate::system::family::{Build, Built, Family};
+use crate::system::likelihood::Free;
 use crate::system::parameters::{BuildError, Parameter, Parameters};
 use crate::system::reducer::Summarise;
 use crate::system::share::Share;
@@ -80,6 +81,8 @@ pub struct Experiment {
     pub has_time: bool,
     /// The tables `[analysis.NAME]`.
     pub analyses: Vec<Asked>,
+    /// `[fit]`.
+    pub fit: Option<Fit>,
     /// The declarations of the parameters under `[model.parameters]`.
     pub declared: &'static [Parameter],
     /// `[solver]`.
@@ -146,6 +149,39 @@ impl Experiment {
             share,
         })
     }
+}
+
+/// `[fit]`: what is estimated from data.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fit {
+    /// What is free, with its bounds.
+    pub free: Vec<FreeQuantity>,
+    /// From how many points the search starts.
+    pub starts: usize,
+    /// How many data sets are drawn from the fitted model.
+    pub bootstrap: usize,
+    /// What the fit is compared with.
+    pub variants: Vec<FitVariant>,
+}
+
+/// A quantity that is fitted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FreeQuantity {
+    /// Which.
+    pub free: &'static Free,
+    /// Lower and upper bound.
+    pub bounds: [f64; 2],
+}
+
+/// A variant of the model that is fitted beside it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FitVariant {
+    /// Its name.
+    pub name: String,
+    /// Quantities that are held.
+    pub fixed: Vec<(&'static str, f64)>,
+    /// Choices of the family that are other ones: parameter and text.
+    pub settings: Vec<(String, String)>,
 }
 
 /// One table `[analysis.NAME]`.

@@ -16,6 +16,7 @@ mod document;
 pub mod ensemble;
 pub mod experiment;
 mod external;
+mod fit;
 mod initial;
 mod model;
 mod noise;
@@ -269,6 +270,7 @@ fn decode(
     if let Some(sweep) = sweep {
         sweep.resolve(d);
     }
+    let fit = fit::decode(d, table("fit"), model.as_ref());
     let output = output::decode(d, table("output"));
     let model = model?;
     let (initial, draws) = initial?;
@@ -279,6 +281,7 @@ fn decode(
         dynamics: model.dynamics.name.to_string(),
         parameters: model.parameters,
         declared: model.declared,
+        fit,
         stimuli: stimuli?.into_iter().map(|(stimulus, _)| stimulus).collect(),
         initial,
         time: time?,

@@ -265,6 +265,27 @@ pub(super) const ENSEMBLE: &[Parameter] = &[
         .meaning("whether the members' own numbers are stored, or only their statistics"),
 ];
 
+/// `[fit]`.
+pub(super) const FIT: &[Parameter] = &[
+    Parameter::tree("free").fallback(Fallback::Absent).meaning(
+        "what is fitted, with bounds: { prior_mean = [0, 1] }; what the family says by default",
+    ),
+    Parameter::choice("by", &["subject"])
+        .fallback(Fallback::Text("subject"))
+        .meaning("whose parameters are fitted: each subject's own"),
+    Parameter::integer("starts")
+        .fallback(Fallback::Integer(3))
+        .range(Range::closed(1.0, 1000.0))
+        .meaning("from how many points the search starts"),
+    Parameter::integer("bootstrap")
+        .fallback(Fallback::Integer(0))
+        .range(Range::closed(0.0, 1e6))
+        .meaning("how many data sets are drawn from the fitted model for errors and quantiles"),
+    Parameter::tree("variants").fallback(Fallback::Absent).meaning(
+        "what the fit is compared with: { no_effect = { w = 1.0 }, stored = { decision = \"stored\" } }",
+    ),
+];
+
 /// `[output]`.
 pub(super) const OUTPUT: &[Parameter] = &[
     Parameter::text("path")
@@ -291,12 +312,9 @@ pub(super) const SECTIONS: &[(&str, &[Parameter], bool)] = &[
     ("record", RECORD, false),
     ("ensemble", ENSEMBLE, false),
     ("sweep", SWEEP, false),
+    ("fit", FIT, false),
     ("output", OUTPUT, false),
 ];
 
 /// What messages call the root of the file.
 pub(super) const FILE: &str = "the file";
-
-/// Keys of the format that this version does not have yet: the table, the key, what to do instead.
-pub(super) const NOT_YET: &[(&str, &str, &str)] =
-    &[(FILE, "fit", "only `run` and `analyze` exist so far")];

@@ -2,7 +2,6 @@
 //! opened; each option is then read, checked and written into the resolved text.
 
 use super::decoder::Decoder;
-use super::options;
 use super::problem::Problem;
 use super::resolved;
 use super::sources::Origin;
@@ -53,7 +52,7 @@ impl<'t> Section<'t> {
             .collect();
         for entry in entries {
             if !valid.contains(&entry.key.as_str()) {
-                unknown_key(d, entry, name, &valid);
+                d.unknown(entry.key_span, "key", &entry.key, name, &valid);
             }
         }
         Self {
@@ -264,22 +263,4 @@ pub(super) fn not_a_choice(d: &mut Decoder, span: Span, key: &str, text: &str, c
         )
         .help(suggest::advice(text, "choices", choices)),
     );
-}
-
-/// Report a key that a table does not have, or does not have yet.
-pub(super) fn unknown_key(d: &mut Decoder, entry: &Entry, name: &str, valid: &[&str]) {
-    let later = options::NOT_YET
-        .iter()
-        .find(|(table, key, _)| *table == name && *key == entry.key);
-    match later {
-        None => d.unknown(entry.key_span, "key", &entry.key, name, valid),
-        Some((.., instead)) => d.problem(
-            Problem::at(
-                entry.key_span,
-                format!("this version does not have `{}` yet", entry.key),
-                "not yet",
-            )
-            .help(format!("remove it: {instead}")),
-        ),
-    }
 }

@@ -18,6 +18,7 @@ use super::trajectory::ByEngine;
 use crate::archive::analysis::Answered;
 use crate::config::axis::{Axis, Value};
 use crate::config::experiment::{Asked, Experiment};
+use crate::config::variation::Settings;
 use crate::plan::{Plan, Run};
 use crate::system::analysis::{Findings, Subject};
 use crate::system::share::Share;
@@ -126,17 +127,44 @@ impl<'a> Points<'a> {
         Ok(Some(decoded))
     }
 
-    /// Have every analysis answer for one point.
+    /// What a point is: the experiment decoded anew, if it is another one than the file's, and the values.
     ///
     /// # Errors
     /// If the experiment does not allow its values.
-    pub fn answer(&self, point: u64) -> Result<Vec<Result<Findings, String>>, RunError> {
+    fn at(&self, point: u64) -> Result<(Option<Arc<Experiment>>, Settings), RunError> {
         let run = self.run(point);
         let decoded = self.decoded(&run)?;
         let experiment = decoded.as_deref().unwrap_or(self.experiment);
         let axes = self.plan.axes().iter().zip(run.values.iter().copied());
         let light: Vec<(&Axis, Value)> = axes.filter(|(axis, _)| axis.is_light()).collect();
         let settings = experiment.settings(&light, run.member);
+        Ok((decoded, settings))
+    }
+
+    /// What somebody finds of every point, at the root of the archive.
+    pub fn each(
+        &self,
+        meaning: &'static str,
+        find: &(dyn Fn(&Experiment, &Settings) -> Result<Findings, String> + Sync),
+    ) -> Answered {
+        let one = |point: u64| {
+            let (decoded, settings) = self.at(point).map_err(|error| error.to_string())?;
+            find(decoded.as_deref().unwrap_or(self.experiment), &settings)
+        };
+        Answered {
+            name: "",
+            meaning,
+            points: (0..self.len()).into_par_iter().map(one).collect(),
+        }
+    }
+
+    /// Have every analysis answer for one point.
+    ///
+    /// # Errors
+    /// If the experiment does not allow its values.
+    pub fn answer(&self, point: u64) -> Result<Vec<Result<Findings, String>>, RunError> {
+        let (decoded, settings) = self.at(point)?;
+        let experiment = decoded.as_deref().unwrap_or(self.experiment);
         let undriven = experiment.build_undriven(&settings.parameters, &self.share)?;
         let undriven = undriven.into_system();
         let span = experiment.has_time;

@@ -14,6 +14,7 @@ pub mod archived;
 mod card_text;
 pub mod error;
 mod estimate;
+pub mod fitting;
 mod gauge;
 pub mod merge;
 mod outlet;
@@ -21,6 +22,7 @@ mod prepared;
 mod recorder;
 pub mod rerun;
 pub mod trajectory;
+pub mod trial_table;
 pub mod variants;
 mod worker;
 

@@ -11,6 +11,7 @@ use crate::archive::Contents;
 use crate::archive::run_dims::RunDims;
 use crate::config::axis::{Axis, Value};
 use crate::config::experiment::{Experiment, Kinks};
+use crate::config::variation::Settings;
 use crate::engine::card::{Card, Stepping};
 use crate::engine::integrate::{Options, Span};
 use crate::engine::schemes;
@@ -190,8 +191,7 @@ impl Variants {
     /// As [`of`](Variants::of), or if its parameters do not fit each other.
     pub fn ready(&self, run: &Run) -> Result<Ready, RunError> {
         let variant = self.of(run)?;
-        let axes = self.axes.iter().zip(run.values.iter().copied());
-        let values: Vec<(&Axis, Value)> = axes.filter(|(axis, _)| axis.is_light()).collect();
+        let values = self.light(run);
         let settings = variant.experiment.settings(&values, run.member);
         let system = self.system(&variant, &values, &settings.parameters)?;
         inside(system.as_ref(), &settings.initial)?;
@@ -204,6 +204,17 @@ impl Variants {
 }
 
 impl Variants {
+    /// The light axes with their values for a run.
+    fn light(&self, run: &Run) -> Vec<(&Axis, Value)> {
+        let axes = self.axes.iter().zip(run.values.iter().copied());
+        axes.filter(|(axis, _)| axis.is_light()).collect()
+    }
+
+    /// The parameters and the initial state of a run of a variant.
+    pub fn settings(&self, variant: &Variant, run: &Run) -> Settings {
+        variant.experiment.settings(&self.light(run), run.member)
+    }
+
     /// The system of a variant with these values of light axes, built or known.
     fn system(
         &self,

@@ -5,6 +5,7 @@
 
 use super::analysis::Analysis;
 use super::layout::Block;
+use super::likelihood::Likelihood;
 use super::parameters::{BuildError, Parameter, Parameters};
 use super::recursion::Recursion;
 use super::share::Share;
@@ -152,6 +153,10 @@ pub trait Family: Sync {
     /// analysis takes its place.
     fn analyses(&self) -> &'static [&'static dyn Analysis] {
         &[]
+    }
+    /// How its parameters are fitted to data, if they can be.
+    fn likelihood(&self) -> Option<&'static dyn Likelihood> {
+        None
     }
     /// A starter experiment as TOML, for `nullcline new`: it must run as it is.
     fn starter(&self) -> &'static str;

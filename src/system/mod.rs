@@ -21,6 +21,7 @@ pub mod guard;
 pub mod health;
 pub mod kinks;
 pub mod layout;
+pub mod likelihood;
 pub mod map;
 pub mod matrix;
 pub mod noise;

@@ -70,6 +70,7 @@ pub fn pair(path: &Path) -> Experiment {
         },
         has_time: true,
         analyses: Vec::new(),
+        fit: None,
         solver: solver(2),
         draws_jumps: false,
         cell: None,

@@ -1,0 +1,227 @@
+//! `nullcline fit CONFIG [DATA]`: parameters from data, by maximum likelihood, subject by subject, into `<name>.fit.h5`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::analyze::{findings_json, named_failures};
+use super::failure::{Code, Failure};
+use super::output::Output;
+use super::progress::duration;
+use super::{experiment, table};
+use crate::archive::analysis::{self, Answered};
+use crate::archive::provenance::Provenance;
+use crate::ensemble::RunError;
+use crate::ensemble::analyse::Points;
+use crate::ensemble::fitting::fit_subjects;
+use crate::registry::Registry;
+use crate::system::analysis::Findings;
+
+/// Estimate parameters from data by maximum likelihood, for each subject
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  nullcline fit fit-subjects.toml subjects.csv -o fit.h5")]
+pub struct Arguments {
+    #[command(flatten)]
+    experiment: experiment::Arguments,
+    /// The trials, in place of `[trials] file`
+    data: Option<PathBuf>,
+    /// Write the results here instead of into NAME.fit.h5 beside the experiment
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// How many fits go at the same time; as many as there are processors by default
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    threads: usize,
+    /// Replace earlier results
+    #[arg(long)]
+    force: bool,
+    /// Tell nothing but the results and errors
+    #[arg(short, long)]
+    quiet: bool,
+    /// Print the results as JSON
+    #[arg(long, conflicts_with = "csv")]
+    pub json: bool,
+    /// Print the results as CSV
+    #[arg(long)]
+    csv: bool,
+}
+
+pub fn execute(
+    arguments: &Arguments,
+    registry: &Registry,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let started = Instant::now();
+    let file = &arguments.experiment.config;
+    let refuse = |error: RunError| super::run::refuse(&error, file);
+    let experiment = match &arguments.data {
+        Some(data) => arguments.experiment.with(trials_of(data)?).load(registry)?,
+        None => arguments.experiment.load(registry)?,
+    };
+    let Some(asked) = &experiment.fit else {
+        let message = format!("{}: there is no table [fit]", file.display());
+        let help =
+            "add [fit], which may be empty; `free` says what is estimated, between which bounds";
+        return Err(Failure::new(Code::Usage, message).help(help));
+    };
+    let path = arguments
+        .output
+        .clone()
+        .unwrap_or_else(|| beside(file, "fit"));
+    analysis::refuse(&path, arguments.force).map_err(|error| refuse(error.into()))?;
+    let provenance = Provenance::now(
+        &super::run::command_line(std::env::args()),
+        "no scheme: a fit".into(),
+    );
+    let points = Points::new(&experiment);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(arguments.threads)
+        .build();
+    let pool = pool.map_err(|error| refuse(RunError::Threads(error.to_string())))?;
+    let answers = pool.install(|| {
+        points.each(
+            "estimates by maximum likelihood",
+            &|experiment, settings| {
+                fit_subjects(experiment, &settings.parameters, asked).map_err(|error| match &error
+                    .help
+                {
+                    Some(help) => format!("{error}: {help}"),
+                    None => error.to_string(),
+                })
+            },
+        )
+    });
+    if let ([Err(why)], true) = (answers.points.as_slice(), points.names().is_empty()) {
+        let message = format!("{}: {why}", file.display());
+        return Err(Failure::new(Code::Usage, message));
+    }
+    let answers = [answers];
+    analysis::write(
+        &path,
+        &experiment,
+        points.plan(),
+        points.members,
+        &answers,
+        &provenance,
+    )
+    .map_err(|error| refuse(error.into()))?;
+    print(arguments, output, &path, &points, &answers[0])?;
+    output.flush()?;
+    if !arguments.quiet && !arguments.json {
+        for remark in answers[0]
+            .points
+            .iter()
+            .flatten()
+            .flat_map(|one| &one.remarks)
+        {
+            eprintln!("warning: {remark}");
+        }
+    }
+    named_failures(&answers, &path)?;
+    if !arguments.quiet {
+        let took = duration(started.elapsed().as_secs_f64());
+        eprintln!("wrote {}: in {took}", path.display());
+    }
+    Ok(())
+}
+
+/// What puts the data in place of the file that the experiment names.
+fn trials_of(data: &Path) -> Result<String, Failure> {
+    let path = std::path::absolute(data)
+        .map_err(|error| Failure::new(Code::InputOutput, format!("{}: {error}", data.display())))?;
+    let text = toml::Value::String(path.display().to_string());
+    Ok(format!("trials.file={text}"))
+}
+
+/// `pair.toml` -> `pair.fit.h5`.
+pub fn beside(file: &Path, what: &str) -> PathBuf {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    file.with_file_name(format!("{stem}.{what}.h5"))
+}
+
+fn print(
+    arguments: &Arguments,
+    output: &mut Output,
+    path: &Path,
+    points: &Points<'_>,
+    answered: &Answered,
+) -> Result<(), Failure> {
+    let names = points.names();
+    let told = |point: usize| {
+        let pairs = names.iter().cloned().zip(points.told(point as u64));
+        pairs.collect::<Vec<(String, String)>>()
+    };
+    if arguments.json {
+        let one = |(point, answer): (usize, &Result<Findings, String>)| match answer {
+            Ok(findings) => {
+                let mut value = findings_json(findings);
+                if !names.is_empty() {
+                    let axes = told(point)
+                        .into_iter()
+                        .map(|(name, text)| (name, json!(text)));
+                    value["axes"] = serde_json::Value::Object(axes.collect());
+                }
+                value
+            }
+            Err(why) => json!({ "error": why }),
+        };
+        let values: Vec<_> = answered.points.iter().enumerate().map(one).collect();
+        output.json(&json!({ "output": path, "fits": values }))?;
+        return Ok(());
+    }
+    for (point, answer) in answered.points.iter().enumerate() {
+        let Ok(findings) = answer else { continue };
+        let head: Vec<String> = told(point)
+            .iter()
+            .map(|(name, text)| format!("{name} = {text}"))
+            .collect();
+        if arguments.csv {
+            csv(output, findings, &told(point), point == 0)?;
+            continue;
+        }
+        if !head.is_empty() {
+            writeln!(output, "{}", head.join(", "))?;
+        }
+        output.write_all(table::columns(&findings.table, table::width()).as_bytes())?;
+    }
+    Ok(())
+}
+
+/// One line per subject, one column per array.
+fn csv(
+    output: &mut Output,
+    findings: &Findings,
+    axes: &[(String, String)],
+    headed: bool,
+) -> Result<(), Failure> {
+    use crate::system::analysis::Data;
+    let failed = |error: csv::Error| Failure::new(Code::InputOutput, error.to_string());
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let subjects = findings
+        .arrays
+        .first()
+        .and_then(|one| one.variable.axes.first());
+    let subjects = subjects.map(|axis| axis.labels.clone()).unwrap_or_default();
+    let names = findings.arrays.iter().map(|one| one.variable.name.as_str());
+    if headed {
+        let head = axes.iter().map(|(name, _)| name.as_str());
+        let head: Vec<&str> = head.chain(["subject"]).chain(names).collect();
+        writer.write_record(head).map_err(failed)?;
+    }
+    for (place, subject) in subjects.iter().enumerate() {
+        let mut row: Vec<String> = axes.iter().map(|(_, text)| text.clone()).collect();
+        row.push(subject.clone());
+        row.extend(findings.arrays.iter().map(|one| match &one.data {
+            Data::Real(values) => values[place].to_string(),
+            Data::Count(values) => values[place].to_string(),
+            Data::Code(values, _) => values[place].to_string(),
+            Data::Text(values) => values[place].clone(),
+        }));
+        writer.write_record(row).map_err(failed)?;
+    }
+    let bytes = writer.into_inner();
+    let bytes = bytes.map_err(|error| Failure::new(Code::InputOutput, error.to_string()))?;
+    output.write_all(&bytes)?;
+    Ok(())
+}
