@@ -4,6 +4,7 @@ pub mod bayesian_perception;
 pub mod chloride_network;
 pub mod equations;
 pub mod gksl;
+pub mod lateral_predictive_coding;
 pub mod linear_threshold;
 
 use crate::registry::Registry;
@@ -15,6 +16,7 @@ pub fn registry() -> Registry {
         &linear_threshold::LinearThreshold,
         &chloride_network::ChlorideNetwork,
         &gksl::Gksl,
+        &lateral_predictive_coding::LateralPredictiveCoding,
         &bayesian_perception::BayesianPerception,
         &equations::FromFile,
     ])

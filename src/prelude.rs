@@ -22,6 +22,7 @@ pub use crate::system::likelihood::{Derived, Evidence, Free, Likelihood, Observe
 pub use crate::system::map::Map;
 pub use crate::system::matrix::PackedMatrix;
 pub use crate::system::noise::{Calculus, Diffusion, NoiseClass};
+pub use crate::system::objective::Objective;
 pub use crate::system::observe::Observables;
 pub use crate::system::own_step::OwnStep;
 pub use crate::system::parameters::{

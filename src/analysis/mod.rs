@@ -9,6 +9,7 @@ pub mod equilibria;
 pub mod fit;
 pub mod minimise;
 mod newton;
+pub mod optimise;
 mod starts;
 
 pub use crate::system::analysis::{Analysis, AnalysisError, Data, Findings, Found, Subject};

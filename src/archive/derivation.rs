@@ -20,7 +20,7 @@ use crate::engine::card::Needs;
 use crate::engine::schemes;
 use crate::system::System;
 use crate::system::layout::{Axis, Variable};
-use crate::system::reducer::SummaryUnit;
+use crate::system::reducer::{Summarise, SummaryUnit};
 
 /// The contents of the archive of an experiment with this system.
 pub(super) fn derive(
@@ -125,12 +125,19 @@ impl<'a> Builder<'a> {
         }
         let chosen = self.chosen(&record.variables, &record.observables, "record")?;
         for (origin, variable) in &chosen {
-            let kept = Kept::all(variable);
-            self.field(None, dim, variable, origin.clone(), kept, Number::F64);
+            match self.is_constant(origin) {
+                true => self.constant(variable, origin.clone())?,
+                false => {
+                    let kept = Kept::all(variable);
+                    self.field(None, dim, variable, origin.clone(), kept, Number::F64);
+                }
+            }
         }
         // The variables have their names by now: a summary of the same name gives way.
-        for (place, (_, variable)) in chosen.iter().enumerate() {
-            self.tracks[0].fields[place].summaries = self.summaries(variable)?;
+        for (place, (origin, variable)) in chosen.iter().enumerate() {
+            if !self.is_constant(origin) {
+                self.tracks[0].fields[place].summaries = self.summaries(variable)?;
+            }
         }
         self.pooled();
         self.health();
@@ -524,6 +531,51 @@ impl<'a> Builder<'a> {
             });
         }
         Ok(made)
+    }
+
+    /// Whether it is an observable that is the same over a whole run.
+    fn is_constant(&self, origin: &Origin) -> bool {
+        match (origin, self.system.observables()) {
+            (Origin::Observable(index), Some(observables)) => observables.is_constant(*index),
+            _ => false,
+        }
+    }
+
+    /// An observable that is the same over a whole run: its last sample is all of it.
+    fn constant(&mut self, variable: &Variable, origin: Origin) -> Result<(), ContentsError> {
+        let asked = Summarise::from("final");
+        let card = asked.card().ok_or_else(|| {
+            ContentsError::new("record.observables", "there is no summary `final`")
+        })?;
+        let axes: Vec<(Axis, usize)> = variable.axes.iter().map(|a| (a.clone(), 0)).collect();
+        let data_set = DataSet {
+            dims: self.components.dims(&variable.name, &axes, &self.names),
+            path: self.names.variable(None, &variable.name),
+            number: Number::F64,
+            unit: variable.unit.clone(),
+            long_name: long_name(variable),
+            attributes: self.coordinates(),
+            track: None,
+            width: variable.len(),
+            per: Per::Run,
+            codes: &[],
+        };
+        let (data_set, statistics) = self.stored(data_set, true, self.keeps());
+        self.tracks[0].fields.push(Field {
+            data_set: None,
+            statistics: Vec::new(),
+            origin,
+            length: variable.len(),
+            number: Number::F64,
+            kept: None,
+            summaries: vec![Summarised {
+                source: Source::Asked(card, asked),
+                width: variable.len(),
+                data_set,
+                statistics,
+            }],
+        });
+        Ok(())
     }
 
     /// What analyses leave that look on: after every step of a scheme whose steps are the family's own, else at the

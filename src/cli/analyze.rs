@@ -192,7 +192,7 @@ fn print(output: &mut Output, points: &Points<'_>, answers: &[Answered]) -> io::
 }
 
 /// A line per point.
-fn lines(output: &mut Output, points: &Points<'_>, answered: &Answered) -> io::Result<()> {
+pub fn lines(output: &mut Output, points: &Points<'_>, answered: &Answered) -> io::Result<()> {
     const SHOWN: usize = 50;
     let answer = answered.points.iter().flatten().next();
     let columns: Vec<&str> = match answer {

@@ -220,6 +220,7 @@ fn facts(parameter: &Parameter) -> String {
         Fallback::Integer(value) => format!("default {value}"),
         Fallback::Boolean(value) => format!("default {value}"),
         Fallback::Text(value) => format!("default \"{value}\""),
+        Fallback::Drawn(name) => format!("drawn by \"{name}\" unless given"),
     });
     facts.join(", ")
 }
@@ -363,5 +364,6 @@ fn default_json(fallback: &Fallback) -> Value {
         Fallback::Integer(value) => json!(value),
         Fallback::Boolean(value) => json!(value),
         Fallback::Text(value) => json!(value),
+        Fallback::Drawn(name) => json!({ "random": name }),
     }
 }

@@ -56,7 +56,10 @@ pub fn execute(
     let file = &arguments.experiment.config;
     let refuse = |error: RunError| super::run::refuse(&error, file);
     let experiment = match &arguments.data {
-        Some(data) => arguments.experiment.with(trials_of(data)?).load(registry)?,
+        Some(data) => arguments
+            .experiment
+            .with(trials_of(file, data)?)
+            .load(registry)?,
         None => arguments.experiment.load(registry)?,
     };
     let Some(asked) = &experiment.fit else {
@@ -126,12 +129,21 @@ pub fn execute(
     Ok(())
 }
 
-/// What puts the data in place of the file that the experiment names.
-fn trials_of(data: &Path) -> Result<String, Failure> {
+/// What puts the data in place of the file that the experiment names, or of the trials that it has itself.
+fn trials_of(config: &Path, data: &Path) -> Result<String, Failure> {
     let path = std::path::absolute(data)
         .map_err(|error| Failure::new(Code::InputOutput, format!("{}: {error}", data.display())))?;
     let text = toml::Value::String(path.display().to_string());
-    Ok(format!("trials.file={text}"))
+    let read = std::fs::read_to_string(config).ok();
+    let table = read.and_then(|text| text.parse::<toml::Table>().ok());
+    let trials = table.as_ref().and_then(|table| table.get("trials"));
+    // Other columns beside a file, such as `iti = 3.0`, stay.
+    Ok(
+        match trials.is_some_and(|trials| trials.get("file").is_some()) {
+            true => format!("trials.file={text}"),
+            false => format!("trials={{ file = {text} }}"),
+        },
+    )
 }
 
 /// `pair.toml` -> `pair.fit.h5`.

@@ -19,6 +19,7 @@ mod merge;
 mod methods;
 mod models;
 mod new;
+mod optimize;
 mod output;
 mod plot;
 mod program;
@@ -62,6 +63,7 @@ enum Verb {
     Check(check::Arguments),
     Run(run::Arguments),
     Analyze(analyze::Arguments),
+    Optimize(optimize::Arguments),
     Fit(fit::Arguments),
     Trials(trials::Arguments),
     Slurm(slurm::Arguments),
@@ -123,6 +125,7 @@ impl Verb {
             Verb::Check(arguments) => arguments.json,
             Verb::Run(arguments) => arguments.json,
             Verb::Analyze(arguments) => arguments.json,
+            Verb::Optimize(arguments) => arguments.json,
             Verb::Fit(arguments) => arguments.json,
             Verb::Slurm(arguments) => arguments.json,
             Verb::Inspect(arguments) => arguments.json,
@@ -147,6 +150,7 @@ impl Verb {
             Verb::Check(arguments) => check::execute(&arguments, registry, output),
             Verb::Run(arguments) => run::execute(&arguments, registry, output),
             Verb::Analyze(arguments) => analyze::execute(&arguments, registry, output),
+            Verb::Optimize(arguments) => optimize::execute(&arguments, registry, output),
             Verb::Fit(arguments) => fit::execute(&arguments, registry, output),
             Verb::Trials(arguments) => trials::execute(&arguments, registry, output),
             Verb::Slurm(arguments) => slurm::execute(&arguments, registry, output),

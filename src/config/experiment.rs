@@ -83,6 +83,8 @@ pub struct Experiment {
     pub analyses: Vec<Asked>,
     /// `[fit]`.
     pub fit: Option<Fit>,
+    /// `[optimize]`.
+    pub optimise: Option<Optimise>,
     /// The declarations of the parameters under `[model.parameters]`.
     pub declared: &'static [Parameter],
     /// `[solver]`.
@@ -149,6 +151,17 @@ impl Experiment {
             share,
         })
     }
+}
+
+/// `[optimize]`: how an objective is minimised.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Optimise {
+    /// From how many random points the search starts.
+    pub restarts: usize,
+    /// How many iterations a search may take in each of its stages.
+    pub iterations: u64,
+    /// A search ends where the gradient is shorter.
+    pub tolerance: f64,
 }
 
 /// `[fit]`: what is estimated from data.

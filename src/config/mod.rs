@@ -21,6 +21,7 @@ mod initial;
 mod model;
 mod noise;
 mod numbers;
+mod optimize;
 mod options;
 mod output;
 mod overrides;
@@ -196,7 +197,9 @@ fn decode(
         _ => None,
     };
     let timeless = match &analyses {
-        Some(analyses) => analyses.need_no_time(),
+        Some(analyses) => {
+            analyses.need_no_time() || analyses.asked.is_empty() && table("optimize").is_some()
+        }
         // A broken table says nothing about time.
         None => true,
     };
@@ -271,6 +274,7 @@ fn decode(
         sweep.resolve(d);
     }
     let fit = fit::decode(d, table("fit"), model.as_ref());
+    let optimise = optimize::decode(d, table("optimize"), model.as_ref());
     let output = output::decode(d, table("output"));
     let model = model?;
     let (initial, draws) = initial?;
@@ -282,6 +286,7 @@ fn decode(
         parameters: model.parameters,
         declared: model.declared,
         fit,
+        optimise,
         stimuli: stimuli?.into_iter().map(|(stimulus, _)| stimulus).collect(),
         initial,
         time: time?,

@@ -286,6 +286,22 @@ pub(super) const FIT: &[Parameter] = &[
     ),
 ];
 
+/// `[optimize]`.
+pub(super) const OPTIMIZE: &[Parameter] = &[
+    Parameter::integer("restarts")
+        .fallback(Fallback::Integer(10))
+        .range(Range::closed(1.0, 1e6))
+        .meaning("from how many random points the search starts"),
+    Parameter::integer("iterations")
+        .fallback(Fallback::Integer(500))
+        .range(Range::closed(1.0, 1e9))
+        .meaning("how many iterations a search may take in each of its stages"),
+    Parameter::real("tolerance")
+        .or(1e-9)
+        .range(Range::POSITIVE)
+        .meaning("a search ends where the gradient is shorter"),
+];
+
 /// `[output]`.
 pub(super) const OUTPUT: &[Parameter] = &[
     Parameter::text("path")
@@ -313,6 +329,7 @@ pub(super) const SECTIONS: &[(&str, &[Parameter], bool)] = &[
     ("ensemble", ENSEMBLE, false),
     ("sweep", SWEEP, false),
     ("fit", FIT, false),
+    ("optimize", OPTIMIZE, false),
     ("output", OUTPUT, false),
 ];
 

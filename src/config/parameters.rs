@@ -141,6 +141,7 @@ pub(super) fn resolve(d: &mut Decoder, slots: &[Slot<'_>], dynamics: &str) -> (P
             }
             _ => {
                 if let Some(value) = plain(d, slot) {
+                    fix_by_number(slot, &value, &mut sizes);
                     parameters.set(slot.name(), value);
                 }
             }
@@ -155,7 +156,12 @@ pub(super) fn resolve(d: &mut Decoder, slots: &[Slot<'_>], dynamics: &str) -> (P
     let mut unfixed = BTreeSet::new();
     for (slot, shape, form) in forms {
         match concrete(shape, &sizes) {
-            Ok(shape) => pending.push((slot, shape, form)),
+            Ok(shape) => {
+                say_drawn(d, slot, &form);
+                pending.push((slot, shape, form));
+            }
+            // What is drawn by default is not there if nobody says how large it is.
+            Err(_) if by_default(slot) => {}
             Err(size) if sizes.broken.contains(size) || !unfixed.insert(size) => {}
             Err(size) => nothing_fixes(d, slot, size),
         }
@@ -169,6 +175,55 @@ pub(super) fn resolve(d: &mut Decoder, slots: &[Slot<'_>], dynamics: &str) -> (P
     (parameters, d.problems.len() == before)
 }
 
+/// Let a whole number be the size that it stands for.
+fn fix_by_number(slot: &Slot<'_>, value: &Value, sizes: &mut Sizes) {
+    let (Some(size), Value::Integer(number)) = (slot.declaration.fixes, value) else {
+        return;
+    };
+    if let Some(number) = usize::try_from(*number).ok().filter(|&number| number > 0) {
+        let span = slot.given.map_or(slot.header, |entry| entry.value.span);
+        let entry = (number, slot.name().to_string(), span);
+        sizes.fixed.insert(size, entry);
+    }
+}
+
+/// Whether a parameter is drawn because nobody says otherwise.
+fn by_default(slot: &Slot<'_>) -> bool {
+    let drawn = matches!(slot.declaration.fallback, Fallback::Drawn(_));
+    let says_so = |entry: &Entry| entry.value.as_text() == Some("random");
+    drawn && slot.given.is_none_or(says_so)
+}
+
+/// The form of a parameter that is drawn because nobody says otherwise.
+fn drawn(slot: &Slot<'_>) -> Option<Form<'static>> {
+    let Fallback::Drawn(name) = slot.declaration.fallback else {
+        return None;
+    };
+    let mut generators = slot.declaration.generators.iter();
+    let generator = generators.find(|generator| generator.name == name)?;
+    Some(Form::Random(numbers::Random {
+        law: Law::Own(generator, &[]),
+        size: None,
+        redraw: None,
+    }))
+}
+
+/// Write what is drawn by default into the resolved text.
+fn say_drawn(d: &mut Decoder, slot: &Slot<'_>, form: &Form<'_>) {
+    let Form::Random(numbers::Random {
+        law: Law::Own(generator, _),
+        ..
+    }) = form
+    else {
+        return;
+    };
+    if slot.given.is_none() {
+        d.resolved.table(slot.table());
+        let text = format!("{{ random = {} }}", resolved::text(generator.name));
+        d.assumed(slot.name(), &text, Origin::Default);
+    }
+}
+
 /// The first one whose needs are all there; failing that the first, so that the end is reached.
 fn next_ready(
     pending: &[(&Slot<'_>, Vec<usize>, Form<'_>)],
@@ -176,7 +231,10 @@ fn next_ready(
 ) -> Option<usize> {
     let ready = pending.iter().position(|(_, _, form)| match form {
         Form::Random(random) => match random.law {
-            Law::Own(generator, _) => generator.needs.iter().all(|n| parameters.get(n).is_some()),
+            Law::Own(generator, _) => generator.needs.iter().all(|need| {
+                let comes = pending.iter().any(|(slot, ..)| slot.name() == *need);
+                parameters.get(need).is_some() || !comes
+            }),
             _ => true,
         },
         _ => true,
@@ -210,7 +268,7 @@ fn plain(d: &mut Decoder, slot: &Slot<'_>) -> Option<Value> {
                 missing(d, slot);
                 return None;
             }
-            Fallback::Absent | Fallback::Real(_) => return None,
+            Fallback::Absent | Fallback::Real(_) | Fallback::Drawn(_) => return None,
             Fallback::Integer(value) => (Value::Integer(value), value.to_string()),
             Fallback::Boolean(value) => (Value::Boolean(value), value.to_string()),
             Fallback::Text(value) => (Value::Text(value.into()), resolved::text(value)),
@@ -258,6 +316,12 @@ fn plain(d: &mut Decoder, slot: &Slot<'_>) -> Option<Value> {
 /// Real numbers, given or by default, before their shape is known.
 fn form<'t>(d: &mut Decoder, slot: &Slot<'t>, shape: Shape, sizes: &mut Sizes) -> Option<Form<'t>> {
     let name = slot.name();
+    if by_default(slot) {
+        if let Some(entry) = slot.given {
+            d.given(name, &entry.value);
+        }
+        return drawn(slot);
+    }
     let Some(entry) = slot.given else {
         return match slot.declaration.fallback {
             Fallback::Real(number) => {
@@ -477,7 +541,9 @@ fn fill(
         Form::Array(array) => return Some(array),
         Form::Random(random) => random,
     };
-    let entry = slot.given?;
+    let span = slot.given.map_or(slot.header, |entry| entry.value.span);
+    let place = Tree::new(span, Node::Boolean(true));
+    let tree = slot.given.map_or(&place, |entry| &entry.value);
     let seed = match random.redraw {
         Some(_) => {
             d.redraws = true;
@@ -492,7 +558,7 @@ fn fill(
     let Parameter {
         name, range, unit, ..
     } = slot.declaration;
-    numbers::check(d, &entry.value, &array, name, range, unit).then_some(array)
+    numbers::check(d, tree, &array, name, range, unit).then_some(array)
 }
 
 /// Draw by a family's own generator.
@@ -505,7 +571,7 @@ fn own(
     seed: [u8; 32],
     parameters: &Parameters,
 ) -> Option<Array> {
-    let span = slot.given?.value.span;
+    let span = slot.given.map_or(slot.header, |entry| entry.value.span);
     let path = slot.path.as_str();
     let written: Vec<Entry> = entries
         .iter()
@@ -519,7 +585,9 @@ fn own(
     d.resolved = text;
     let mut needs = Parameters::new();
     for need in generator.needs {
-        needs.set(*need, parameters.get(need)?.clone());
+        if let Some(value) = parameters.get(need) {
+            needs.set(*need, value.clone());
+        }
     }
     if !sound {
         return None;

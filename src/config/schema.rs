@@ -52,7 +52,8 @@ pub fn schema(registry: &Registry) -> Value {
             { "required": ["time"] },
             { "required": ["steps"] },
             { "required": ["trials"] },
-            { "required": ["analysis"] }
+            { "required": ["analysis"] },
+            { "required": ["optimize"] }
         ],
         "allOf": analyses(registry),
         "additionalProperties": false,

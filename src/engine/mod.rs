@@ -4,6 +4,7 @@
 pub mod action;
 pub mod card;
 pub mod controller;
+mod copies;
 pub mod explicit;
 pub mod field;
 pub mod integrate;

@@ -17,6 +17,7 @@ mod estimate;
 pub mod fitting;
 mod gauge;
 pub mod merge;
+pub mod optimising;
 mod outlet;
 mod prepared;
 mod recorder;

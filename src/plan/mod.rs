@@ -277,7 +277,7 @@ impl Plan {
 fn is_keyed(path: &str) -> bool {
     let table = path.split(['.', '[']).next().unwrap_or(path);
     ![
-        "solver", "noise", "record", "output", "time", "steps", "analysis",
+        "solver", "noise", "record", "output", "time", "steps", "analysis", "fit", "optimize",
     ]
     .contains(&table)
 }
@@ -326,6 +326,8 @@ fn meaning(resolved: &str) -> String {
             table.remove("output");
             // What `analyze` is asked changes no number of a run.
             table.remove("analysis");
+            table.remove("fit");
+            table.remove("optimize");
             table.to_string()
         }
         // An experiment made by a program need not come with a text in TOML: then all of it counts.

@@ -101,8 +101,14 @@ impl<G: GenericDrift> Jacobian for G {
 
 /// A drift `f = G x + c` with constant `G`, and `c` constant between breakpoints.
 pub trait Linear: Send + Sync {
-    /// Write `G`, row-major `[state, state]`, into `matrix` and the `c` just behind `t` into `offset`.
+    /// Write `G`, row-major `[state, state]`, into `matrix` and the `c` just behind `t` into `offset`. Of several
+    /// [`copies`](Self::copies), `matrix` is that of one.
     fn generator(&self, t: f64, matrix: &mut [f64], offset: &mut [f64]);
+
+    /// How many independent copies of one affine flow this is, each with its own `c`, one after the other in the state.
+    fn copies(&self) -> usize {
+        1
+    }
 
     /// An upper bound of the largest column sum of absolute values in `G` behind `t`, for systems so large that `G` itself is not
     /// made; infinite if there is none.

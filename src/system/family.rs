@@ -6,6 +6,7 @@
 use super::analysis::Analysis;
 use super::layout::Block;
 use super::likelihood::Likelihood;
+use super::objective::Objective;
 use super::parameters::{BuildError, Parameter, Parameters};
 use super::recursion::Recursion;
 use super::share::Share;
@@ -153,6 +154,11 @@ pub trait Family: Sync {
     /// analysis takes its place.
     fn analyses(&self) -> &'static [&'static dyn Analysis] {
         &[]
+    }
+    /// What `optimize` minimises, if there is such a thing.
+    fn objective(&self, build: &Build<'_>) -> Option<Result<Box<dyn Objective>, BuildError>> {
+        let _ = build;
+        None
     }
     /// How its parameters are fitted to data, if they can be.
     fn likelihood(&self) -> Option<&'static dyn Likelihood> {

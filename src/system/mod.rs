@@ -25,6 +25,7 @@ pub mod likelihood;
 pub mod map;
 pub mod matrix;
 pub mod noise;
+pub mod objective;
 pub mod observe;
 pub mod own_step;
 pub mod parameters;

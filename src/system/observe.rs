@@ -21,6 +21,11 @@ pub trait Observables: Send + Sync {
     fn pooled(&self) -> &[&'static str] {
         &[]
     }
+    /// Whether an observable is the same over a whole run: then it is written once, without a dimension of time.
+    fn is_constant(&self, index: usize) -> bool {
+        let _ = index;
+        false
+    }
     /// Write observable number `index` (in the order of the list) at `(t, x)` into `out`, which has
     /// the length of its variable.
     fn observe(&self, index: usize, t: f64, x: &[f64], out: &mut [f64]);

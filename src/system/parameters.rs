@@ -77,6 +77,8 @@ pub enum Fallback {
     Boolean(bool),
     /// This text or choice.
     Text(&'static str),
+    /// Drawn by the generator of this name, with its defaults; also if the file says `"random"`. Absent while nothing fixes its size.
+    Drawn(&'static str),
 }
 
 /// The legal values of a number.
@@ -200,6 +202,8 @@ pub struct Parameter {
     pub dynamics: &'static [&'static str],
     /// The family's own ways to draw it: `{ random = "<name>", ... }`.
     pub generators: &'static [Generator],
+    /// The named size that this whole number is, if it is > 0.
+    pub fixes: Option<&'static str>,
 }
 
 impl Parameter {
@@ -214,6 +218,7 @@ impl Parameter {
             source: "",
             dynamics: &[],
             generators: &[],
+            fixes: None,
         }
     }
 
@@ -269,6 +274,12 @@ impl Parameter {
         self
     }
 
+    /// The same whole number, which is a named size: `units = 10` says how large N is.
+    pub const fn fixes(mut self, size: &'static str) -> Self {
+        self.fixes = Some(size);
+        self
+    }
+
     /// The same parameter in this unit.
     pub const fn unit(mut self, unit: &'static str) -> Self {
         self.unit = unit;
@@ -320,7 +331,7 @@ pub struct Generator {
     pub meaning: &'static str,
     /// Its options, declared like parameters.
     pub options: &'static [Parameter],
-    /// Other parameters of the family that it reads; they are resolved first.
+    /// Other parameters of the family that it reads, where they are there; they are resolved first.
     pub needs: &'static [&'static str],
     /// Draws the array.
     pub draw: fn(&Draw<'_>) -> Result<Array, BuildError>,

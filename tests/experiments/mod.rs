@@ -71,6 +71,7 @@ pub fn pair(path: &Path) -> Experiment {
         has_time: true,
         analyses: Vec::new(),
         fit: None,
+        optimise: None,
         solver: solver(2),
         draws_jumps: false,
         cell: None,

@@ -8,7 +8,8 @@
 //! stimulus has its own. Between steps the exponential acts on the state by its series, or as a matrix where that is
 //! cheaper. The exponential is nalgebra's, by scaling, squaring and Pade approximants (Higham, *SIAM J. Matrix
 //! Anal. Appl.* 26 (2005) 1179); linear functions that the flow keeps are kept by it to the last digit. Where that is more work, and
-//! always for more than 600 numbers, G is not made: each step is a Taylor polynomial of the drift (see `action`).
+//! always for more than 600 numbers, G is not made: each step is a Taylor polynomial of the drift (see `action`). A flow that is many copies
+//! of a smaller one has the exponential of that one (see `copies`).
 
 use std::cell::RefCell;
 
@@ -16,6 +17,7 @@ use nalgebra::DMatrix;
 
 use crate::engine::action::Action;
 use crate::engine::card::{Card, Needs, Stepping};
+use crate::engine::copies::Copies;
 use crate::engine::integrate::Span;
 use crate::engine::nonsmooth::fixed::Steps;
 use crate::engine::outcome::{Counts, Status};
@@ -61,6 +63,7 @@ pub struct Exponential {
 enum Way {
     Matrix(Box<Propagator>),
     Action(Box<Action>),
+    Copies(Box<Copies>),
 }
 
 /// The exponential as a matrix.
@@ -214,7 +217,9 @@ impl Exponential {
         let bound = system
             .linear()
             .map_or(f64::INFINITY, |linear| linear.bound(0.0));
+        let copies = system.linear().map_or(1, Linear::copies);
         let way = match dim > DENSE && bound.is_finite() {
+            _ if copies > 1 => Way::Copies(Box::new(Copies::new(dim, copies))),
             true => Way::Action(Box::new(Action::new(dim))),
             false => Way::Matrix(Box::new(Propagator::new(dim))),
         };
@@ -248,6 +253,7 @@ impl Exponential {
         match &mut self.way {
             Way::Matrix(propagator) => propagator.take_up(linear, t),
             Way::Action(action) => action.take_up(system, linear.bound(t), t),
+            Way::Copies(copies) => copies.take_up(linear, t, self.steps.after.len()),
         }
         self.known = true;
     }
@@ -299,6 +305,10 @@ impl<S: System + ?Sized> Scheme<S, 1> for Exponential {
                 1
             }
             Way::Action(action) => action.step(system, h, before, after),
+            Way::Copies(copies) => {
+                copies.step(h, whole, before, after);
+                1
+            }
         };
         self.steps.lane.counts.evaluations += evaluations;
         [self.steps.arrive(h, end)]
@@ -334,6 +344,7 @@ impl<S: System + ?Sized> Scheme<S, 1> for Exponential {
             match &self.way {
                 Way::Matrix(propagator) => propagator.act(within, &self.steps.before, x),
                 Way::Action(action) => action.within(within, x),
+                Way::Copies(copies) => copies.act(within, &self.steps.before, x),
             }
         }
     }

@@ -1,0 +1,200 @@
+//! What `nullcline optimize` minimises: E at fixed S, or E - T S, with control of the response time.
+//!
+//! The point is the weights of the allowed links. With `entropy`, the network of a point is W scaled to S0, so that S is held exactly, and the derivative is that
+//! along the surface: `s (g - (g.w)/(h.w) h)`, h = dS/dW. The penalty on slow modes is raised in three stages, from a random antisymmetric start,
+//! whose response time is 1: from a slow optimum a stiff penalty finds no way.
+
+use std::cell::RefCell;
+
+use super::observables::{self, COMMON, OBSERVABLES};
+use super::problem::{Problem, with_memory};
+use super::spectrum;
+use super::weights::{random_weights, scaled};
+use crate::prelude::*;
+
+/// The shares of the penalty's weight, stage by stage.
+const STAGES: [f64; 3] = [0.03, 0.2, 1.0];
+
+/// The objective.
+pub struct Fastest {
+    problem: Problem,
+}
+
+thread_local! {
+    static NETWORK: RefCell<[Vec<f64>; 2]> = RefCell::default();
+}
+
+impl Fastest {
+    /// The objective of a problem.
+    ///
+    /// # Errors
+    /// If neither `entropy` nor `temperature` says how much robustness is worth.
+    pub fn new(problem: Problem) -> Result<Self, BuildError> {
+        if problem.entropy.is_none() && problem.temperature.is_none() {
+            let message = "nothing says how much information robustness is worth";
+            return Err(BuildError::about("entropy", message)
+                .help("give `entropy`, the S that is held, or `temperature`, the T of E - T S"));
+        }
+        if problem.links.pairs.is_empty() {
+            return Err(BuildError::about("modules", "no link is allowed"));
+        }
+        Ok(Self { problem })
+    }
+
+    fn weight(&self, stage: usize) -> f64 {
+        match self.problem.weight > 0.0 {
+            true => self.problem.weight * STAGES[stage],
+            false => 0.0,
+        }
+    }
+
+    fn spread(&self, point: &[f64], weights: &mut [f64]) {
+        weights.fill(0.0);
+        for (value, &(i, j)) in point.iter().zip(&self.problem.links.pairs) {
+            weights[i * self.problem.units + j] = *value;
+        }
+    }
+
+    /// The weights of a point.
+    fn weights(&self, point: &[f64]) -> Vec<f64> {
+        let n = self.problem.units;
+        let mut weights = vec![0.0; n * n];
+        self.spread(point, &mut weights);
+        if let Some(entropy) = self.problem.entropy {
+            with_memory(n, |memory| {
+                self.problem.hold(&mut weights, entropy, 1.0, memory)
+            });
+        }
+        weights
+    }
+}
+
+impl Objective for Fastest {
+    fn dim(&self) -> usize {
+        self.problem.links.pairs.len()
+    }
+
+    fn start(&self, draws: &dyn Draws, point: &mut [f64]) {
+        let problem = &self.problem;
+        let mut number = 0;
+        let mut normal = || {
+            number += 1;
+            draws.normal(number - 1)
+        };
+        // An antisymmetric network has S < 0.
+        let sign = if problem.entropy.is_some_and(|entropy| entropy >= 0.0) {
+            1.0
+        } else {
+            -1.0
+        };
+        let mut weights = random_weights(&problem.links, sign, &mut normal);
+        if let Some(entropy) = problem.entropy {
+            scaled(problem, &mut weights, entropy);
+        }
+        for (value, &(i, j)) in point.iter_mut().zip(&problem.links.pairs) {
+            *value = weights[i * problem.units + j];
+        }
+    }
+
+    fn stages(&self) -> usize {
+        if self.problem.weight > 0.0 {
+            STAGES.len()
+        } else {
+            1
+        }
+    }
+
+    fn value(&self, stage: usize, point: &[f64], mut gradient: Option<&mut [f64]>) -> f64 {
+        let problem = &self.problem;
+        let n = problem.units;
+        NETWORK.with_borrow_mut(|[weights, by_entropy]| {
+            weights.resize(n * n, 0.0);
+            by_entropy.resize(point.len(), 0.0);
+            self.spread(point, weights);
+            with_memory(n, |memory| {
+                let mut scale = 1.0;
+                if let Some(entropy) = problem.entropy {
+                    match problem.hold(weights, entropy, 1.0, memory) {
+                        Some(found) => scale = found,
+                        None => {
+                            if let Some(gradient) = gradient.as_deref_mut() {
+                                gradient.fill(0.0);
+                            }
+                            return f64::INFINITY;
+                        }
+                    }
+                }
+                let cost =
+                    problem.cost(weights, self.weight(stage), gradient.as_deref_mut(), memory);
+                if let (Some(gradient), Some(_)) = (gradient, problem.entropy) {
+                    problem.by_entropy(memory, by_entropy);
+                    let dot = |a: &[f64]| a.iter().zip(point).map(|(a, w)| a * w).sum::<f64>();
+                    let along = dot(gradient) / dot(by_entropy);
+                    for (g, h) in gradient.iter_mut().zip(by_entropy.iter()) {
+                        *g = scale * (*g - along * h);
+                    }
+                }
+                cost
+            })
+        })
+    }
+
+    fn describe(&self, point: &[f64]) -> Findings {
+        let problem = &self.problem;
+        let n = problem.units;
+        let weights = self.weights(point);
+        let axes = vec![Axis::new("unit", n), Axis::new("unit_", n)];
+        let block = Variable::new("weights", axes).meaning("lateral weights: unit_ predicts unit");
+        let mut findings = Findings::default().array(block, Data::Real(weights.clone()));
+        findings.table.push(vec!["quantity".into(), "value".into()]);
+        for (index, variable) in observables::variables(problem.input.count())
+            .into_iter()
+            .enumerate()
+        {
+            if observables::refused(problem, &variable.name).is_some() {
+                continue;
+            }
+            let mut values = vec![0.0; variable.len()];
+            observables::observe(problem, index, &weights, &mut values);
+            let told: Vec<String> = values.iter().map(|value| told(*value)).collect();
+            findings
+                .table
+                .push(vec![variable.name.clone(), told.join(", ")]);
+            if ["energy", "entropy", "response_time", "links"].contains(&variable.name.as_str()) {
+                findings
+                    .line
+                    .push((OBSERVABLES[index].name, told.join(", ")));
+            }
+            findings = findings.array(variable, Data::Real(values));
+        }
+        debug_assert!(COMMON <= OBSERVABLES.len());
+        let mut m = vec![0.0; n * n];
+        problem.matrix(&weights, &mut m);
+        let slowest = spectrum::slowest(n, &m);
+        let least = Variable::new("slowest_mode", vec![]).meaning("min Re lambda(M)");
+        findings
+            .table
+            .push(vec!["slowest_mode".into(), told(slowest)]);
+        if slowest <= 0.0 {
+            findings
+                .remarks
+                .push("this network is not stable: no response settles".into());
+        }
+        let amplification = spectrum::amplification(n, &m);
+        findings
+            .table
+            .push(vec!["amplification".into(), told(amplification)]);
+        let growth = Variable::new("amplification", vec![]).meaning("max_t |exp(-M t)|");
+        findings
+            .array(least, Data::Real(vec![slowest]))
+            .array(growth, Data::Real(vec![amplification]))
+    }
+}
+
+fn told(value: f64) -> String {
+    match value.abs() {
+        0.0 => "0".into(),
+        size if (1e-3..1e6).contains(&size) => format!("{value:.9}"),
+        _ => format!("{value:.3e}"),
+    }
+}
