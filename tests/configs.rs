@@ -6,6 +6,8 @@ mod claims;
 mod gksl;
 #[path = "configs/perception.rs"]
 mod perception;
+#[path = "configs/prediction.rs"]
+mod prediction;
 mod program;
 
 use std::collections::BTreeSet;
@@ -142,8 +144,10 @@ fn every_file_has_a_claim_and_every_claim_a_file() {
                 .to_string()
         })
         .collect();
-    let claimed = CLAIMS.iter().chain(gksl::CLAIMS).chain(perception::CLAIMS);
-    let claimed: BTreeSet<String> = claimed.map(|(file, _)| file.to_string()).collect();
+    let run = CLAIMS.iter().chain(gksl::CLAIMS).chain(perception::CLAIMS);
+    let run = run.chain(prediction::CLAIMS).map(|(file, _)| file);
+    let optimized = prediction::OPTIMA.iter().map(|(file, _)| file);
+    let claimed: BTreeSet<String> = run.chain(optimized).map(ToString::to_string).collect();
     assert_eq!(found, claimed);
 }
 
@@ -167,6 +171,15 @@ fn every_file_of_gksl_keeps_its_claim() {
 #[test]
 fn every_file_of_perception_keeps_its_claim() {
     keeps(perception::CLAIMS);
+}
+
+#[test]
+fn every_file_of_prediction_keeps_its_claim() {
+    keeps(prediction::CLAIMS);
+    for (file, claim) in prediction::OPTIMA {
+        println!("{file}");
+        claim(&prediction::optimize(file, &[]));
+    }
 }
 
 fn last(archive: &Archive, neurons: usize) -> Vec<f64> {

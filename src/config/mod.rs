@@ -174,6 +174,7 @@ fn decode(
     let trials = match &mut model {
         Some(model) if evolution.is_some_and(Evolution::has_trials) => {
             let (family, dynamics) = (model.family, model.dynamics.name);
+            model.trials = table("trials").map(|entry| entry.key_span);
             let trials = trials::decode(d, table("trials"), family, dynamics, blame);
             match &trials {
                 Some(trials) => model.parameters.extend(&trials.columns),
@@ -408,6 +409,7 @@ fn blame(error: &BuildError, model: &Model<'_>, stimuli: &[(Stimulus, Span)]) ->
         .and_then(|number| stimuli.get(number.parse::<usize>().ok()?));
     match stimulus {
         Some((_, span)) => *span,
+        None if name.starts_with("trials.") => model.trials.unwrap_or(model.span),
         None => parameters::place(&model.slots, name).unwrap_or(model.span),
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Model<'t> {
     pub declared: &'static [Parameter],
     /// The header, to blame when nothing better is known.
     pub span: Span,
+    /// The header of the table of trials, if there is one.
+    pub trials: Option<Span>,
 }
 
 /// Decode `[model]`; `None` if the family or the dynamics is unknown.
@@ -110,6 +112,7 @@ pub(super) fn decode<'t>(
         slots,
         declared,
         span,
+        trials: None,
     })
 }
 

@@ -613,7 +613,7 @@ fn own(
                 let option = slots.iter().find(|slot| slot.name() == name)?;
                 option.given.map(|entry| entry.value.span)
             });
-            d.problem(build_problem(&error, place.unwrap_or(span)));
+            build_problems(d, &error, &|_| place.unwrap_or(span));
             None
         }
     }
