@@ -136,7 +136,7 @@ fn describe(family: &dyn Family, output: &mut Output) -> io::Result<()> {
 }
 
 /// A quantity that can be fitted, as a row.
-fn fitted(free: &Free) -> Vec<String> {
+pub(super) fn fitted(free: &Free) -> Vec<String> {
     let meaning = match free.bounds {
         Some([low, high]) => format!(
             "{}; free by default, between {low} and {high}",
@@ -198,7 +198,7 @@ fn write_generator(output: &mut Output, generator: &Generator) -> io::Result<()>
     Ok(())
 }
 
-fn meaning(parameter: &Parameter) -> String {
+pub(super) fn meaning(parameter: &Parameter) -> String {
     let source = match parameter.source {
         "" => String::new(),
         source => format!(" ({source})"),
@@ -207,7 +207,7 @@ fn meaning(parameter: &Parameter) -> String {
 }
 
 /// Shape, unit, default and range in one breath.
-fn facts(parameter: &Parameter) -> String {
+pub(super) fn facts(parameter: &Parameter) -> String {
     let mut facts = vec![kind(&parameter.kind)];
     if matches!(parameter.kind, Kind::Real(_) | Kind::Integer) {
         facts.push(unit(parameter.unit));
@@ -243,7 +243,7 @@ fn kind(kind: &Kind) -> String {
     }
 }
 
-fn evolution(evolution: Evolution) -> &'static str {
+pub(super) fn evolution(evolution: Evolution) -> &'static str {
     match evolution {
         Evolution::Flow => "flow",
         Evolution::Steps => "steps",
@@ -252,21 +252,21 @@ fn evolution(evolution: Evolution) -> &'static str {
     }
 }
 
-fn axes(axes: &[&str]) -> String {
+pub(super) fn axes(axes: &[&str]) -> String {
     match axes {
         [] => "scalar".into(),
         axes => format!("[{}]", axes.join(", ")),
     }
 }
 
-fn unit(unit: &str) -> String {
+pub(super) fn unit(unit: &str) -> String {
     match unit {
         "1" => "dimensionless".into(),
         unit => format!("in {unit}"),
     }
 }
 
-fn only(dynamics: &[&str]) -> String {
+pub(super) fn only(dynamics: &[&str]) -> String {
     match dynamics {
         [] => String::new(),
         some => format!("; only with dynamics {}", some.join(", ")),

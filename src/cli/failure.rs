@@ -29,6 +29,30 @@ pub enum Code {
     Interrupted = 130,
 }
 
+impl Code {
+    /// All of them, in ascending order.
+    pub const ALL: [Code; 6] = [
+        Code::SomeRunsFailed,
+        Code::Usage,
+        Code::Mismatch,
+        Code::InputOutput,
+        Code::Verification,
+        Code::Interrupted,
+    ];
+
+    /// What it says, for people.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Code::SomeRunsFailed => "some runs failed; the archive is complete",
+            Code::Usage => "the command line or the experiment file is wrong",
+            Code::Mismatch => "the scheme and the model do not fit",
+            Code::InputOutput => "a file could not be read or written",
+            Code::Verification => "numbers are not what they should be",
+            Code::Interrupted => "interrupted after everything finished was made safe",
+        }
+    }
+}
+
 /// Why a verb did not do what it was asked.
 #[derive(Debug)]
 pub enum Failure {

@@ -92,7 +92,8 @@ fn noise_as_json(noise: &Stochastic) -> Value {
     })
 }
 
-fn rows(card: &Card) -> Vec<Vec<String>> {
+/// The rows of a card: what, and how.
+pub(super) fn rows(card: &Card) -> Vec<Vec<String>> {
     let steps = match card.stepping {
         Stepping::Fixed => "fixed, of length `solver.step`",
         Stepping::Adaptive => "adaptive, by `solver.rtol` and `solver.atol`",

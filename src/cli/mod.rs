@@ -24,6 +24,7 @@ mod output;
 mod plot;
 mod program;
 mod progress;
+mod reference;
 mod rerun;
 mod run;
 mod schema;
@@ -77,6 +78,7 @@ enum Verb {
     Describe(describe::Arguments),
     Methods(methods::Arguments),
     Schema(schema::Arguments),
+    Reference(reference::Arguments),
     Completions(completions::Arguments),
 }
 
@@ -140,6 +142,7 @@ impl Verb {
             | Verb::Trials(_)
             | Verb::Plot(_)
             | Verb::Schema(_)
+            | Verb::Reference(_)
             | Verb::Completions(_) => false,
         }
     }
@@ -161,6 +164,7 @@ impl Verb {
             Verb::Diff(arguments) => diff::execute(&arguments, output),
             Verb::Plot(arguments) => plot::execute(&arguments),
             Verb::Schema(_) => schema::execute(registry, output),
+            Verb::Reference(arguments) => reference::execute(&arguments, registry),
             Verb::Models(arguments) => models::execute(&arguments, registry, output),
             Verb::Describe(arguments) => describe::execute(&arguments, registry, output),
             Verb::Methods(arguments) => methods::execute(&arguments, output),
