@@ -254,7 +254,7 @@ fn a_unit_s_energy_has_its_closed_forms() {
     // Nothing but the feature: its mean magnitude.
     for (law, magnitude) in [
         ("ternary", 0.1_f64.sqrt()),
-        ("laplace", 0.707106781),
+        ("laplace", std::f64::consts::FRAC_1_SQRT_2),
         ("uniform", 0.866025404),
         ("binary", 1.0),
         ("gaussian", GAUSSIAN),

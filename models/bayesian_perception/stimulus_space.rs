@@ -56,7 +56,7 @@ impl Analysis for StimulusSpace {
         let to = number("to").or(levels.last().copied()).unwrap_or(1.0);
         let count = usize::try_from(options.integer("count")).unwrap_or(2);
         let (from, to) = (perceiver.internal(from), perceiver.internal(to));
-        if !(from < to) {
+        if from >= to {
             return Err(AnalysisError::Failed(
                 "the grid needs `from` below `to`".into(),
             ));

@@ -110,9 +110,9 @@ impl Inverse {
         for (k, value) in column[..n].iter_mut().enumerate() {
             *value = self.b[k * n + i];
         }
-        for k in 0..n {
-            let factor = e * column[k] / ratio;
-            for (b, row) in self.b[k * n..(k + 1) * n].iter_mut().zip(row.iter()) {
+        for (b, column) in self.b.chunks_exact_mut(n).zip(column.iter()) {
+            let factor = e * column / ratio;
+            for (b, row) in b.iter_mut().zip(row.iter()) {
                 *b -= factor * row;
             }
         }

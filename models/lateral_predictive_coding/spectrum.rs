@@ -100,7 +100,7 @@ pub fn abscissa(units: usize, m: &[f64]) -> f64 {
 /// max_t |exp(-M t)|_2 over ten response times: 1 for a network that never amplifies, infinite for one that is unstable.
 pub fn amplification(units: usize, m: &[f64]) -> f64 {
     let slowest = slowest(units, m);
-    if !(slowest > 0.0) {
+    if slowest <= 0.0 || slowest.is_nan() {
         return f64::INFINITY;
     }
     if abscissa(units, m) <= 0.0 {

@@ -214,7 +214,7 @@ fn covariance(
     let scaled = DMatrix::from_fn(n, n, |i, j| information[(i, j)] * width(i) * width(j));
     let eigenvalues = scaled.clone().symmetric_eigenvalues();
     let (least, most) = (eigenvalues.min(), eigenvalues.max());
-    if !(least > 1e-6 * most) {
+    if least <= 1e-6 * most || least.is_nan() {
         return None;
     }
     let inverse = scaled.cholesky()?.inverse();

@@ -69,14 +69,15 @@ fn descend(objective: &dyn Objective, search: &Search, start: Vec<f64>) -> Minim
     for stage in 0..objective.stages() {
         let value =
             |point: &[f64], gradient: Option<&mut [f64]>| objective.value(stage, point, gradient);
-        minimum.value = value(&minimum.point, None);
+        minimum.value = objective.value(stage, &minimum.point, None);
         for _ in 0..ROUNDS {
             let next = quasi_newton(&minimum.point, search.tolerance, search.iterations, &value);
             let gain = minimum.value - next.value;
             if next.value <= minimum.value {
                 minimum = next;
             }
-            if !(gain > 1e-9 * (1.0 + minimum.value.abs())) {
+            // NaN where both are infinite.
+            if gain.is_nan() || gain <= 1e-9 * (1.0 + minimum.value.abs()) {
                 break;
             }
         }
