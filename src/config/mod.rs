@@ -13,6 +13,7 @@ pub mod axis;
 mod declaration;
 mod decoder;
 mod document;
+mod drawn;
 pub mod ensemble;
 pub mod experiment;
 mod external;

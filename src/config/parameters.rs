@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::decoder::Decoder;
+use super::drawn::{by_default, drawn, own, say_drawn};
 use super::numbers::{self, Form, Law};
 use super::problem::Problem;
 use super::random;
@@ -14,7 +15,7 @@ use super::resolved;
 use super::section;
 use super::sources::Origin;
 use crate::system::parameters::{
-    Array, BuildError, Draw, Fallback, Generator, Kind, Parameter, Parameters, Shape, Value,
+    Array, BuildError, Fallback, Kind, Parameter, Parameters, Shape, Value,
 };
 use crate::system::suggest;
 use crate::system::tree::{Entry, Node, Span, Tree};
@@ -35,12 +36,12 @@ pub(super) struct Slot<'t> {
 }
 
 impl Slot<'_> {
-    fn name(&self) -> &'static str {
+    pub(super) fn name(&self) -> &'static str {
         self.declaration.name
     }
 
     /// The path of the table it stands in.
-    fn table(&self) -> &str {
+    pub(super) fn table(&self) -> &str {
         let name = self.path.len() - self.name().len();
         self.path[..name].trim_end_matches('.')
     }
@@ -184,43 +185,6 @@ fn fix_by_number(slot: &Slot<'_>, value: &Value, sizes: &mut Sizes) {
         let span = slot.given.map_or(slot.header, |entry| entry.value.span);
         let entry = (number, slot.name().to_string(), span);
         sizes.fixed.insert(size, entry);
-    }
-}
-
-/// Whether a parameter is drawn because nobody says otherwise.
-fn by_default(slot: &Slot<'_>) -> bool {
-    let drawn = matches!(slot.declaration.fallback, Fallback::Drawn(_));
-    let says_so = |entry: &Entry| entry.value.as_text() == Some("random");
-    drawn && slot.given.is_none_or(says_so)
-}
-
-/// The form of a parameter that is drawn because nobody says otherwise.
-fn drawn(slot: &Slot<'_>) -> Option<Form<'static>> {
-    let Fallback::Drawn(name) = slot.declaration.fallback else {
-        return None;
-    };
-    let mut generators = slot.declaration.generators.iter();
-    let generator = generators.find(|generator| generator.name == name)?;
-    Some(Form::Random(numbers::Random {
-        law: Law::Own(generator, &[]),
-        size: None,
-        redraw: None,
-    }))
-}
-
-/// Write what is drawn by default into the resolved text.
-fn say_drawn(d: &mut Decoder, slot: &Slot<'_>, form: &Form<'_>) {
-    let Form::Random(numbers::Random {
-        law: Law::Own(generator, _),
-        ..
-    }) = form
-    else {
-        return;
-    };
-    if slot.given.is_none() {
-        d.resolved.table(slot.table());
-        let text = format!("{{ random = {} }}", resolved::text(generator.name));
-        d.assumed(slot.name(), &text, Origin::Default);
     }
 }
 
@@ -559,64 +523,6 @@ fn fill(
         name, range, unit, ..
     } = slot.declaration;
     numbers::check(d, tree, &array, name, range, unit).then_some(array)
-}
-
-/// Draw by a family's own generator.
-fn own(
-    d: &mut Decoder,
-    slot: &Slot<'_>,
-    generator: &'static Generator,
-    entries: &[Entry],
-    shape: &[usize],
-    seed: [u8; 32],
-    parameters: &Parameters,
-) -> Option<Array> {
-    let span = slot.given.map_or(slot.header, |entry| entry.value.span);
-    let path = slot.path.as_str();
-    let written: Vec<Entry> = entries
-        .iter()
-        .filter(|entry| !["random", "size", "redraw"].contains(&entry.key.as_str()))
-        .cloned()
-        .collect();
-    // The options are part of the value, which the resolved text keeps as given.
-    let text = std::mem::take(&mut d.resolved);
-    let slots = gather(d, path, span, &written, generator.options, "");
-    let (options, sound) = resolve(d, &slots, "");
-    d.resolved = text;
-    let mut needs = Parameters::new();
-    for need in generator.needs {
-        if let Some(value) = parameters.get(need) {
-            needs.set(*need, value.clone());
-        }
-    }
-    if !sound {
-        return None;
-    }
-    let draw = Draw {
-        shape,
-        options: &options,
-        needs: &needs,
-        seed,
-    };
-    match (generator.draw)(&draw) {
-        Ok(array) if array.shape == shape => Some(array),
-        Ok(array) => {
-            let message = format!(
-                "the random form \"{}\" drew shape {:?} where {shape:?} is needed",
-                generator.name, array.shape
-            );
-            d.problem(Problem::at(span, message, "wrong shape"));
-            None
-        }
-        Err(error) => {
-            let place = error.parameter.as_ref().and_then(|name| {
-                let option = slots.iter().find(|slot| slot.name() == name)?;
-                option.given.map(|entry| entry.value.span)
-            });
-            build_problems(d, &error, &|_| place.unwrap_or(span));
-            None
-        }
-    }
 }
 
 /// A family's complaint as a problem at a place.

@@ -1,7 +1,7 @@
 //! Suggestions: the nearest valid name, and the list of them if it is short.
 
 /// The longest list of names that an error message prints.
-const SHORT: usize = 16;
+const SHORT: usize = 24;
 
 /// The name that the user most likely meant, if any is near.
 pub fn nearest<'a>(given: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {

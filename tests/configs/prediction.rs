@@ -25,8 +25,11 @@ pub const CLAIMS: &[(&str, Claim)] = &[
     ),
 ];
 
+/// A check of what `nullcline optimize` finds.
+type Promise = fn(&Optimum);
+
 /// What the files that are optimized promise.
-pub const OPTIMA: &[(&str, fn(&Optimum))] = &[
+pub const OPTIMA: &[(&str, Promise)] = &[
     ("lateral-predictive-coding/free.toml", free_optima_are_slow),
     (
         "lateral-predictive-coding/fastest.toml",
