@@ -276,7 +276,10 @@ fn a_run_says_who_does_the_analyses_and_needs_time() {
     let output = nullcline(folder.path(), &["run", "x.toml"]);
     let told = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{told}");
-    assert!(told.contains("no [time]"), "{told}");
+    assert!(
+        told.contains("nothing of how long to run") && told.contains("needs [time]"),
+        "{told}"
+    );
     assert_eq!(
         nullcline(folder.path(), &["check", "x.toml"]).status.code(),
         Some(0)
