@@ -98,6 +98,8 @@ struct Facts {
     shard: Option<String>,
     diagnoses: Vec<(u64, String)>,
     /// The names of the analyses, in their archive.
+    /// Whether there are runs; what was analysed, fitted or optimized has none.
+    has_runs: bool,
     of_analyses: Vec<String>,
     /// How many events of each kind there are.
     events: Vec<(String, usize)>,
@@ -148,6 +150,7 @@ impl Facts {
             runs: reader.runs(),
             shard: reader.attribute("shard"),
             diagnoses: reader.diagnoses()?,
+            has_runs: !reader.is_of_analyses(),
             of_analyses: reader.analyses()?,
             events: match reader.variable("events/kind") {
                 Ok(_) => counted(reader.labels("events/kind")?),
@@ -291,13 +294,13 @@ impl Facts {
                 ),
             ),
         ];
-        if self.of_analyses.is_empty() {
+        if self.has_runs {
             let name = if self.runs == 1 { "run" } else { "runs" };
             rows.push((
                 name,
                 format!("{runs}{cost}, in {}", duration(self.wall_time)),
             ));
-        } else {
+        } else if !self.of_analyses.is_empty() {
             rows.push(("analyses", self.of_analyses.join(", ")));
         }
         if let Some(shard) = &self.shard {
