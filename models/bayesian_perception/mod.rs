@@ -13,6 +13,7 @@
 
 mod belief;
 mod closed_form;
+mod grid;
 mod likelihood;
 mod memory;
 mod normal;

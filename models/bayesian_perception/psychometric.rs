@@ -5,6 +5,7 @@
 //! jnd: half the distance between the second stimuli with which P, guesses aside, is 1/4 and 3/4
 //! ```
 
+use super::grid::{self, levels};
 use super::perceiver::Perceiver;
 use crate::prelude::*;
 
@@ -25,11 +26,7 @@ const OPTIONS: &[Parameter] = &[
         .fallback(Fallback::Integer(61))
         .range(Range::closed(2.0, 100_000.0))
         .meaning("how many second stimuli"),
-    Parameter::real("isi")
-        .fallback(Fallback::Absent)
-        .range(Range::NON_NEGATIVE)
-        .unit("s")
-        .meaning("time between the stimuli; that of the first trial by default"),
+    grid::ISI,
 ];
 
 impl Analysis for Psychometric {
@@ -49,34 +46,20 @@ impl Analysis for Psychometric {
         let (perceiver, trials) = super::model(subject.parameters)
             .map_err(|error| AnalysisError::Failed(error.to_string()))?;
         let options = subject.options;
-        let number = |name: &str| options.get(name).map(|_| options.real(name));
-        let gap = number("isi").unwrap_or_else(|| trials.all.first().map_or(0.0, |one| one.gap));
         let firsts = match options.get("first") {
             Some(_) => options.vector("first").to_vec(),
             None => levels(subject.parameters.vector("trials.s1")),
         };
         let seconds = levels(subject.parameters.vector("trials.s2"));
-        let (least, most) = (seconds.first().copied(), seconds.last().copied());
-        let from = number("from").or(least).unwrap_or(0.0);
-        let to = number("to").or(most).unwrap_or(1.0);
-        let count = usize::try_from(options.integer("count")).unwrap_or(2);
-        let step = (to - from) / (count - 1) as f64;
-        let grid: Vec<f64> = (0..count).map(|k| from + k as f64 * step).collect();
+        let seconds = grid::spaced(options, grid::ends(options, &seconds));
         let inside = |s: &f64| !perceiver.logarithmic || *s > 0.0;
-        if !(firsts.iter().all(inside) && grid.iter().all(inside)) {
+        if !(firsts.iter().all(inside) && seconds.iter().all(inside)) {
             let why = "on the logarithmic scale every stimulus must be > 0";
             return Err(AnalysisError::Failed(why.into()));
         }
-        Ok(curves(&perceiver, &firsts, &grid, gap))
+        let gap = grid::gap(options, &trials);
+        Ok(curves(&perceiver, &firsts, &seconds, gap))
     }
-}
-
-/// The distinct values, ascending.
-pub fn levels(values: &[f64]) -> Vec<f64> {
-    let mut levels = values.to_vec();
-    levels.sort_by(f64::total_cmp);
-    levels.dedup();
-    levels
 }
 
 fn curves(perceiver: &Perceiver, firsts: &[f64], grid: &[f64], gap: f64) -> Findings {

@@ -7,6 +7,7 @@
 //!
 //! With constant noise judgements depend on u2 - u1 alone, and the residual in u vanishes; with noise that grows with intensity it is small.
 
+use super::grid;
 use super::perceiver::Perceiver;
 use crate::prelude::*;
 
@@ -24,11 +25,7 @@ const OPTIONS: &[Parameter] = &[
         .fallback(Fallback::Integer(41))
         .range(Range::closed(2.0, 1000.0))
         .meaning("points along each side of the grid"),
-    Parameter::real("isi")
-        .fallback(Fallback::Absent)
-        .range(Range::NON_NEGATIVE)
-        .unit("s")
-        .meaning("time between the stimuli; that of the first trial by default"),
+    grid::ISI,
 ];
 
 impl Analysis for StimulusSpace {
@@ -48,22 +45,16 @@ impl Analysis for StimulusSpace {
         let (perceiver, trials) = super::model(subject.parameters)
             .map_err(|error| AnalysisError::Failed(error.to_string()))?;
         let options = subject.options;
-        let number = |name: &str| options.get(name).map(|_| options.real(name));
-        let gap = number("isi").unwrap_or_else(|| trials.all.first().map_or(0.0, |one| one.gap));
         let all = ["trials.s1", "trials.s2"].map(|name| subject.parameters.vector(name));
-        let levels = super::psychometric::levels(&all.concat());
-        let from = number("from").or(levels.first().copied()).unwrap_or(0.0);
-        let to = number("to").or(levels.last().copied()).unwrap_or(1.0);
-        let count = usize::try_from(options.integer("count")).unwrap_or(2);
-        let (from, to) = (perceiver.internal(from), perceiver.internal(to));
-        if from >= to {
+        let ends = grid::ends(options, &grid::levels(&all.concat()));
+        let ends = ends.map(|end| perceiver.internal(end));
+        if ends[0] >= ends[1] {
             return Err(AnalysisError::Failed(
                 "the grid needs `from` below `to`".into(),
             ));
         }
-        let step = (to - from) / (count - 1) as f64;
-        let grid: Vec<f64> = (0..count).map(|k| from + k as f64 * step).collect();
-        space(&perceiver, &grid, gap)
+        let gap = grid::gap(options, &trials);
+        space(&perceiver, &grid::spaced(options, ends), gap)
     }
 }
 

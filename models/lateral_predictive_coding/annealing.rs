@@ -12,7 +12,7 @@
 
 use super::inverse::Inverse;
 use super::learning::block;
-use super::observables::{self, OBSERVABLES};
+use super::observables::OfWeights;
 use super::problem::{Memory, Problem, with_memory};
 use super::spectrum;
 use crate::prelude::*;
@@ -40,9 +40,8 @@ impl Schedule {
 /// The map.
 pub struct Annealing {
     layout: Layout,
-    problem: Problem,
+    seen: OfWeights,
     schedule: Schedule,
-    observables: Vec<Variable>,
 }
 
 /// Draws of one move: which link, how far, whether it is accepted.
@@ -53,15 +52,14 @@ impl Annealing {
     pub fn new(problem: Problem, schedule: Schedule, start: &[f64]) -> Self {
         Self {
             layout: block(problem.units, start),
-            observables: observables::variables(problem.input.count()),
-            problem,
+            seen: OfWeights::new(problem),
             schedule,
         }
     }
 
     /// The cost of weights whose inverse is in memory.
     fn cost(&self, weights: &[f64], memory: &mut Memory, m: &mut [f64]) -> f64 {
-        let problem = &self.problem;
+        let problem = &self.seen.problem;
         let entropy = memory.inverse.entropy();
         let mut cost =
             problem.energy_of(memory).value - problem.temperature.unwrap_or(0.0) * entropy;
@@ -80,7 +78,7 @@ impl Annealing {
         trial: &mut Trial<'_>,
         memory: &mut Memory,
     ) -> Option<f64> {
-        let n = self.problem.units;
+        let n = self.seen.problem.units;
         let ratio = memory.inverse.ratio(i, j, by);
         if ratio <= 0.0 {
             return None;
@@ -88,7 +86,7 @@ impl Annealing {
         trial.weights.copy_from_slice(trial.x);
         trial.weights[i * n + j] += by;
         memory.inverse.update(i, j, by);
-        if let Some(entropy) = self.problem.entropy {
+        if let Some(entropy) = self.seen.problem.entropy {
             // ln det(I + s W) from the updated inverse: its slope at s = 1 is N - tr B.
             let trace: f64 = (0..n).map(|k| memory.inverse.b[k * (n + 1)]).sum();
             let step = -(memory.inverse.log_det + entropy) / (n as f64 - trace);
@@ -97,7 +95,9 @@ impl Annealing {
             } else {
                 1.0
             };
-            self.problem.hold(trial.weights, entropy, guess, memory)?;
+            self.seen
+                .problem
+                .hold(trial.weights, entropy, guess, memory)?;
         }
         Some(self.cost(trial.weights, memory, trial.m))
     }
@@ -116,12 +116,12 @@ impl Map for Annealing {
     }
 
     fn advance(&self, k: u64, x: &mut [f64], noise: &dyn Draws) {
-        let n = self.problem.units;
-        let links = &self.problem.links.pairs;
+        let n = self.seen.problem.units;
+        let links = &self.seen.problem.links.pairs;
         let temperature = self.schedule.temperature(k);
         let (mut weights, mut m) = (vec![0.0; n * n], vec![0.0; n * n]);
         with_memory(n, |memory| {
-            self.problem.matrix(x, &mut m);
+            self.seen.problem.matrix(x, &mut m);
             memory.inverse.factorise(&m);
             let mut kept: Inverse = memory.inverse.clone();
             let mut cost = self.cost(x, memory, &mut m);
@@ -152,23 +152,6 @@ impl Map for Annealing {
     }
 
     fn observables(&self) -> Option<&dyn Observables> {
-        Some(self)
-    }
-}
-
-impl Observables for Annealing {
-    fn list(&self) -> &[Variable] {
-        &self.observables
-    }
-
-    fn prepare(&self, index: usize) -> Result<(), BuildError> {
-        match observables::refused(&self.problem, OBSERVABLES[index].name) {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
-    }
-
-    fn observe(&self, index: usize, _t: f64, x: &[f64], out: &mut [f64]) {
-        observables::observe(&self.problem, index, x, out);
+        Some(&self.seen)
     }
 }

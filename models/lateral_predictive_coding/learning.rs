@@ -9,15 +9,14 @@
 
 use std::cell::RefCell;
 
-use super::observables::{self, OBSERVABLES};
+use super::observables::OfWeights;
 use super::problem::{Problem, with_memory};
 use crate::prelude::*;
 
 /// The flow.
 pub struct Learning {
     layout: Layout,
-    problem: Problem,
-    observables: Vec<Variable>,
+    seen: OfWeights,
 }
 
 thread_local! {
@@ -36,8 +35,7 @@ impl Learning {
     pub fn new(problem: Problem, start: &[f64]) -> Self {
         Self {
             layout: block(problem.units, start),
-            observables: observables::variables(problem.input.count()),
-            problem,
+            seen: OfWeights::new(problem),
         }
     }
 }
@@ -52,7 +50,7 @@ impl System for Learning {
     }
 
     fn drift(&self, _t: f64, x: &[f64], dx: &mut [f64]) {
-        let problem = &self.problem;
+        let problem = &self.seen.problem;
         let links = &problem.links.pairs;
         dx.fill(0.0);
         GRADIENTS.with_borrow_mut(|[g, h]| {
@@ -77,23 +75,6 @@ impl System for Learning {
     }
 
     fn observables(&self) -> Option<&dyn Observables> {
-        Some(self)
-    }
-}
-
-impl Observables for Learning {
-    fn list(&self) -> &[Variable] {
-        &self.observables
-    }
-
-    fn prepare(&self, index: usize) -> Result<(), BuildError> {
-        match observables::refused(&self.problem, OBSERVABLES[index].name) {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
-    }
-
-    fn observe(&self, index: usize, _t: f64, x: &[f64], out: &mut [f64]) {
-        observables::observe(&self.problem, index, x, out);
+        Some(&self.seen)
     }
 }

@@ -161,3 +161,37 @@ pub fn detector(problem: &Problem, m: &[f64], feature: usize) -> (usize, f64) {
         |best, one| if one.1 > best.1 { one } else { best },
     )
 }
+
+/// The observables of weights that are the state.
+pub struct OfWeights {
+    /// What they are weights of.
+    pub problem: Problem,
+    list: Vec<Variable>,
+}
+
+impl OfWeights {
+    /// Those of a problem.
+    pub fn new(problem: Problem) -> Self {
+        Self {
+            list: variables(problem.input.count()),
+            problem,
+        }
+    }
+}
+
+impl Observables for OfWeights {
+    fn list(&self) -> &[Variable] {
+        &self.list
+    }
+
+    fn prepare(&self, index: usize) -> Result<(), BuildError> {
+        match refused(&self.problem, OBSERVABLES[index].name) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    fn observe(&self, index: usize, _t: f64, x: &[f64], out: &mut [f64]) {
+        observe(&self.problem, index, x, out);
+    }
+}

@@ -11,12 +11,11 @@ use serde_json::{Map, Value, json};
 
 use super::failure::{Code, Failure};
 use super::output::Output;
+use super::points::{Order, answer, beside};
 use super::progress::duration;
 use super::{experiment, table};
-use crate::archive::analysis::{self, Answered};
-use crate::archive::provenance::Provenance;
+use crate::archive::analysis::Answered;
 use crate::config::experiment::Experiment;
-use crate::ensemble::RunError;
 use crate::ensemble::analyse::Points;
 use crate::registry::Registry;
 use crate::system::analysis::{Data, Findings};
@@ -51,7 +50,6 @@ pub fn execute(
 ) -> Result<(), Failure> {
     let started = Instant::now();
     let file = &arguments.experiment.config;
-    let refuse = |error: RunError| super::run::refuse(&error, file);
     let experiment = arguments.experiment.load(registry)?;
     if experiment.analyses.is_empty() {
         return Err(nothing_asked(&experiment, registry, file));
@@ -65,28 +63,17 @@ pub fn execute(
         let help = format!("`{} run` does them", super::program::name());
         return Err(Failure::new(Code::Usage, message).help(help));
     }
-    let path = arguments.output.clone().unwrap_or_else(|| beside(file));
-    analysis::refuse(&path, arguments.force).map_err(|error| refuse(error.into()))?;
-    let provenance = Provenance::now(
-        &super::run::command_line(std::env::args()),
-        "no scheme: analyses".into(),
-    );
+    let beside = || beside(file, "analysis");
+    let path = arguments.output.clone().unwrap_or_else(beside);
     let points = Points::new(&experiment);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(arguments.threads)
-        .build();
-    let pool = pool.map_err(|error| refuse(RunError::Threads(error.to_string())))?;
-    let answers = pool.install(|| points.answers());
-    let members = points.members;
-    analysis::write(
-        &path,
-        &experiment,
-        points.plan(),
-        members,
-        &answers,
-        &provenance,
-    )
-    .map_err(|error| refuse(error.into()))?;
+    let order = Order {
+        file,
+        path: &path,
+        force: arguments.force,
+        threads: arguments.threads,
+        scheme: "no scheme: analyses",
+    };
+    let answers = answer(&order, &experiment, &points, || Ok(points.answers()))?;
     match arguments.json {
         true => output.json(&as_json(&path, &points, &answers))?,
         false => print(output, &points, &answers)?,
@@ -137,12 +124,6 @@ pub fn named_failures(answers: &[Answered], path: &Path) -> Result<(), Failure> 
         path.display()
     );
     Err(Failure::new(Code::SomeRunsFailed, message).help(help))
-}
-
-/// `pair.toml` -> `pair.analysis.h5`.
-fn beside(file: &Path) -> PathBuf {
-    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-    file.with_file_name(format!("{stem}.analysis.h5"))
 }
 
 fn nothing_asked(experiment: &Experiment, registry: &Registry, file: &Path) -> Failure {

@@ -9,11 +9,10 @@ use serde_json::json;
 use super::analyze::{findings_json, named_failures};
 use super::failure::{Code, Failure};
 use super::output::Output;
+use super::points::{Order, answer, beside};
 use super::progress::duration;
 use super::{experiment, table};
-use crate::archive::analysis::{self, Answered};
-use crate::archive::provenance::Provenance;
-use crate::ensemble::RunError;
+use crate::archive::analysis::Answered;
 use crate::ensemble::analyse::Points;
 use crate::ensemble::fitting::fit_subjects;
 use crate::registry::Registry;
@@ -54,7 +53,6 @@ pub fn execute(
 ) -> Result<(), Failure> {
     let started = Instant::now();
     let file = &arguments.experiment.config;
-    let refuse = |error: RunError| super::run::refuse(&error, file);
     let experiment = match &arguments.data {
         Some(data) => arguments
             .experiment
@@ -68,47 +66,33 @@ pub fn execute(
             "add [fit], which may be empty; `free` says what is estimated, between which bounds";
         return Err(Failure::new(Code::Usage, message).help(help));
     };
-    let path = arguments
-        .output
-        .clone()
-        .unwrap_or_else(|| beside(file, "fit"));
-    analysis::refuse(&path, arguments.force).map_err(|error| refuse(error.into()))?;
-    let provenance = Provenance::now(
-        &super::run::command_line(std::env::args()),
-        "no scheme: a fit".into(),
-    );
+    let beside = || beside(file, "fit");
+    let path = arguments.output.clone().unwrap_or_else(beside);
     let points = Points::new(&experiment);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(arguments.threads)
-        .build();
-    let pool = pool.map_err(|error| refuse(RunError::Threads(error.to_string())))?;
-    let answers = pool.install(|| {
-        points.each(
-            "estimates by maximum likelihood",
-            &|experiment, settings| {
-                fit_subjects(experiment, &settings.parameters, asked).map_err(|error| match &error
-                    .help
-                {
-                    Some(help) => format!("{error}: {help}"),
-                    None => error.to_string(),
-                })
-            },
-        )
-    });
-    if let ([Err(why)], true) = (answers.points.as_slice(), points.names().is_empty()) {
-        let message = format!("{}: {why}", file.display());
-        return Err(Failure::new(Code::Usage, message));
-    }
-    let answers = [answers];
-    analysis::write(
-        &path,
-        &experiment,
-        points.plan(),
-        points.members,
-        &answers,
-        &provenance,
-    )
-    .map_err(|error| refuse(error.into()))?;
+    let order = Order {
+        file,
+        path: &path,
+        force: arguments.force,
+        threads: arguments.threads,
+        scheme: "no scheme: a fit",
+    };
+    let answers = answer(&order, &experiment, &points, || {
+        let meaning = "estimates by maximum likelihood";
+        let found = points.each(meaning, &|experiment, settings| {
+            let fitted = fit_subjects(experiment, &settings.parameters, asked);
+            fitted.map_err(|error| match &error.help {
+                Some(help) => format!("{error}: {help}"),
+                None => error.to_string(),
+            })
+        });
+        match (found.points.as_slice(), points.names().is_empty()) {
+            ([Err(why)], true) => {
+                let message = format!("{}: {why}", file.display());
+                Err(Failure::new(Code::Usage, message))
+            }
+            _ => Ok(vec![found]),
+        }
+    })?;
     print(arguments, output, &path, &points, &answers[0])?;
     output.flush()?;
     if !arguments.quiet && !arguments.json {
@@ -144,12 +128,6 @@ fn trials_of(config: &Path, data: &Path) -> Result<String, Failure> {
             false => format!("trials={{ file = {text} }}"),
         },
     )
-}
-
-/// `pair.toml` -> `pair.fit.h5`.
-pub fn beside(file: &Path, what: &str) -> PathBuf {
-    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-    file.with_file_name(format!("{stem}.{what}.h5"))
 }
 
 fn print(

@@ -22,6 +22,7 @@ mod new;
 mod optimize;
 mod output;
 mod plot;
+mod points;
 mod program;
 mod progress;
 mod reference;

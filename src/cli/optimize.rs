@@ -8,13 +8,10 @@ use serde_json::json;
 
 use super::analyze::{findings_json, lines, named_failures};
 use super::failure::{Code, Failure};
-use super::fit::beside;
 use super::output::Output;
+use super::points::{Order, answer, beside};
 use super::progress::duration;
 use super::{experiment, table};
-use crate::archive::analysis;
-use crate::archive::provenance::Provenance;
-use crate::ensemble::RunError;
 use crate::ensemble::analyse::Points;
 use crate::ensemble::optimising::optimum;
 use crate::registry::Registry;
@@ -49,44 +46,29 @@ pub fn execute(
 ) -> Result<(), Failure> {
     let started = Instant::now();
     let file = &arguments.experiment.config;
-    let refuse = |error: RunError| super::run::refuse(&error, file);
     let experiment = arguments.experiment.load(registry)?;
     let Some(asked) = &experiment.optimise else {
         let message = format!("{}: there is no table [optimize]", file.display());
         let help = "add [optimize], which may be empty; `restarts` says from how many points the search starts";
         return Err(Failure::new(Code::Usage, message).help(help));
     };
-    let path = arguments
-        .output
-        .clone()
-        .unwrap_or_else(|| beside(file, "optimum"));
-    analysis::refuse(&path, arguments.force).map_err(|error| refuse(error.into()))?;
-    let provenance = Provenance::now(
-        &super::run::command_line(std::env::args()),
-        "no scheme: an optimisation".into(),
-    );
+    let beside = || beside(file, "optimum");
+    let path = arguments.output.clone().unwrap_or_else(beside);
     let points = Points::new(&experiment);
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(arguments.threads)
-        .build();
-    let pool = pool.map_err(|error| refuse(RunError::Threads(error.to_string())))?;
-    let meaning = "the best of several minima";
-    let answered = pool.install(|| {
-        points.each(meaning, &|experiment, settings| {
+    let order = Order {
+        file,
+        path: &path,
+        force: arguments.force,
+        threads: arguments.threads,
+        scheme: "no scheme: an optimisation",
+    };
+    let answers = answer(&order, &experiment, &points, || {
+        let meaning = "the best of several minima";
+        Ok(vec![points.each(meaning, &|experiment, settings| {
             optimum(experiment, &settings.parameters, asked).map_err(|error| error.to_string())
-        })
-    });
-    let answers = [answered];
-    analysis::write(
-        &path,
-        &experiment,
-        points.plan(),
-        points.members,
-        &answers,
-        &provenance,
-    )
-    .map_err(|error| refuse(error.into()))?;
-    let [answered] = &answers;
+        })])
+    })?;
+    let answered = &answers[0];
     if arguments.json {
         let one = |answer: &Result<_, String>| match answer {
             Ok(findings) => findings_json(findings),
