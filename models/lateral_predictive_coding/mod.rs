@@ -269,6 +269,11 @@ impl Family for LateralPredictiveCoding {
         let (problem, mut weights) = model(parameters)?;
         if build.dynamics == "response" {
             let several = parameters.get("inputs").is_some();
+            if several && parameters.vector("input").iter().any(|s| *s != 0.0) {
+                let message =
+                    "`input` and `samples` exclude each other: one input, or many that are drawn";
+                return Err(BuildError::about("input", message).help("leave one of them out"));
+            }
             let name = if several { "inputs" } else { "input" };
             let inputs = parameters.vector(name).to_vec();
             return Ok(Built::Flow(Box::new(Response::new(
