@@ -98,7 +98,7 @@ fn median(mut seconds: Vec<f64>) -> f64 {
 fn main() {
     let peer = peer();
     println!("sheet        C -O3 -march=native   one thread        two threads        distance");
-    for (n, steps) in [(50, 800), (100, 200), (200, 50), (500, 4)] {
+    for (n, steps) in [(50, 4000), (100, 1000), (200, 200), (500, 20)] {
         let network = network(n);
         let cells = n * n;
         let (mut c, mut one, mut two) = (Vec::new(), Vec::new(), Vec::new());

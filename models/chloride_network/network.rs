@@ -18,10 +18,8 @@ use super::space::Space;
 use super::spectral::{Spectra, Spectral};
 use crate::prelude::*;
 
-/// A field of at least so many cells is worth several threads.
-const MANY: usize = 4096;
-/// Cells in a block of rows, about.
-const BLOCK: usize = 1024;
+/// So many cells are worth a thread.
+const MANY: usize = 2048;
 
 /// The network of chloride-controlled populations.
 pub struct Network {
@@ -146,10 +144,7 @@ impl Network {
 
     /// How many rows a thread does at a time; all of them where one thread does everything.
     pub(super) fn rows_at_once(&self) -> usize {
-        match crew::several() && self.space.cells() >= MANY {
-            true => BLOCK.div_ceil(self.space.columns),
-            false => self.space.rows,
-        }
+        crew::portion(self.space.rows, MANY.div_ceil(self.space.columns))
     }
 
     /// A of the state and its mean, in the buffers.
@@ -163,7 +158,7 @@ impl Network {
             self.activity(x, &mut buffers.activity);
             return self.mean(&buffers.activity);
         }
-        let block = |(number, activity): (usize, &mut [f64])| {
+        let block = |(number, (activity, sums)): (usize, (&mut [f64], &mut [f64]))| {
             let first = number * at_once * width;
             let (v, threshold) = (&x[first..], &x[cells + first..]);
             activities(self.constants.steepness, v, threshold, activity);
@@ -172,10 +167,14 @@ impl Network {
             for &cell in &outside[place(first)..place(first + activity.len())] {
                 activity[cell - first] = 0.0;
             }
+            for (sum_of_row, row) in sums.iter_mut().zip(activity.chunks_exact(width)) {
+                *sum_of_row = sum(row);
+            }
         };
         let blocks = buffers.activity.par_chunks_mut(at_once * width);
+        let blocks = blocks.zip(buffers.sums.par_chunks_mut(at_once));
         blocks.enumerate().for_each(block);
-        self.mean(&buffers.activity)
+        buffers.sums.iter().sum::<f64>() / cells as f64
     }
 }
 

@@ -126,8 +126,10 @@ impl Copies {
 
 impl Factor {
     fn apply(&self, n: usize, before: &[f64], after: &mut [f64]) {
-        let piece = n * PIECE;
-        if crew::several() && after.len() >= 4 * piece {
+        // Whole groups of lanes.
+        let copies = crew::portion(after.len() / n, PIECE).next_multiple_of(LANES);
+        let piece = n * copies;
+        if piece < after.len() {
             let pieces = after.par_chunks_mut(piece).zip(before.par_chunks(piece));
             let pieces = pieces.zip(self.offsets.par_chunks(piece));
             pieces.for_each(|((after, before), offsets)| self.some(n, before, offsets, after));

@@ -13,12 +13,14 @@ use super::controller::Controller;
 use super::field::Field;
 use super::interleave::{gather, scatter};
 use super::kernels::{
-    Attempt, MOST_STAGES, Terms, combine, copy_lanes, dense_lanes, error_norm, margins, terms,
+    Attempt, MOST_STAGES, Terms, combine, copy_lanes, dense_lanes, error_norm, finite, margins,
+    terms,
 };
 use super::kink::{self, Located, Scratch};
 use super::lane::{Lane, least_step};
 use super::outcome::{Counts, Status};
 use super::scheme::{Progress, Scheme};
+use super::spread::Blocks;
 use super::tableau::Tableau;
 use crate::system::aligned::Aligned;
 
@@ -47,6 +49,7 @@ pub struct Explicit<const L: usize> {
     has_between: [bool; L],
     tolerances: Tolerances,
     measured: f64,
+    blocks: Blocks,
     lanes: [Lane; L],
     /// Stages k_i, each `[component, lane]`.
     stages: Vec<Aligned>,
@@ -102,6 +105,7 @@ impl<const L: usize> Explicit<L> {
             error: terms(tableau.error),
             measured: measured.max(1) as f64,
             tolerances,
+            blocks: field.blocks(),
             lanes: [Lane::new(controller); L],
             stages: vec![Aligned::zeros(length); tableau.all_stages()],
             x0: Aligned::zeros(length),
@@ -260,6 +264,14 @@ impl<const L: usize> Explicit<L> {
         }
     }
 
+    /// Spread the lengths of the steps over the components, unless they stand there from the last step.
+    fn spread(&mut self, h: [f64; L]) {
+        let lengths = self.lengths.as_chunks_mut::<L>().0;
+        if lengths.first() != Some(&h) {
+            lengths.fill(h);
+        }
+    }
+
     /// All stages of all lanes, and the end of the step in `x1`.
     fn stages<F: Field<L> + ?Sized>(
         &mut self,
@@ -279,6 +291,7 @@ impl<const L: usize> Explicit<L> {
             };
             combine(
                 argument,
+                &self.blocks,
                 &self.x0,
                 &self.lengths,
                 &self.rows[stage - 1],
@@ -365,6 +378,15 @@ impl<const L: usize> Explicit<L> {
         worst.0
     }
 
+    /// The first component of a lane that is not finite at the end of the step.
+    fn not_finite(&mut self, lane: usize) -> Option<usize> {
+        // All lanes at once where nothing is amiss.
+        if finite(&mut self.x1, &self.blocks) {
+            return None;
+        }
+        (0..self.x1.len() / L).find(|i| !self.x1[i * L + lane].is_finite())
+    }
+
     /// Judge the step of one lane.
     fn judge<F: Field<L> + ?Sized>(
         &mut self,
@@ -375,8 +397,7 @@ impl<const L: usize> Explicit<L> {
         error: f64,
     ) -> Progress {
         if !self.adaptive() {
-            let dim = self.x0.len() / L;
-            if let Some(i) = (0..dim).find(|i| !self.x1[i * L + lane].is_finite()) {
+            if let Some(i) = self.not_finite(lane) {
                 self.lanes[lane].computed = h;
                 return Progress::Failed(Status::NotFinite, Some(i));
             }
@@ -538,9 +559,7 @@ impl<F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Explicit<L> {
         for lane in (0..L).filter(|&lane| active[lane]) {
             (h[lane], end[lane]) = self.lanes[lane].next_step(self.tolerances.step, limit[lane]);
         }
-        for lengths in self.lengths.as_chunks_mut::<L>().0 {
-            *lengths = h;
-        }
+        self.spread(h);
         self.stages(field, &h, &start, &end);
         let evaluations = self.tableau.stages() as u64 - 1;
         self.has_between = [false; L];

@@ -6,6 +6,7 @@
 use std::cell::{Cell, RefCell};
 
 use super::interleave::{gather, scatter};
+use super::spread::Blocks;
 use super::stochastic::form::Form;
 use crate::system::System;
 pub use crate::system::batch::LANES;
@@ -18,6 +19,10 @@ use crate::system::guard::Guards;
 pub trait Field<const L: usize> {
     /// Components per lane.
     fn dim(&self) -> usize;
+    /// The blocks of the states, which a crew cuts alike.
+    fn blocks(&self) -> Blocks {
+        Blocks::new(&[self.dim() * L])
+    }
     /// Surfaces of kinks per lane; 0 if the field declares none.
     fn surfaces(&self) -> usize;
     /// The drift of every lane.
@@ -95,6 +100,12 @@ fn impulse(system: &(impl System + ?Sized), t: f64, x: &mut [f64]) -> bool {
 impl<S: System + ?Sized> Field<1> for S {
     fn dim(&self) -> usize {
         self.layout().len()
+    }
+
+    fn blocks(&self) -> Blocks {
+        let blocks = self.layout().blocks().iter();
+        let lengths: Vec<usize> = blocks.map(|block| block.start.len()).collect();
+        Blocks::new(&lengths)
     }
 
     fn surfaces(&self) -> usize {

@@ -4,12 +4,13 @@
 //! its squares in four interleaved partial sums per lane, combined in a fixed tree. So the bits do not
 //! depend on the number of lanes or on the width of the processor's vectors.
 
-use multiversion::multiversion;
-use rayon::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use multiversion::multiversion;
+
+use super::spread::Blocks;
 use crate::system::aligned::Aligned;
 use crate::system::batch::LANES;
-use crate::system::crew;
 
 /// No tableau has more stages.
 pub const MOST_STAGES: usize = 16;
@@ -26,18 +27,22 @@ pub fn terms(row: &[f64]) -> Terms {
         .collect()
 }
 
-/// Components that one thread combines at a time.
-const PIECE: usize = 8192;
+/// Numbers that are worth a thread.
+const PIECE: usize = 16_384;
 
 /// `out = x + h sum_i c_i k_i`; h is spread over the components, `[component, lane]`. A long state is combined piece by piece
 /// by the crew of its run.
-pub fn combine(out: &mut [f64], x: &[f64], h: &[f64], terms: &[(usize, f64)], stages: &[Aligned]) {
-    if crew::several() && out.len() >= 4 * PIECE {
-        let pieces = out.par_chunks_mut(PIECE).enumerate();
-        pieces.for_each(|(number, out)| combine_piece(out, number * PIECE, x, h, terms, stages));
-    } else {
-        combine_piece(out, 0, x, h, terms, stages);
-    }
+pub fn combine(
+    out: &mut [f64],
+    blocks: &Blocks,
+    x: &[f64],
+    h: &[f64],
+    terms: &[(usize, f64)],
+    stages: &[Aligned],
+) {
+    blocks.spread(out, PIECE, |first, out| {
+        combine_piece(out, first, x, h, terms, stages);
+    });
 }
 
 /// As [`combine`], of the components from `first` on.
@@ -208,6 +213,30 @@ fn square(error: f64, x0: f64, x1: f64, rtol: f64, atol: f64) -> f64 {
     let size = if x0 > x1 { x0 } else { x1 };
     let ratio = error / (atol + rtol * size);
     ratio * ratio
+}
+
+/// Whether all numbers of a state are finite; looked at piece by piece, like [`combine`].
+pub fn finite(numbers: &mut [f64], blocks: &Blocks) -> bool {
+    let finite = AtomicBool::new(true);
+    blocks.spread(numbers, PIECE, |_, numbers| {
+        if !all_finite(numbers) {
+            finite.store(false, Ordering::Relaxed);
+        }
+    });
+    finite.into_inner()
+}
+
+/// Nothing but zeros are left of finite numbers times zero; the sums have no branch, so that they become vector code.
+#[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
+fn all_finite(numbers: &[f64]) -> bool {
+    let (chunks, rest) = numbers.as_chunks::<16>();
+    let mut sums = [0.0; 16];
+    for chunk in chunks {
+        for (sum, number) in sums.iter_mut().zip(chunk) {
+            *sum += number * 0.0;
+        }
+    }
+    sums.iter().chain(rest).all(|number| number.is_finite())
 }
 
 /// The least `side * g` of each lane: negative where some surface lies on the other side.

@@ -20,6 +20,7 @@ pub mod recurrence;
 mod running;
 pub mod scheme;
 pub mod schemes;
+pub mod spread;
 pub mod stiff;
 pub mod stochastic;
 pub mod tableau;
