@@ -7,7 +7,6 @@
 //! x [unit] for one input s, or [sample_input, unit] for many of them: then one evaluation is a product of matrices, eight inputs at a time,
 //! with the bits of a single one. Time in units of the membrane constant. Source: arXiv 2604.20524 (equation attributed; unit leak assumed).
 
-use std::cell::RefCell;
 use std::sync::OnceLock;
 
 use super::inverse::Inverse;
@@ -30,11 +29,6 @@ pub struct Response {
     observables: Vec<Variable>,
     /// What does not change over a run, worked out once.
     constants: Vec<OnceLock<Vec<f64>>>,
-}
-
-thread_local! {
-    /// Eight inputs side by side, and the products.
-    static LANES_OF: RefCell<[Vec<f64>; 2]> = RefCell::default();
 }
 
 impl Response {
@@ -93,35 +87,11 @@ impl System for Response {
     }
 
     fn drift(&self, _t: f64, x: &[f64], dx: &mut [f64]) {
-        let n = self.problem.units;
-        let width = n * LANES;
-        let whole = x.len() / width * width;
-        LANES_OF.with_borrow_mut(|[side_by_side, products]| {
-            side_by_side.resize(width, 0.0);
-            products.resize(width, 0.0);
-            for first in (0..whole).step_by(width) {
-                for (lane, x) in x[first..first + width].chunks_exact(n).enumerate() {
-                    for (j, x) in x.iter().enumerate() {
-                        side_by_side[j * LANES + lane] = *x;
-                    }
-                }
-                self.matrix.times_lanes(side_by_side, products);
-                for (lane, dx) in dx[first..first + width].chunks_exact_mut(n).enumerate() {
-                    for (i, dx) in dx.iter_mut().enumerate() {
-                        *dx = products[i * LANES + lane];
-                    }
-                }
+        self.matrix.times_many(x, dx, |dx, first| {
+            for (dx, s) in dx.iter_mut().zip(&self.inputs[first..]) {
+                *dx = s - *dx;
             }
         });
-        for (x, dx) in x[whole..]
-            .chunks_exact(n)
-            .zip(dx[whole..].chunks_exact_mut(n))
-        {
-            self.matrix.times(x, dx);
-        }
-        for (dx, s) in dx.iter_mut().zip(&self.inputs) {
-            *dx = s - *dx;
-        }
     }
 
     fn linear(&self) -> Option<&dyn Linear> {

@@ -1,8 +1,12 @@
 //! Many copies of one affine flow, by the exponential of one of them.
 //!
 //! ```text
-//! x_k' = G x_k + c_k,  k = 1, ..., K:     x_k(t + h) = E x_k(t) + P c_k,     exp(h [[G, 1], [0, 0]]) = [[E, P], [0, 1]]
+//! x_k' = G x_k + c_k,  k = 1, ..., K:     x_k(t + h) = E x_k(t) + P c_k,     E = exp(A),  P = h phi(A),  A = h G
+//! phi(A) = 1 + A/2! + A^2/3! + ...  = (exp(A) - 1)/A,     phi(2A) = (exp(A) + 1) phi(A) / 2,     exp(2A) = exp(A)^2
 //! ```
+//!
+//! phi is summed for A halved until its norm is at most [`SMALL`], and doubled again (Skaflestad and Wright, *The scaling and modified
+//! squaring method for matrix functions related to the exponential*, Appl. Numer. Math. 59, 2009); nothing is inverted, so G may be singular.
 //!
 //! The products with E go through the copies eight at a time, with the bits of a single one, and by the crew of the run if there are many.
 
@@ -38,9 +42,9 @@ struct Factor {
     offsets: Vec<f64>,
 }
 
-thread_local! {
-    static SIDE_BY_SIDE: RefCell<[Vec<f64>; 2]> = RefCell::default();
-}
+/// The norm of a matrix whose series is summed, and so many terms: 0.5^14 / 15! is a rounding.
+const SMALL: f64 = 0.5;
+const TERMS: u32 = 14;
 
 impl Copies {
     /// So many copies of a flow, in a state of this length.
@@ -70,28 +74,23 @@ impl Copies {
 
     fn factor(&self, length: f64) -> Factor {
         let n = self.dim;
-        let mut twice = DMatrix::zeros(2 * n, 2 * n);
-        twice
-            .view_mut((0, 0), (n, n))
-            .copy_from(&(&self.generator * length));
-        twice.view_mut((0, n), (n, n)).fill_diagonal(length);
-        let exponential = twice.exp();
-        let rows = |from: usize| -> Vec<f64> {
-            (0..n * n)
-                .map(|at| exponential[(at / n, from + at % n)])
-                .collect()
+        let (exponential, phi) = exponential_and_phi(&(&self.generator * length));
+        let packed = |matrix: &DMatrix<f64>, scale: f64| {
+            let rows: Vec<f64> = (0..n * n)
+                .map(|at| scale * matrix[(at / n, at % n)])
+                .collect();
+            PackedMatrix::new(n, n, &rows)
         };
-        let forced = PackedMatrix::new(n, n, &rows(n));
         let mut offsets = vec![0.0; self.offsets.len()];
-        for (offset, c) in offsets
-            .chunks_exact_mut(n)
-            .zip(self.offsets.chunks_exact(n))
-        {
-            forced.times(c, offset);
-        }
+        products(
+            &packed(&phi, length),
+            &self.offsets,
+            &mut offsets,
+            |_, _| (),
+        );
         Factor {
             length,
-            matrix: PackedMatrix::new(n, n, &rows(0)),
+            matrix: packed(&exponential, 1.0),
             offsets,
         }
     }
@@ -108,7 +107,7 @@ impl Copies {
             }
         }
         if let Some(factor) = if whole { &self.whole } else { &self.cut } {
-            factor.apply(self.dim, before, after);
+            factor.apply(before, after);
         }
     }
 
@@ -119,62 +118,94 @@ impl Copies {
             *between = Some(self.factor(s));
         }
         if let Some(factor) = &*between {
-            factor.apply(self.dim, before, x);
+            factor.apply(before, x);
         }
     }
 }
 
 impl Factor {
-    fn apply(&self, n: usize, before: &[f64], after: &mut [f64]) {
-        // Whole groups of lanes.
-        let copies = crew::portion(after.len() / n, PIECE).next_multiple_of(LANES);
-        let piece = n * copies;
-        if piece < after.len() {
-            let pieces = after.par_chunks_mut(piece).zip(before.par_chunks(piece));
-            let pieces = pieces.zip(self.offsets.par_chunks(piece));
-            pieces.for_each(|((after, before), offsets)| self.some(n, before, offsets, after));
-        } else {
-            self.some(n, before, &self.offsets, after);
-        }
-    }
-
-    /// Some of the copies.
-    fn some(&self, n: usize, before: &[f64], offsets: &[f64], after: &mut [f64]) {
-        let width = n * LANES;
-        let whole = before.len() / width * width;
-        SIDE_BY_SIDE.with_borrow_mut(|[x, y]| {
-            x.resize(width, 0.0);
-            y.resize(width, 0.0);
-            for first in (0..whole).step_by(width) {
-                interleave(n, &before[first..first + width], x);
-                self.matrix.times_lanes(x, y);
-                separate(n, y, &mut after[first..first + width]);
+    fn apply(&self, before: &[f64], after: &mut [f64]) {
+        products(&self.matrix, before, after, |after, first| {
+            for (after, offset) in after.iter_mut().zip(&self.offsets[first..]) {
+                *after += offset;
             }
         });
-        let left = after[whole..].chunks_exact_mut(n);
-        for (after, before) in left.zip(before[whole..].chunks_exact(n)) {
-            self.matrix.times(before, after);
-        }
-        for (after, offset) in after.iter_mut().zip(offsets) {
-            *after += offset;
-        }
     }
 }
 
-/// From copy after copy to component after component.
-fn interleave(n: usize, copies: &[f64], x: &mut [f64]) {
-    for (lane, copy) in copies.chunks_exact(n).enumerate() {
-        for (j, value) in copy.iter().enumerate() {
-            x[j * LANES + lane] = *value;
-        }
+/// The products of a matrix with many vectors, by the crew of the run if there are many; `then` gets some of them, and the place where they begin.
+fn products(
+    matrix: &PackedMatrix,
+    from: &[f64],
+    into: &mut [f64],
+    then: impl Fn(&mut [f64], usize) + Sync,
+) {
+    let n = matrix.columns();
+    // Whole groups of lanes.
+    let vectors = crew::portion(into.len() / n, PIECE).next_multiple_of(LANES);
+    let piece = n * vectors;
+    if piece >= into.len() {
+        return matrix.times_many(from, into, then);
     }
+    let pieces = into.par_chunks_mut(piece).zip(from.par_chunks(piece));
+    pieces.enumerate().for_each(|(number, (into, from))| {
+        matrix.times_many(from, into, |some, first| then(some, number * piece + first));
+    });
 }
 
-/// And back.
-fn separate(n: usize, y: &[f64], copies: &mut [f64]) {
-    for (lane, copy) in copies.chunks_exact_mut(n).enumerate() {
-        for (i, value) in copy.iter_mut().enumerate() {
-            *value = y[i * LANES + lane];
+/// exp(A) and phi(A).
+fn exponential_and_phi(a: &DMatrix<f64>) -> (DMatrix<f64>, DMatrix<f64>) {
+    let one = DMatrix::identity(a.nrows(), a.nrows());
+    let norm = a.column_iter().map(|column| column.lp_norm(1));
+    let norm = norm.fold(0.0, f64::max);
+    let doublings = (norm / SMALL).log2().ceil().max(0.0) as i32;
+    let a = a * 0.5_f64.powi(doublings);
+    // Horner's scheme: 1 + A/2 (1 + A/3 (1 + ...)).
+    let mut phi = one.clone();
+    for k in (2..=TERMS).rev() {
+        phi = &one + &a * phi / f64::from(k);
+    }
+    let mut exponential = &one + &a * &phi;
+    for _ in 0..doublings {
+        phi = (&exponential + &one) * phi * 0.5;
+        exponential = &exponential * &exponential;
+    }
+    (exponential, phi)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exponential_and_phi_are_those_of_the_doubled_matrix() {
+        for (n, scale) in [(1, 0.0), (3, 0.1), (5, 3.0), (8, 40.0)] {
+            let entry = |i: usize, j: usize| {
+                let number = ((7 * i * i + 13 * j + i * j) as f64).sin();
+                // The last row is zero: singular.
+                scale
+                    * f64::from(u8::from(i + 1 < n))
+                    * (number - 1.5 * f64::from(u8::from(i == j)))
+            };
+            let a = DMatrix::from_fn(n, n, entry);
+            let mut twice = DMatrix::zeros(2 * n, 2 * n);
+            twice.view_mut((0, 0), (n, n)).copy_from(&a);
+            twice.view_mut((0, n), (n, n)).fill_diagonal(1.0);
+            let exact = twice.exp();
+            let (exponential, phi) = exponential_and_phi(&a);
+            for (found, column) in [(&exponential, 0), (&phi, n)] {
+                let exact = exact.view((0, column), (n, n)).clone_owned();
+                let size = exact.norm().max(1.0);
+                assert!((found - exact).norm() < 1e-12 * size, "{n} {scale}");
+            }
         }
+    }
+
+    #[test]
+    fn a_scalar_relaxes_as_its_closed_form_says() {
+        let a = DMatrix::from_element(1, 1, -20.0);
+        let (exponential, phi) = exponential_and_phi(&a);
+        assert!((exponential[(0, 0)] / (-20.0_f64).exp() - 1.0).abs() < 1e-12);
+        assert!((phi[(0, 0)] * 20.0 / -(-20.0_f64).exp_m1() - 1.0).abs() < 1e-14);
     }
 }

@@ -313,7 +313,8 @@ pub fn run_lanes<F, const L: usize, R: Recorder>(
     F: Field<L> + ?Sized,
 {
     let mut state = vec![0.0; field.dim()];
-    let mut all = vec![0.0; field.dim() * L];
+    // A single run has its samples in `state`.
+    let mut all = vec![0.0; if L > 1 { field.dim() * L } else { 0 }];
     let mut lanes: [Option<Running<R>>; L] =
         std::array::from_fn(|lane| next(lane).map(|job| begin(field, scheme, lane, job)));
     let mut interrupted = false;

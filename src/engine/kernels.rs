@@ -173,23 +173,28 @@ fn squares<const TERMS: usize, const WIDTH: usize>(
     let (x0, x1) = (&attempt.x0[..length], &attempt.x1[..length]);
     let (h, atol) = (&attempt.h[..length], &attempt.atol[..length]);
     let mut sums = [0.0; WIDTH];
-    let mut first = 0;
-    while first < length {
-        // Constant length for whole chunks, so that they run in full vectors.
-        let inside = if length - first < WIDTH {
-            length - first
-        } else {
-            WIDTH
-        };
-        for (j, sum) in sums[..inside].iter_mut().enumerate() {
-            let i = first + j;
-            let mut error = coefficients[0] * stages[0][i];
+    // Whole chunks are of constant length, so that they run in full vectors.
+    let chunks = stages.map(|stage| stage.as_chunks::<WIDTH>().0);
+    let [x0s, x1s, hs, atols] = [x0, x1, h, atol].map(|all| all.as_chunks::<WIDTH>().0);
+    for number in 0..length / WIDTH {
+        let chunk = chunks.map(|chunks| &chunks[number]);
+        let (x0, x1) = (&x0s[number], &x1s[number]);
+        let (h, atol) = (&hs[number], &atols[number]);
+        for (j, sum) in sums.iter_mut().enumerate() {
+            let mut error = coefficients[0] * chunk[0][j];
             for term in 1..TERMS {
-                error += coefficients[term] * stages[term][i];
+                error += coefficients[term] * chunk[term][j];
             }
-            *sum += square(h[i] * error, x0[i], x1[i], attempt.rtol, atol[i]);
+            *sum += square(h[j] * error, x0[j], x1[j], attempt.rtol, atol[j]);
         }
-        first += WIDTH;
+    }
+    let first = length - length % WIDTH;
+    for (i, sum) in (first..length).zip(&mut sums) {
+        let mut error = coefficients[0] * stages[0][i];
+        for term in 1..TERMS {
+            error += coefficients[term] * stages[term][i];
+        }
+        *sum += square(h[i] * error, x0[i], x1[i], attempt.rtol, atol[i]);
     }
     into.copy_from_slice(&sums);
 }
@@ -224,6 +229,14 @@ pub fn finite(numbers: &mut [f64], blocks: &Blocks) -> bool {
         }
     });
     finite.into_inner()
+}
+
+/// The first of these numbers that is not finite.
+pub fn first_not_finite(numbers: &[f64]) -> Option<usize> {
+    match all_finite(numbers) {
+        true => None,
+        false => numbers.iter().position(|number| !number.is_finite()),
+    }
 }
 
 /// Nothing but zeros are left of finite numbers times zero; the sums have no branch, so that they become vector code.

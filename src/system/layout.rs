@@ -272,9 +272,10 @@ impl Layout {
 
     /// For each component, whether it takes part in the error norm.
     pub fn measured(&self) -> Vec<bool> {
-        self.blocks
-            .iter()
-            .flat_map(|block| std::iter::repeat_n(!block.auxiliary, block.variable.len()))
-            .collect()
+        let mut measured = Vec::with_capacity(self.len());
+        for block in &self.blocks {
+            measured.resize(measured.len() + block.variable.len(), !block.auxiliary);
+        }
+        measured
     }
 }

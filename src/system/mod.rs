@@ -37,6 +37,7 @@ pub mod share;
 pub mod stimulus;
 pub mod suggest;
 pub mod tree;
+mod vectors;
 
 use batch::Batch;
 use constraint::Constraint;

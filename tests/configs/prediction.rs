@@ -45,6 +45,10 @@ pub const OPTIMA: &[(&str, Promise)] = &[
     ),
     ("lateral-predictive-coding/hub.toml", a_hub_is_enough),
     (
+        "lateral-predictive-coding/two-hubs.toml",
+        two_hubs_need_fewer_links,
+    ),
+    (
         "lateral-predictive-coding/blocks.toml",
         blocks_do_not_detect,
     ),
@@ -196,6 +200,14 @@ fn a_hub_is_enough(optimum: &Optimum) {
     assert!(energy < 1.05 * FREE && time <= 1.02, "{energy} {time}");
     assert!(optimum.number("snr") > 1e6);
     assert_eq!(optimum.number("links"), 50.0);
+}
+
+fn two_hubs_need_fewer_links(optimum: &Optimum) {
+    let (energy, time) = (optimum.number("energy"), optimum.number("response_time"));
+    assert!(energy < 1.025 * FREE && time <= 1.02, "{energy} {time}");
+    assert!(optimum.number("snr") > 1e6);
+    // Of 90: at most 55 per cent.
+    assert_eq!(optimum.number("links"), 48.0);
 }
 
 fn blocks_do_not_detect(optimum: &Optimum) {

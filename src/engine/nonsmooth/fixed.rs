@@ -1,6 +1,7 @@
 //! What the time-stepping schemes share: equal steps to a limit, straight lines between them.
 
 use crate::engine::interleave::gather;
+use crate::engine::kernels::first_not_finite;
 use crate::engine::lane::Lane;
 use crate::engine::outcome::Status;
 use crate::engine::scheme::Progress;
@@ -47,7 +48,7 @@ impl Steps {
 
     /// The step from `before` has arrived at `after`.
     pub fn arrive(&mut self, h: f64, end: f64) -> Progress {
-        if let Some(i) = self.after.iter().position(|x| !x.is_finite()) {
+        if let Some(i) = first_not_finite(&self.after) {
             self.after.copy_from_slice(&self.before);
             self.lane.computed = h;
             return Progress::Failed(Status::NotFinite, Some(i));

@@ -182,8 +182,11 @@ pub fn make<S: System + ?Sized>(
     let card = card(name).ok_or_else(|| unknown(name))?;
     card.accepts(system)?;
     check_step(card, options)?;
-    let tolerances = tolerances(options, &system.layout().measured());
     let (dim, step) = (system.layout().len(), options.step.unwrap_or(f64::NAN));
+    if name == exponential::CARD.name {
+        return Ok(Box::new(Exponential::new(system, step)));
+    }
+    let tolerances = tolerances(options, &system.layout().measured());
     if name == projected::CARD.name {
         return projected::make(system, tolerances);
     }
@@ -213,9 +216,6 @@ pub fn make<S: System + ?Sized>(
             let scheme = DiagonallyImplicit::new(card, coefficients, system, tolerances);
             return Ok(Box::new(scheme));
         }
-    }
-    if name == exponential::CARD.name {
-        return Ok(Box::new(Exponential::new(system, step)));
     }
     if name == ode_solvers_dopri5::CARD.name {
         return Ok(Box::new(OdeSolversDopri5::new(dim, &tolerances)?));
