@@ -161,6 +161,50 @@ pub struct Numbers {
     pub values: Vec<f64>,
 }
 
+impl Numbers {
+    /// The number at a place; NaN, by which no check passes, if there is none.
+    pub fn at(&self, place: usize) -> f64 {
+        self.values.get(place).copied().unwrap_or(f64::NAN)
+    }
+
+    /// The last number; NaN if there is none.
+    pub fn end(&self) -> f64 {
+        self.values.last().copied().unwrap_or(f64::NAN)
+    }
+
+    /// The greatest number; NaN if there is none, or one of them is NaN.
+    pub fn most(&self) -> f64 {
+        let greater = |a: f64, b: f64| if a.is_nan() || a > b { a } else { b };
+        let values = self.values.iter().copied();
+        values.reduce(greater).unwrap_or(f64::NAN)
+    }
+
+    /// The least number; NaN if there is none, or one of them is NaN.
+    pub fn least(&self) -> f64 {
+        -self
+            .values
+            .iter()
+            .map(|value| -value)
+            .collect::<Self>()
+            .most()
+    }
+
+    /// Greatest minus least.
+    pub fn spread(&self) -> f64 {
+        self.most() - self.least()
+    }
+}
+
+impl FromIterator<f64> for Numbers {
+    fn from_iter<I: IntoIterator<Item = f64>>(values: I) -> Self {
+        let values: Vec<f64> = values.into_iter().collect();
+        Self {
+            shape: vec![values.len()],
+            values,
+        }
+    }
+}
+
 impl std::ops::Deref for Numbers {
     type Target = [f64];
 
@@ -187,6 +231,16 @@ impl<'a> Results<'a> {
         Self(experiments)
     }
 
+    /// How many experiments there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// A data set of one of the experiments, counted from 0.
     ///
     /// # Errors
@@ -205,22 +259,12 @@ impl<'a> Results<'a> {
         self.of(0, name)
     }
 
-    /// The one number, or the first one, of a data set of one of the experiments.
-    ///
-    /// # Errors
-    /// As [`of`](Self::of), and if the data set is empty.
-    pub fn number_of(&self, experiment: usize, name: &str) -> Result<f64, NotMeasured> {
-        let all = self.of(experiment, name)?;
-        let lacking = || NotMeasured(format!("`{name}` is empty"));
-        all.first().copied().ok_or_else(lacking)
-    }
-
     /// The one number, or the first one, of a data set of the first experiment.
     ///
     /// # Errors
-    /// As [`number_of`](Self::number_of).
+    /// As [`of`](Self::of).
     pub fn number(&self, name: &str) -> Result<f64, NotMeasured> {
-        self.number_of(0, name)
+        Ok(self.array(name)?.at(0))
     }
 }
 
@@ -296,6 +340,17 @@ mod tests {
         assert_eq!(judged("x", 1.5), ("1.5".into(), Verdict::Fails));
         assert_eq!(judged("x", f64::NAN).1, Verdict::Fails);
         assert_eq!(judged("y", 0.5), ("no `y`".into(), Verdict::Fails));
+    }
+
+    #[test]
+    fn what_is_not_there_passes_no_check() {
+        let none = Numbers::default();
+        assert!(none.at(0).is_nan() && none.end().is_nan() && none.most().is_nan());
+        let some: Numbers = [2.0, f64::NAN, 1.0].into_iter().collect();
+        assert!(some.most().is_nan() && some.least().is_nan() && some.spread().is_nan());
+        let all: Numbers = [2.0, 5.0, 1.0].into_iter().collect();
+        assert_eq!((all.most(), all.least(), all.spread()), (5.0, 1.0, 4.0));
+        assert_eq!((all.at(1), all.at(3).is_nan(), all.end()), (5.0, true, 1.0));
     }
 
     #[test]
