@@ -31,14 +31,14 @@ pub const CLAIMS: &[Claim] = &[
     },
     Claim {
         statement: "the projected flow is globally exponentially stable",
-        expected: "|x(t) - x*|_P <= exp(-c t) |x(0) - x*|_P: ratio at most 1",
+        expected: "the distance to the equilibrium in the metric P falls at least as exp(-c t): ratio at most 1",
         verdict: Verdict::Holds,
         exhibits: &[PROJECTED, RATES],
         measure: projected_contracts,
     },
     Claim {
         statement: "the hard selector is globally asymptotically stable",
-        expected: "gap G(s) <= exp(-d_min s) G(0): ratio at most 1, G to 0",
+        expected: "the gap G falls at least as exp(-d_min s): ratio at most 1, and G ends at 0",
         verdict: Verdict::Caveat("for the selector as it is written here"),
         exhibits: &[SELECTOR],
         measure: the_gap_closes,

@@ -220,6 +220,11 @@ pub trait Evidenced {
     /// # Errors
     /// If there is none of that name, or the experiment failed.
     fn numbers(&self, name: &str) -> Result<Numbers, NotMeasured>;
+    /// A data set of texts.
+    ///
+    /// # Errors
+    /// As [`numbers`](Self::numbers).
+    fn texts(&self, name: &str) -> Result<Vec<String>, NotMeasured>;
 }
 
 /// What the experiments of a claim left, in its order.
@@ -241,14 +246,25 @@ impl<'a> Results<'a> {
         self.0.is_empty()
     }
 
+    fn experiment(&self, number: usize) -> Result<&dyn Evidenced, NotMeasured> {
+        let lacking = || NotMeasured(format!("there is no experiment {number}"));
+        self.0.get(number).copied().ok_or_else(lacking)
+    }
+
     /// A data set of one of the experiments, counted from 0.
     ///
     /// # Errors
     /// If there is no such experiment, it failed, or it has no data set of that name.
     pub fn of(&self, experiment: usize, name: &str) -> Result<Numbers, NotMeasured> {
-        let found = self.0.get(experiment);
-        let lacking = || NotMeasured(format!("there is no experiment {experiment}"));
-        found.ok_or_else(lacking)?.numbers(name)
+        self.experiment(experiment)?.numbers(name)
+    }
+
+    /// A data set of texts of one of the experiments.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of).
+    pub fn texts_of(&self, experiment: usize, name: &str) -> Result<Vec<String>, NotMeasured> {
+        self.experiment(experiment)?.texts(name)
     }
 
     /// A data set of the first experiment.
@@ -313,6 +329,10 @@ mod tests {
                 }),
                 other => Err(NotMeasured(format!("no `{other}`"))),
             }
+        }
+
+        fn texts(&self, name: &str) -> Result<Vec<String>, NotMeasured> {
+            Err(NotMeasured(format!("no `{name}`")))
         }
     }
 

@@ -13,6 +13,7 @@ use super::super::failure::{Code, Failure};
 use super::super::progress::duration;
 use super::super::run::shell_word;
 use super::super::{interrupt, program};
+use crate::archive::error::ArchiveError;
 use crate::archive::reader::Reader;
 use crate::system::claim::{Evidenced, Exhibit, NotMeasured, Numbers};
 
@@ -159,17 +160,28 @@ impl Laboratory {
     }
 }
 
+impl Outcome {
+    fn reader(&self) -> Result<&Reader, NotMeasured> {
+        self.0.as_ref().map_err(|why| NotMeasured(why.clone()))
+    }
+}
+
 impl Evidenced for Outcome {
     fn numbers(&self, name: &str) -> Result<Numbers, NotMeasured> {
-        let lacking = |error: &dyn ToString| NotMeasured(error.to_string());
-        let reader = self.0.as_ref().map_err(|why| lacking(why))?;
-        let shape = reader
-            .variable(name)
-            .map_err(|error| lacking(&error))?
-            .shape;
-        let values = reader.read(name).map_err(|error| lacking(&error))?;
+        let reader = self.reader()?;
+        let shape = reader.variable(name).map_err(lacking)?.shape;
+        let values = reader.read(name).map_err(lacking)?;
         Ok(Numbers { shape, values })
     }
+
+    fn texts(&self, name: &str) -> Result<Vec<String>, NotMeasured> {
+        self.reader()?.labels(name).map_err(lacking)
+    }
+}
+
+/// What an archive lacks; the name of the data set is in the message of the reader.
+fn lacking(error: ArchiveError) -> NotMeasured {
+    NotMeasured(error.to_string())
 }
 
 fn interrupted() -> Failure {

@@ -230,3 +230,47 @@ fn failures(all: &[Judged]) -> Result<(), Failure> {
     Err(Failure::new(Code::Verification, message)
         .help("the table says what was measured, and by which commands"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::system::claim::Measured;
+
+    const CLAIM: Claim = Claim {
+        statement: "x is small",
+        expected: "below 1",
+        verdict: Verdict::Holds,
+        exhibits: &[],
+        measure: |_| Ok(Measured::new("0.5", true)),
+    };
+
+    fn judged(verdict: Verdict) -> Judged {
+        Judged {
+            family: "f",
+            claim: &CLAIM,
+            measured: "0.5".into(),
+            verdict,
+            commands: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn one_claim_that_fails_is_a_failure() {
+        let open = Verdict::NotEstablished("there is no more of it");
+        let fine = [judged(Verdict::Holds), judged(open)];
+        assert!(failures(&fine).is_ok());
+        let mixed = [judged(Verdict::Holds), judged(Verdict::Fails)];
+        let Err(Failure::Told { code, message, .. }) = failures(&mixed) else {
+            panic!("no failure");
+        };
+        assert_eq!(code, Code::Verification as u8);
+        assert_eq!(
+            message,
+            "1 of 2 claims fail; the first is `x is small` of f"
+        );
+        assert_eq!(
+            count(&mixed),
+            "2 claims: 1 hold, 0 hold with a caveat, 0 are not established, 1 fail"
+        );
+    }
+}
