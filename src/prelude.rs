@@ -6,7 +6,7 @@ pub use crate::system::analysis::{
 };
 pub use crate::system::batch::{Batch, LANES, Lanes};
 pub use crate::system::claim::{
-    Claim, Evidenced, Exhibit, Measured, NotMeasured, Numbers, Results, Verb, Verdict,
+    Claim, Evidenced, Exhibit, Measured, NotMeasured, Numbers, Results, Verb, Verdict, small,
 };
 pub use crate::system::constraint::{ClosedSet, Constraint, Faces};
 pub use crate::system::crew;

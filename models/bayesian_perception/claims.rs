@@ -97,7 +97,7 @@ fn the_prior_decides(results: &Results<'_>) -> Result<Measured, NotMeasured> {
         let pull = 0.5 * (weak.at(k) + strong.at(k)) - mu.at(k / pairs.max(1));
         let agrees = match pull.abs() < 1e-9 {
             true => effect.abs() < 1e-9,
-            false => effect * pull < 0.0,
+            false => effect * pull > 0.0,
         };
         wrong += usize::from(!agrees);
     }
@@ -209,9 +209,9 @@ fn the_fit_warns(results: &Results<'_>) -> Result<Measured, NotMeasured> {
         .map(|(wide, narrow)| wide - narrow);
     let better: Numbers = better.collect();
     let text = format!(
-        "said for {warned} of {}; with one more parameter the log-likelihood is at most {:.0e} higher",
+        "said for {warned} of {}; with one more parameter the log-likelihood is at most {} higher",
         remarks.len(),
-        better.most().max(0.0)
+        small(better.most().max(0.0))
     );
     Ok(Measured::new(
         text,
@@ -224,7 +224,7 @@ fn percepts_are_symmetric(results: &Results<'_>) -> Result<Measured, NotMeasured
     let ratio = results
         .of(1, "analysis/stimulus-space/symmetry_ratio")?
         .at(0);
-    let text = format!("within {exact:.0e}; {ratio:.1} times");
+    let text = format!("within {}; {ratio:.1} times", small(exact));
     Ok(Measured::new(text, exact < 1e-12 && ratio > 10.0))
 }
 

@@ -60,7 +60,7 @@ pub const CLAIMS: &[Claim] = &[
     },
     Claim {
         statement: "spiral waves at high chi",
-        expected: "disc with noise, three seeds: no singularities at chi 0.10, above 1.5 per frame in some 5 s at 0.40 for one of them",
+        expected: "disc with noise, several seeds: no singularities at chi 0.10, above 1.5 per frame in some 5 s at 0.40 for one of them",
         verdict: Verdict::NotEstablished(
             "seeds differ by a factor of seven, cores were not followed for more than a rotation, and at 0.40 the field ignites without a stimulus",
         ),
@@ -128,7 +128,8 @@ const SPIRALS: Exhibit = Exhibit::new(
     "seed=1",
     "ensemble.members=3",
     r#"sweep.axes={"model.parameters.chloride_fraction" = [0.1, 0.4]}"#,
-]);
+])
+.quick(&["ensemble.members=2"]);
 
 /// Stages as the analysis codes them, from none upwards.
 const STAGES: [&str; 4] = ["none", "clonic", "mixed", "tonic-clonic"];
@@ -322,7 +323,7 @@ fn singularities(results: &Results<'_>) -> Result<Measured, NotMeasured> {
         told.join(", ")
     };
     let text = format!("{} at 0.10; {} at 0.40", told(low), told(high));
-    let passes = low.len() == 3
+    let passes = low.len() >= 2
         && low.iter().all(|&count| count == 0.0)
         && high.iter().any(|&count| count > 1.5);
     Ok(Measured::new(text, passes))

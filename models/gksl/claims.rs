@@ -97,7 +97,7 @@ pub const CLAIMS: &[Claim] = &[
     },
     Claim {
         statement: "C3: a cooperative majority is stabilised",
-        expected: "P(own C) above 1/2; Omega = 0: 0.119203, most of it DD",
+        expected: "P(own C) above 1/2 from every start; Omega = 0: 0.119203, and mostly DD",
         verdict: Verdict::Caveat("a construction of ours, and a classical chain does it as well"),
         exhibits: &[MIRRORING],
         measure: a_majority_is_stable,
@@ -256,7 +256,7 @@ fn no_states(results: &Results<'_>) -> Result<Measured, NotMeasured> {
     let least = 0.5 * (1.0 - (2.0 * purity - 1.0).sqrt());
     let way = results.number("health/smallest_eigenvalue")?;
     let text = format!("{least:.4}, purity {purity:.3} in the end; {way:.3} on the way");
-    let passes = (purity - 1.125).abs() < 1e-9 && (least + 0.0590).abs() < 1e-4 && way < -0.05;
+    let passes = (purity - 1.125).abs() < 5e-4 && (least + 0.0590).abs() < 5e-5 && way < -0.05;
     Ok(Measured::new(text, passes))
 }
 
@@ -297,7 +297,10 @@ fn passive_is_classical(results: &Results<'_>) -> Result<Measured, NotMeasured> 
     let apart = apart(one, other);
     let c: Numbers = one.iter().step_by(2).copied().collect();
     let moved = c.at(0) - c.end();
-    let text = format!("at most {apart:.0e} apart, while P(C) falls by {moved:.3}");
+    let text = format!(
+        "at most {} apart, while P(C) falls by {moved:.3}",
+        small(apart)
+    );
     Ok(Measured::new(text, apart < 1e-12 && moved > 0.3))
 }
 
@@ -309,8 +312,10 @@ fn the_dilemma_is_at_nash(results: &Results<'_>) -> Result<Measured, NotMeasured
     let all: f64 = weights.iter().sum();
     let off = apart(&found, &weights.map(|weight| weight / all));
     let text = format!(
-        "p(DD) = {:.9}, all within {off:.0e} of the Gibbs state; escape {escape:.0e}",
-        found.at(3)
+        "p(DD) = {:.9}, all within {} of the Gibbs state; escape {}",
+        found.at(3),
+        small(off),
+        small(escape)
     );
     Ok(Measured::new(text, off < 1e-12 && escape < 1e-12))
 }
@@ -328,8 +333,9 @@ fn the_qubit_escapes(results: &Results<'_>) -> Result<Measured, NotMeasured> {
         .collect();
     let off = apart(&found, &closed);
     let text = format!(
-        "P(C) = {c:.9}, twin {twin:.9}; {} random H within {off:.0e}",
-        found.len()
+        "P(C) = {c:.9}, twin {twin:.9}; {} random H within {}",
+        found.len(),
+        small(off)
     );
     let passes = (c - escaped(1.0, 1.0)).abs() < 1e-12
         && (twin - classical()).abs() < 1e-12
@@ -376,7 +382,7 @@ fn dephasing_helps_and_stops(results: &Results<'_>) -> Result<Measured, NotMeasu
 fn diffidence_stays(results: &Results<'_>) -> Result<Measured, NotMeasured> {
     let passive = results.number("diffidence_final")?;
     let active = results.of(1, "diffidence_final")?.at(0);
-    let text = format!("{:.0e}; {active:.6}", passive.abs());
+    let text = format!("{}; {active:.6}", small(passive));
     Ok(Measured::new(text, passive.abs() < 1e-9 && active > 0.01))
 }
 
@@ -395,7 +401,7 @@ fn a_majority_is_stable(results: &Results<'_>) -> Result<Measured, NotMeasured> 
     let nullity = results.number("analysis/steady-state/nullity")?;
     let without = twin.at(0) + twin.at(1);
     let text = format!(
-        "{majority:.6} from every start; Omega = 0: {without:.6}, p(DD) = {:.3}",
+        "{majority:.6}, nullity {nullity}; Omega = 0: {without:.6}, p(DD) = {:.3}",
         twin.at(3)
     );
     let nash = (without - classical()).abs() < 1e-9 && twin.at(3) > 0.5;
@@ -410,7 +416,10 @@ fn a_chain_does_it_too(results: &Results<'_>) -> Result<Measured, NotMeasured> {
     let equal = apart(&steady(0)?, &steady(1)?);
     let way = apart(&results.of(2, "population")?, &results.of(3, "population")?);
     let index = results.of(1, "analysis/agency/index")?.at(0);
-    let text = format!("steady within {equal:.0e}; on the way up to {way:.3} apart");
+    let text = format!(
+        "steady within {}; on the way up to {way:.3} apart",
+        small(equal)
+    );
     Ok(Measured::new(
         text,
         equal < 1e-12 && way > 0.1 && index == 0.0,
@@ -482,12 +491,22 @@ fn controls_do_not_beat(results: &Results<'_>) -> Result<Measured, NotMeasured> 
         let told: Vec<String> = lines.iter().map(|line| format!("{line:.6}")).collect();
         told.join(" and ")
     };
+    let pair = |point: usize| {
+        if periods.at(point).is_nan() {
+            "no pair"
+        } else {
+            "a pair"
+        }
+    };
     let text = format!(
-        "qubit: {} mode, {} pairs; 6 and 6: {}, no pair; 6 and 3: {}, no pair; 6 and 5.4 do beat",
+        "qubit: {} mode, {} pairs; 6 and 6: {}, {}; 6 and 3: {}, {}; beside them 6 and 5.4: {}",
         qubit.len(),
         pairs.len(),
         told(&equal),
-        told(&far)
+        pair(1),
+        told(&far),
+        pair(2),
+        pair(0)
     );
     let unpaired = periods.at(1).is_nan() && periods.at(2).is_nan() && periods.len() == 3;
     let passes = qubit.len() == 1

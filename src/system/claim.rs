@@ -284,6 +284,19 @@ impl<'a> Results<'a> {
     }
 }
 
+/// A number that should be near 0, for people: its first digit and the power of ten.
+///
+/// ```
+/// assert_eq!(nullcline::prelude::small(3.4e-16), "3e-16");
+/// assert_eq!(nullcline::prelude::small(0.0), "0");
+/// ```
+pub fn small(value: f64) -> String {
+    match value == 0.0 {
+        true => "0".into(),
+        false => format!("{value:.0e}"),
+    }
+}
+
 /// What was measured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Measured {

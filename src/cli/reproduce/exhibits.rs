@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use super::super::failure::{Code, Failure};
+use super::super::program;
 use super::super::progress::duration;
 use super::super::run::shell_word;
-use super::super::{interrupt, program};
 use crate::archive::error::ArchiveError;
 use crate::archive::reader::Reader;
 use crate::system::claim::{Evidenced, Exhibit, NotMeasured, Numbers};
@@ -36,7 +36,13 @@ pub struct Outcome(Result<Reader, String>);
 
 impl Laboratory {
     /// Nothing is done yet.
-    pub fn new(folder: PathBuf, threads: usize, quick: bool, quiet: bool) -> Result<Self, Failure> {
+    pub fn new(
+        folder: PathBuf,
+        asked_to_stop: &'static AtomicBool,
+        threads: usize,
+        quick: bool,
+        quiet: bool,
+    ) -> Result<Self, Failure> {
         let program = std::env::current_exe().map_err(|error| {
             Failure::new(
                 Code::InputOutput,
@@ -49,7 +55,7 @@ impl Laboratory {
             threads,
             quick,
             quiet,
-            asked_to_stop: interrupt::listen()?,
+            asked_to_stop,
             done: Vec::new(),
         })
     }

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::failure::{Code, Failure};
 use super::output::Output;
 use super::progress::duration;
-use super::{describe, table};
+use super::{describe, interrupt, table};
 use crate::registry::Registry;
 use crate::system::claim::{Claim, Evidenced, Results, Verdict};
 use crate::system::family::Family;
@@ -60,10 +60,12 @@ pub fn execute(
 ) -> Result<(), Failure> {
     let started = Instant::now();
     let families = chosen(registry, arguments.family.as_deref())?;
+    // Before there is a folder that an interrupt would leave behind.
+    let asked_to_stop = interrupt::listen()?;
     // Dropped, and with it deleted, when all is done.
     let (folder, _temporary) = folder(arguments.output.as_deref())?;
     let (quick, quiet) = (arguments.quick, arguments.quiet);
-    let mut laboratory = Laboratory::new(folder, arguments.threads, quick, quiet)?;
+    let mut laboratory = Laboratory::new(folder, asked_to_stop, arguments.threads, quick, quiet)?;
     let mut all = Vec::new();
     for family in families {
         let judged = judge(family, &mut laboratory)?;
