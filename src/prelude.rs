@@ -5,6 +5,9 @@ pub use crate::system::analysis::{
     Analysis, AnalysisError, Data, Findings, Found, NO_CODE, Subject, truth,
 };
 pub use crate::system::batch::{Batch, LANES, Lanes};
+pub use crate::system::claim::{
+    Claim, Evidenced, Exhibit, Measured, NotMeasured, Numbers, Results, Verb, Verdict, small,
+};
 pub use crate::system::constraint::{ClosedSet, Constraint, Faces};
 pub use crate::system::crew;
 pub use crate::system::derivative::{DualNum, GenericDrift, Jacobian, Linear, Pattern};

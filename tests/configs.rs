@@ -44,6 +44,10 @@ const CLAIMS: &[(&str, Claim)] = &[
         the_ring_goes_around,
     ),
     ("linear-threshold/limits.toml", both_neurons_die_down),
+    (
+        "linear-threshold/stable-networks.toml",
+        all_networks_come_to_rest,
+    ),
     ("equations/morris-lecar.toml", the_fibre_fires_as_elsewhere),
     (
         "equations/fitzhugh-nagumo.toml",
@@ -96,6 +100,10 @@ const CLAIMS: &[(&str, Claim)] = &[
     (
         "chloride-network/inhibition.toml",
         claims::inhibition_suppresses_seizures,
+    ),
+    (
+        "chloride-network/high-inhibition.toml",
+        claims::inhibition_hardly_matters_at_a_high_fraction,
     ),
     (
         "chloride-network/latency.toml",
@@ -394,6 +402,18 @@ fn both_neurons_die_down(archive: &Archive) {
     // What is silent decays at the rates 1 and 2.
     let x = last(archive, 2);
     assert!(x[0] < 0.06 && x[1] < 0.01 && x[1] > 0.0, "{x:?}");
+}
+
+fn all_networks_come_to_rest(archive: &Archive) {
+    let distances = array(archive, "certificate_distance");
+    assert_eq!(distances.len(), 200 * 201);
+    for course in distances.chunks(201) {
+        // The rates of the certificates are at least 0.13.
+        assert!(course.windows(2).all(|two| two[1] <= two[0] + 1e-12));
+        assert!(course[200] < 1e-5, "{}", course[200]);
+    }
+    let gaps = array(archive, "gap_final");
+    assert!(gaps.iter().all(|gap| gap.abs() < 1e-5), "{gaps:?}");
 }
 
 fn both_neurons_stay_down(archive: &Archive) {

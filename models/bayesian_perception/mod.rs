@@ -12,6 +12,7 @@
 //! noise and drift; the Ornstein-Uhlenbeck drift, the rules, the scale and the law of the noise are assumed.
 
 mod belief;
+mod claims;
 mod closed_form;
 mod grid;
 mod likelihood;
@@ -169,6 +170,10 @@ impl Family for BayesianPerception {
 
     fn likelihood(&self) -> Option<&'static dyn Likelihood> {
         Some(&likelihood::OfResponses)
+    }
+
+    fn claims(&self) -> &'static [Claim] {
+        claims::CLAIMS
     }
 
     fn starter(&self) -> &'static str {

@@ -14,6 +14,7 @@
 //! for focal seizure onset, propagation, evolution, and progression*, eLife 9:e50927 (2020) and its LAS-Model code for
 //! equations and values; Gong, Liu, Zhang, Zheng, Xu, arXiv 2604.15747 (Phys. Rev. E 113, 034401, 2026) for the stages.
 
+mod claims;
 mod elementary;
 mod kernel;
 mod las;
@@ -234,6 +235,10 @@ impl Family for ChlorideNetwork {
 
     fn analyses(&self) -> &'static [&'static dyn Analysis] {
         &[&stages::SeizureStages]
+    }
+
+    fn claims(&self) -> &'static [Claim] {
+        claims::CLAIMS
     }
 
     fn starter(&self) -> &'static str {

@@ -15,6 +15,7 @@
 
 mod agency;
 mod beats;
+mod claims;
 mod coordinates;
 mod envelope;
 mod hamiltonian;
@@ -298,6 +299,10 @@ impl Family for Gksl {
             &agency::Agency,
             &beats::Beats,
         ]
+    }
+
+    fn claims(&self) -> &'static [Claim] {
+        claims::CLAIMS
     }
 
     fn starter(&self) -> &'static str {

@@ -9,6 +9,7 @@
 //! arXiv 2501.12139, 2302.11681 for energy, robustness, free energy and features. Unit leak, zero diagonal and S = -ln |det M| are assumed.
 
 mod annealing;
+mod claims;
 mod energy;
 mod features;
 mod inverse;
@@ -258,6 +259,10 @@ impl Family for LateralPredictiveCoding {
 
     fn observables(&self) -> &'static [ObservableCard] {
         observables::OBSERVABLES
+    }
+
+    fn claims(&self) -> &'static [Claim] {
+        claims::CLAIMS
     }
 
     fn starter(&self) -> &'static str {

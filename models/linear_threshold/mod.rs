@@ -15,6 +15,7 @@
 
 mod analyses;
 mod certificate;
+mod claims;
 mod equilibria;
 mod hard_selector;
 mod limit;
@@ -142,6 +143,10 @@ impl Family for LinearThreshold {
 
     fn analyses(&self) -> &'static [&'static dyn Analysis] {
         analyses::ANALYSES
+    }
+
+    fn claims(&self) -> &'static [Claim] {
+        claims::CLAIMS
     }
 
     fn starter(&self) -> &'static str {

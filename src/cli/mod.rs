@@ -26,6 +26,7 @@ mod points;
 mod program;
 mod progress;
 mod reference;
+mod reproduce;
 mod rerun;
 mod run;
 mod schema;
@@ -79,6 +80,7 @@ enum Verb {
     Describe(describe::Arguments),
     Methods(methods::Arguments),
     Schema(schema::Arguments),
+    Reproduce(reproduce::Arguments),
     Reference(reference::Arguments),
     Completions(completions::Arguments),
 }
@@ -139,6 +141,7 @@ impl Verb {
             Verb::Models(arguments) => arguments.json,
             Verb::Describe(arguments) => arguments.json,
             Verb::Methods(arguments) => arguments.json,
+            Verb::Reproduce(arguments) => arguments.json,
             Verb::New(_)
             | Verb::Trials(_)
             | Verb::Plot(_)
@@ -165,6 +168,7 @@ impl Verb {
             Verb::Diff(arguments) => diff::execute(&arguments, output),
             Verb::Plot(arguments) => plot::execute(&arguments),
             Verb::Schema(_) => schema::execute(registry, output),
+            Verb::Reproduce(arguments) => reproduce::execute(&arguments, registry, output),
             Verb::Reference(arguments) => reference::execute(&arguments, registry),
             Verb::Models(arguments) => models::execute(&arguments, registry, output),
             Verb::Describe(arguments) => describe::execute(&arguments, registry, output),

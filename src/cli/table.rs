@@ -1,4 +1,4 @@
-//! Tables of text with aligned columns; the last column flows on under itself.
+//! Tables of text with aligned columns; the last column flows on under itself, or every one does.
 
 /// The width that texts are wrapped to: no wider than 100, no wider than the terminal.
 pub fn width() -> usize {
@@ -36,6 +36,34 @@ pub fn columns(rows: &[Vec<String>], width: usize) -> String {
     text
 }
 
+/// The widths of columns that share this width, two spaces apart and indented by two, in these proportions.
+pub fn shares(proportions: &[usize], width: usize) -> Vec<usize> {
+    let all: usize = proportions.iter().sum();
+    let room = width.saturating_sub(2 * proportions.len());
+    let shares = proportions.iter().map(|share| room * share / all.max(1));
+    shares.collect()
+}
+
+/// A row whose cells flow on under themselves within these widths.
+pub fn cells(row: &[String], widths: &[usize]) -> String {
+    let cells = row.iter().zip(widths);
+    let cells: Vec<Vec<String>> = cells
+        .map(|(cell, &width)| wrap(cell, width, 0).lines().map(String::from).collect())
+        .collect();
+    let height = cells.iter().map(Vec::len).max().unwrap_or(0);
+    let mut text = String::new();
+    for line in 0..height {
+        let mut whole = String::new();
+        for (cell, width) in cells.iter().zip(widths) {
+            let part = cell.get(line).map_or("", String::as_str);
+            whole.push_str(&format!("  {part:width$}"));
+        }
+        text.push_str(whole.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
 /// The text in lines of at most `width`, all but the first indented.
 pub fn wrap(text: &str, width: usize, indent: usize) -> String {
     let mut lines = vec![String::new()];
@@ -68,6 +96,17 @@ mod tests {
         assert_eq!(
             columns(&rows, 31),
             "  a    long words are wrapped\n       at the width\n  bcd  short\n"
+        );
+    }
+
+    #[test]
+    fn every_cell_flows_on_within_its_width() {
+        let widths = shares(&[1, 2], 34);
+        assert_eq!(widths, [10, 20]);
+        let row = ["some words that wrap", "and others, which wrap too"].map(String::from);
+        assert_eq!(
+            cells(&row, &widths),
+            "  some words  and others, which\n  that wrap   wrap too\n"
         );
     }
 

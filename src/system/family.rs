@@ -4,6 +4,7 @@
 //! immutable system from checked parameters. The registry knows this trait and never a model.
 
 use super::analysis::Analysis;
+use super::claim::Claim;
 use super::layout::Block;
 use super::likelihood::Likelihood;
 use super::objective::Objective;
@@ -163,6 +164,10 @@ pub trait Family: Sync {
     /// How its parameters are fitted to data, if they can be.
     fn likelihood(&self) -> Option<&'static dyn Likelihood> {
         None
+    }
+    /// What its paper claims, with the experiments that speak to it, for `nullcline reproduce`.
+    fn claims(&self) -> &'static [Claim] {
+        &[]
     }
     /// A starter experiment as TOML, for `nullcline new`: it must run as it is.
     fn starter(&self) -> &'static str;

@@ -8,6 +8,7 @@
 pub mod aligned;
 pub mod analysis;
 pub mod batch;
+pub mod claim;
 pub mod constraint;
 pub mod crew;
 pub mod declared;

@@ -81,6 +81,19 @@ pub fn inhibition_suppresses_seizures(archive: &Archive) {
     assert_eq!(found[4..8], [MIXED, CLONIC, NONE, NONE]);
 }
 
+pub fn inhibition_hardly_matters_at_a_high_fraction(archive: &Archive) {
+    let rates = array(archive, "rate");
+    assert_eq!(rates.len(), 5 * 30_001);
+    let printed = [61.87, 63.20, 63.89, 64.43, 64.87];
+    for (run, printed) in rates.chunks(30_001).zip(printed) {
+        let mean = run[6000..11_000].iter().sum::<f64>() / 5000.0;
+        assert!((mean - printed).abs() < 0.02, "{mean} {printed}");
+    }
+    let chloride = stages(archive, "peak_chloride");
+    assert!(chloride.windows(2).all(|two| two[1] < two[0]));
+    assert!(chloride[4] > 0.97 * chloride[0], "{chloride:?}");
+}
+
 pub fn inhibition_delays_the_spread(archive: &Archive) {
     let found = array(archive, "recruited_latency");
     for (found, printed) in found.iter().zip([3260.0, 5129.0, 7106.0, 9477.0]) {
