@@ -22,7 +22,7 @@ use crate::system::analysis::{Data, Findings};
 
 /// Do the analyses that an experiment asks for, and write what they find
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  nullcline analyze pair.toml -o pair.analysis.h5")]
+#[command(after_help = "Example:\n  nullcline analyze pair.toml --set 'analysis.equilibria={}'")]
 pub struct Arguments {
     #[command(flatten)]
     experiment: experiment::Arguments,
