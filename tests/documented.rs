@@ -10,7 +10,7 @@
 //! | `toml` | a whole experiment passes `nullcline check`; a part does together with one shown before, a starter, or one under `configs/` |
 //! | `python` | run, the blocks of a page as the cells of one notebook |
 //! | `json` | is JSON |
-//! | `rust` | compiled by rustdoc; `rust,ignore` stands in the program that `new --crate` writes, which a test compiles |
+//! | `rust,ignore` | stands in the program that `new --crate` writes, which `tests/outside.rs` compiles; pages show no other Rust |
 //! | `diff` | applied by `tests/recipes.rs` |
 //! | `julia`, `matlab` | not run; the page says so |
 //! | `text` | shows equations and the like, and no commands |
@@ -23,10 +23,11 @@ mod pages;
 use std::panic::catch_unwind;
 use std::time::Instant;
 
-use pages::{Counts, pages, walk};
+use pages::{Counts, blocks, files, pages, read, root, walk};
 
 /// Pages whose commands take more than some seconds together.
-const LONG: [&str; 3] = [
+const LONG: [&str; 4] = [
+    "docs/gallery.md",
     "docs/response-time.md",
     "docs/seizures.md",
     "docs/families/chloride-network.md",
@@ -68,9 +69,35 @@ fn every_page_is_what_it_says() {
     assert!(counts.experiments >= 13 && counts.python >= 7, "{counts:?}");
 }
 
+/// The pictures of the gallery are those that its commands make, and small enough for a book.
+#[test]
+fn the_gallery_shows_what_its_commands_make() {
+    const LARGEST: u64 = 80_000;
+    let page = read("docs/gallery.md");
+    let commands = blocks(&page)
+        .into_iter()
+        .filter(|block| block.language == "sh");
+    let text: String = commands.map(|block| block.text).collect();
+    let words = text.split_whitespace();
+    let mut made: Vec<&str> = words.filter(|word| word.ends_with(".png")).collect();
+    made.sort_unstable();
+    let pictures = files(&root().join("docs/images/gallery"), "png");
+    let names = pictures
+        .iter()
+        .map(|path| path.file_name().unwrap().to_str().unwrap());
+    assert_eq!(made, names.collect::<Vec<_>>(), "run ./docs/make-gallery");
+    for picture in &pictures {
+        let name = picture.file_name().unwrap().to_str().unwrap();
+        let shown = page.contains(&format!("](images/gallery/{name})"));
+        assert!(shown, "docs/gallery.md does not show {name}");
+        let size = picture.metadata().unwrap().len();
+        assert!(size < LARGEST, "{name} has {size} bytes");
+    }
+}
+
 #[test]
 #[ignore = "runs every experiment of the longer tutorials; .ci/run runs it"]
 fn the_longer_tutorials_are_what_they_say() {
     let counts = walk_all(|page| LONG.contains(&page));
-    assert!(counts.run >= 15, "{counts:?}");
+    assert!(counts.run >= 50, "{counts:?}");
 }
