@@ -5,7 +5,7 @@ mod pages;
 
 use std::fs;
 
-use pages::{pages, read, root};
+use pages::{files, pages, read, root};
 
 const FIRST: &str = "./setup && cargo run --release -- run configs/linear-threshold/ei-pair.toml";
 const SECOND: &str = "./setup --tests && cargo test --release";
@@ -75,6 +75,48 @@ fn every_page_of_the_book_is_in_its_table_of_contents() {
         };
         let known = name == "SUMMARY.md" || listed.iter().any(|link| link == name);
         assert!(known, "{page} is not in docs/SUMMARY.md");
+    }
+}
+
+/// mdBook takes a title, parts, and nested lists of links, each page once; anything else it refuses or ignores.
+#[test]
+fn the_table_of_contents_is_one_that_a_book_is_built_from() {
+    let page = read("docs/SUMMARY.md");
+    let mut depth = 0;
+    for line in page.lines().filter(|line| !line.is_empty()) {
+        if line.starts_with("# ") {
+            depth = 0;
+            continue;
+        }
+        let entry = line.trim_start();
+        let here = line.len() - entry.len();
+        assert!(
+            here.is_multiple_of(2) && here / 2 <= depth,
+            "`{line}` is nested too deep"
+        );
+        let link = entry
+            .strip_prefix("- [")
+            .and_then(|rest| rest.strip_suffix(".md)"));
+        assert!(
+            link.is_some_and(|link| link.contains("](")),
+            "`{line}` is no link"
+        );
+        depth = here / 2 + 1;
+    }
+    let mut listed = links(&page);
+    let all = listed.len();
+    listed.sort();
+    listed.dedup();
+    assert_eq!(listed.len(), all, "a page is listed twice");
+}
+
+#[test]
+fn the_book_names_every_example() {
+    let page = read("docs/own-models.md");
+    for program in files(&root().join("examples"), "rs") {
+        let name = program.file_stem().unwrap().to_str().unwrap();
+        let row = format!("| `{name}` |");
+        assert!(page.contains(&row), "docs/own-models.md has no row {row}");
     }
 }
 

@@ -162,8 +162,8 @@ impl Reader<'_> {
                 let hidden = block.text.lines().find(|line| command(line));
                 assert!(hidden.is_none(), "{place} hides a command: {hidden:?}");
             }
-            // Compiled by rustdoc, applied by `tests/recipes.rs`.
-            "rust" | "diff" => {}
+            // `tests/recipes.rs` applies them.
+            "diff" => {}
             "rust,ignore" => self.template(&place, &block.text),
             "julia" | "matlab" => {
                 let honest = self.text.contains("not run");
