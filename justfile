@@ -32,6 +32,10 @@ doc:
 book:
     mdbook build docs
 
+# Make the pictures of the gallery, the README and the tour again.
+gallery:
+    ./docs/make-gallery
+
 # Measure.
 bench:
     cargo bench

@@ -97,6 +97,19 @@ fn assert_same(a: &Experiment, b: &Experiment) {
 }
 
 #[test]
+fn what_stands_in_quotes_is_one_key() {
+    let axis = r#"sweep.axes."model.parameters.input[0]"=[1.0, 2.0]"#;
+    let single = "sweep.axes.'model.parameters.dissipation'=[1.0, 3.0]";
+    let experiment = sound(FULL, &[axis, single]);
+    let plan = nullcline::plan::Plan::new(&experiment);
+    let paths: Vec<&str> = plan.axes().iter().map(|axis| axis.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        ["model.parameters.input[0]", "model.parameters.dissipation"]
+    );
+}
+
+#[test]
 fn values_mean_what_they_say() {
     let experiment = sound(FULL, &["time.stop=5", "model.parameters.dissipation[3]=9"]);
     assert_eq!(experiment.title, "all of it \"quoted\"");

@@ -177,3 +177,124 @@ fn members_make_bands_and_samples_are_sorted() {
         assert_eq!(series.value(place, 0), means[2 * sample]);
     }
 }
+
+const OSCILLATOR: &str = r#"
+title = "An oscillator with a mark"
+[model]
+family = "equations"
+[model.parameters]
+a = 1.0
+[model.state.v]
+drift = "w"
+unit = "mV"
+[model.state.w]
+drift = "-v"
+[[model.guards]]
+name = "up"
+when = "v"
+[initial]
+v = 1.0
+[time]
+stop = 10.0
+save = 0.1
+"#;
+
+fn run(folder: &Path, name: &str, text: &str) -> Reader {
+    let loaded = config::load_text(text, Path::new("a.toml"), &[], &models::registry());
+    let mut experiment = loaded.unwrap_or_else(|error| panic!("{}", error.render(false, 100)));
+    experiment.output.path = folder.join(name);
+    let never = AtomicBool::new(false);
+    ensemble::run(&experiment, &RunOptions::new(&never), &mut |_| {}).unwrap();
+    Reader::open(&experiment.output.path).unwrap()
+}
+
+#[test]
+fn a_phase_portrait_has_one_quantity_across_and_one_upwards() {
+    let folder = experiments::folder();
+    let reader = run(folder.path(), "circle.h5", OSCILLATOR);
+    let (v, w) = (reader.read("v").unwrap(), reader.read("w").unwrap());
+    let by_itself = Request {
+        kind: Some(Kind::Phase),
+        ..Request::default()
+    };
+    let asked = Request {
+        against: Some("v".into()),
+        ..request("w", &[])
+    };
+    for asked in [by_itself, asked] {
+        let Picture { series, kind } = plot::read(&reader, &asked).unwrap();
+        assert_eq!(kind, Kind::Phase);
+        assert_eq!(series.clock.label(), "v (mV)");
+        for sample in 0..v.len() {
+            assert_eq!(series.value(sample, 0), v[sample]);
+            assert_eq!(series.value(sample, 1), w[sample]);
+        }
+        for name in ["phase.svg", "phase.png"] {
+            plot::save(&series, kind, &folder.path().join(name)).unwrap();
+        }
+    }
+    // The second component of a block against its first.
+    let reader = archive(folder.path(), "pair.h5", "");
+    let Picture { series, .. } = plot::read(
+        &reader,
+        &Request {
+            kind: Some(Kind::Phase),
+            ..Request::default()
+        },
+    )
+    .unwrap();
+    let x = reader.read("x").unwrap();
+    assert_eq!(series.values, x);
+    assert_eq!(series.quantity.name, "x[1]");
+}
+
+#[test]
+fn a_raster_has_a_dot_for_each_event() {
+    let folder = experiments::folder();
+    let events = Request {
+        kind: Some(Kind::Raster),
+        ..Request::default()
+    };
+    let reader = run(folder.path(), "circle.h5", OSCILLATOR);
+    let Picture { series, kind } = plot::read(&reader, &events).unwrap();
+    // v = cos t rises through 0 at 3 pi/2 alone before t = 10.
+    assert_eq!(
+        (series.times.len(), &series.components[..]),
+        (1, &["up".to_string()][..])
+    );
+    assert!((series.times[0] - 4.712_389).abs() < 1e-4);
+    plot::save(&series, kind, &folder.path().join("raster.png")).unwrap();
+    let swept = format!("{OSCILLATOR}[sweep.axes]\n\"model.parameters.a\" = [1.0, 2.0, 3.0]\n");
+    let reader = run(folder.path(), "three.h5", &swept);
+    let Picture { series, .. } = plot::read(&reader, &events).unwrap();
+    assert_eq!(series.quantity.name, "run");
+    assert_eq!(series.values, [0.0, 1.0, 2.0]);
+    let beyond = Request {
+        run: Some(3),
+        ..events
+    };
+    assert!(refusal(&reader, &beyond).contains("0 to 2"));
+    let without = archive(folder.path(), "pair.h5", "");
+    let raster = Request {
+        kind: Some(Kind::Raster),
+        ..Request::default()
+    };
+    assert!(refusal(&without, &raster).contains("no events"));
+}
+
+#[test]
+fn what_has_no_time_left_is_a_profile_or_a_frame() {
+    let folder = experiments::folder();
+    let reader = archive(folder.path(), "pair.h5", "");
+    let Picture { series, kind } = plot::read(&reader, &request("x", &["time=2"])).unwrap();
+    assert_eq!((kind, &series.times[..]), (Kind::Curves, &[0.0, 1.0][..]));
+    assert_eq!(series.values, reader.read("x").unwrap()[8..10]);
+    assert!(series.title.contains("time = 2"), "{}", series.title);
+
+    let Picture { series, kind } =
+        plot::read(&reader, &request("parameters/weights", &[])).unwrap();
+    assert_eq!(kind, Kind::HeatMap);
+    // Columns are across: the value at column 1 and row 0 is the weight from neuron 1 to neuron 0.
+    assert_eq!((series.value(1, 0), series.value(0, 1)), (-2.0, 3.0));
+    plot::save(&series, kind, &folder.path().join("frame.png")).unwrap();
+}

@@ -73,20 +73,3 @@ fn the_notebooks_run_from_their_beginning() {
     }
     assert!(count >= 2, "only {count} notebooks");
 }
-
-/// The Python blocks of the page on results, in order, as one program.
-#[test]
-fn the_page_on_results_says_what_works() {
-    let page = std::fs::read_to_string(root().join("docs/results.md")).unwrap();
-    let blocks = page.split("```python\n").skip(1);
-    let blocks = blocks.filter_map(|rest| rest.split("```").next());
-    let folder = TempDir::new().unwrap();
-    let program = format!(
-        "import os\nos.chdir({:?})\n{}",
-        folder.path(),
-        blocks.collect::<String>()
-    );
-    let script = folder.path().join("page.py");
-    std::fs::write(&script, program).unwrap();
-    run(&[&script], &root().join("python"));
-}

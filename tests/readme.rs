@@ -1,163 +1,14 @@
-//! What the README and the tour say is what happens: commands, outputs, links.
-//!
-//! Blocks of the language `console` are sessions: a line `$ command` and what it prints, standard
-//! output and standard error together. The sessions of a page are run in order in one empty folder,
-//! and compared after durations, dates, versions and the costs of runs are made alike.
-//! `...` stands for any text.
+//! What the README promises: its two commands are those of the checks, its links lead somewhere, and the book
+//! explains what there is. That its sessions are true is checked by `tests/documented.rs`.
+
+mod pages;
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-use assert_cmd::cargo::cargo_bin;
+use pages::{files, pages, read, root};
 
 const FIRST: &str = "./setup && cargo run --release -- run configs/linear-threshold/ei-pair.toml";
 const SECOND: &str = "./setup --tests && cargo test --release";
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn read(file: &str) -> String {
-    fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
-}
-
-/// The code blocks of a page: language and text.
-fn blocks(page: &str) -> Vec<(String, String)> {
-    let mut blocks = Vec::new();
-    let mut open: Option<(String, String)> = None;
-    for line in page.lines() {
-        match (&mut open, line.strip_prefix("```")) {
-            (None, Some(language)) => open = Some((language.trim().into(), String::new())),
-            (Some(_), Some(_)) => blocks.extend(open.take()),
-            (Some((_, text)), None) => {
-                text.push_str(line);
-                text.push('\n');
-            }
-            (None, None) => {}
-        }
-    }
-    blocks
-}
-
-/// The commands of a session and what each prints.
-fn commands(session: &str) -> Vec<(String, String)> {
-    let mut commands: Vec<(String, String)> = Vec::new();
-    for line in session.lines() {
-        if let Some(command) = line.strip_prefix("$ ") {
-            commands.push((command.into(), String::new()));
-        } else {
-            let (_, printed) = commands.last_mut().expect("a session begins with `$ `");
-            printed.push_str(line);
-            printed.push('\n');
-        }
-    }
-    commands
-}
-
-/// The text with everything replaced that differs from run to run or from version to version.
-fn alike(text: &str) -> String {
-    let mut lines = Vec::new();
-    for line in text.trim_end().lines() {
-        let mut words: Vec<String> = Vec::new();
-        for word in line.split(' ') {
-            let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
-            let number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit());
-            let unit = ["ms", "s", "min", "h"].contains(&bare);
-            match words.last_mut() {
-                Some(last) if unit && number(last) => *last = "TIME".into(),
-                Some(last)
-                    if ["steps", "rejected", "evaluations"].contains(&bare) && number(last) =>
-                {
-                    *last = "COUNT".into();
-                    words.push(word.into());
-                }
-                _ if number(bare) && bare.matches('-').count() >= 2 => words.push("DATE".into()),
-                _ if number(bare) && bare.matches('.').count() == 2 => words.push("VERSION".into()),
-                _ => words.push(word.into()),
-            }
-        }
-        lines.push(words.join(" ").trim_end().to_string());
-    }
-    lines.join("\n")
-}
-
-/// The words of a command, as a shell takes them apart that knows nothing but single quotes.
-fn words(command: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
-    for (index, part) in command.split('\'').enumerate() {
-        if index % 2 == 1 {
-            words.last_mut().unwrap().push_str(part);
-            continue;
-        }
-        for (index, piece) in part.split(' ').enumerate() {
-            if index > 0 {
-                words.push(String::new());
-            }
-            words.last_mut().unwrap().push_str(piece);
-        }
-    }
-    words
-}
-
-/// What the command prints, both streams in the order in which they are written.
-fn print(command: &str, folder: &Path) -> String {
-    let arguments = words(command);
-    assert_eq!(
-        arguments[0], "nullcline",
-        "only this program is quoted: `{command}`"
-    );
-    let (reader, writer) = std::io::pipe().unwrap();
-    let mut child = Command::new(cargo_bin("nullcline"))
-        .args(&arguments[1..])
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(writer.try_clone().unwrap())
-        .stderr(writer)
-        .spawn()
-        .unwrap();
-    let printed = std::io::read_to_string(reader).unwrap();
-    child.wait().unwrap();
-    printed
-}
-
-#[track_caller]
-fn sessions_are_true(file: &str, least: usize) {
-    let folder = tempfile::tempdir().unwrap();
-    let mut count = 0;
-    for (language, text) in blocks(&read(file)) {
-        if language != "console" {
-            continue;
-        }
-        for (command, quoted) in commands(&text) {
-            count += 1;
-            let printed = print(&command, folder.path());
-            let (quoted, mut rest) = (alike(&quoted) + "\n", alike(&printed) + "\n");
-            for part in quoted.split("...") {
-                let at = rest.find(part).unwrap_or_else(|| {
-                    panic!("{file} quotes `{command}` as\n{part}\nbut it prints\n{rest}")
-                });
-                rest = rest[at + part.len()..].to_string();
-            }
-            let open_end = quoted.ends_with("...\n");
-            assert!(
-                open_end || rest.trim().is_empty(),
-                "{file}: `{command}` also prints\n{rest}"
-            );
-        }
-    }
-    assert!(count >= least, "{file} shows only {count} commands");
-}
-
-#[test]
-fn the_readme_shows_what_the_program_prints() {
-    sessions_are_true("README.md", 4);
-}
-
-#[test]
-fn the_tour_shows_what_the_program_prints() {
-    sessions_are_true("docs/tour.md", 4);
-}
 
 #[test]
 fn the_two_commands_are_those_of_the_checks() {
@@ -205,30 +56,12 @@ fn links(page: &str) -> Vec<String> {
         .collect()
 }
 
-fn pages(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() && !path.ends_with("book") {
-            pages(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "md") {
-            found.push(path);
-        }
-    }
-}
-
 #[test]
 fn links_lead_somewhere() {
-    let mut found = vec![root().join("README.md"), root().join("CONTRIBUTING.md")];
-    pages(&root().join("docs"), &mut found);
-    for page in found {
-        let text = fs::read_to_string(&page).unwrap();
-        for link in links(&text) {
-            let target = page.parent().unwrap().join(&link);
-            assert!(
-                target.exists(),
-                "{} links to {link}, which is missing",
-                page.display()
-            );
+    for page in pages() {
+        for link in links(&read(&page)) {
+            let target = root().join(&page).parent().unwrap().join(&link);
+            assert!(target.exists(), "{page} links to {link}, which is missing");
         }
     }
 }
@@ -236,19 +69,54 @@ fn links_lead_somewhere() {
 #[test]
 fn every_page_of_the_book_is_in_its_table_of_contents() {
     let listed = links(&read("docs/SUMMARY.md"));
-    let mut found = Vec::new();
-    pages(&root().join("docs"), &mut found);
-    for page in found {
-        let name = page
-            .strip_prefix(root().join("docs"))
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .replace('\\', "/");
+    for page in pages() {
+        let Some(name) = page.strip_prefix("docs/") else {
+            continue;
+        };
+        let known = name == "SUMMARY.md" || listed.iter().any(|link| link == name);
+        assert!(known, "{page} is not in docs/SUMMARY.md");
+    }
+}
+
+/// mdBook takes a title, parts, and nested lists of links, each page once; anything else it refuses or ignores.
+#[test]
+fn the_table_of_contents_is_one_that_a_book_is_built_from() {
+    let page = read("docs/SUMMARY.md");
+    let mut depth = 0;
+    for line in page.lines().filter(|line| !line.is_empty()) {
+        if line.starts_with("# ") {
+            depth = 0;
+            continue;
+        }
+        let entry = line.trim_start();
+        let here = line.len() - entry.len();
         assert!(
-            name == "SUMMARY.md" || listed.contains(&name),
-            "docs/{name} is not in docs/SUMMARY.md"
+            here.is_multiple_of(2) && here / 2 <= depth,
+            "`{line}` is nested too deep"
         );
+        let link = entry
+            .strip_prefix("- [")
+            .and_then(|rest| rest.strip_suffix(".md)"));
+        assert!(
+            link.is_some_and(|link| link.contains("](")),
+            "`{line}` is no link"
+        );
+        depth = here / 2 + 1;
+    }
+    let mut listed = links(&page);
+    let all = listed.len();
+    listed.sort();
+    listed.dedup();
+    assert_eq!(listed.len(), all, "a page is listed twice");
+}
+
+#[test]
+fn the_book_names_every_example() {
+    let page = read("docs/own-models.md");
+    for program in files(&root().join("examples"), "rs") {
+        let name = program.file_stem().unwrap().to_str().unwrap();
+        let row = format!("| `{name}` |");
+        assert!(page.contains(&row), "docs/own-models.md has no row {row}");
     }
 }
 

@@ -488,6 +488,20 @@ impl Reader {
         Ok(text.lines().filter_map(line).collect())
     }
 
+    /// What the numbers of a variable mean where they are codes counted from 0; empty if they are none.
+    pub fn codes(&self, name: &str) -> Vec<String> {
+        let Ok(data_set) = self.data_set(name) else {
+            return Vec::new();
+        };
+        let values = data_set.attr("flag_values");
+        let values = values.and_then(|values| values.read_raw::<i8>());
+        let counted =
+            values.is_ok_and(|values| (0..).zip(values).all(|(code, value)| code == value));
+        let meanings = text::read_attribute(&data_set, "flag_meanings").filter(|_| counted);
+        let meanings = meanings.unwrap_or_default();
+        meanings.split_whitespace().map(String::from).collect()
+    }
+
     /// How each run ended, in the words of `flag_meanings`.
     ///
     /// # Errors

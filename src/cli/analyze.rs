@@ -22,7 +22,7 @@ use crate::system::analysis::{Data, Findings};
 
 /// Do the analyses that an experiment asks for, and write what they find
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  nullcline analyze pair.toml -o pair.analysis.h5")]
+#[command(after_help = "Example:\n  nullcline analyze pair.toml --set 'analysis.equilibria={}'")]
 pub struct Arguments {
     #[command(flatten)]
     experiment: experiment::Arguments,
@@ -158,7 +158,8 @@ fn print(output: &mut Output, points: &Points<'_>, answers: &[Answered]) -> io::
         if number > 0 {
             writeln!(output)?;
         }
-        writeln!(output, "{}: {}", answered.name, answered.meaning)?;
+        let head = format!("{}: {}", answered.name, answered.meaning);
+        writeln!(output, "{}", table::fitted(&head, table::width()))?;
         match answered.points.as_slice() {
             [Ok(only)] if points.names().is_empty() => {
                 output.write_all(table::columns(&only.table, table::width()).as_bytes())?;

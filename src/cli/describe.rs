@@ -45,7 +45,8 @@ pub fn execute(
                 output,
                 &format!("Analysis ([analysis.{}])", analysis.name()),
             )?;
-            writeln!(output, "  {}", analysis.meaning())?;
+            let meaning = format!("  {}", analysis.meaning());
+            writeln!(output, "{}", table::fitted(&meaning, table::width()))?;
             parameters(output, analysis.options())?;
         }
     }
@@ -72,9 +73,16 @@ pub fn find(registry: &Registry, name: &str) -> Result<&'static dyn Family, Fail
 }
 
 fn describe(family: &dyn Family, output: &mut Output) -> io::Result<()> {
-    writeln!(output, "{}: {}\n", family.name(), family.title())?;
+    let head = format!("{}: {}", family.name(), family.title());
+    writeln!(output, "{}\n", table::fitted(&head, table::width()))?;
     for line in family.card().lines() {
-        writeln!(output, "  {line}")?;
+        let line = format!("  {line}");
+        // A card is laid out for the widest texts that there are.
+        let line = match table::width() < table::WIDEST {
+            true => table::fitted(&line, table::width()),
+            false => line,
+        };
+        writeln!(output, "{line}")?;
     }
     heading(output, "Dynamics, the default first (model.dynamics)")?;
     write_rows(
@@ -94,10 +102,8 @@ fn describe(family: &dyn Family, output: &mut Output) -> io::Result<()> {
     )?;
     heading(output, "Parameters ([model.parameters])")?;
     if family.leaves_parameters_to_the_file() {
-        writeln!(
-            output,
-            "  those of the file: NAME = number or array, or NAME = {{ value, unit, range, meaning, source }}"
-        )?;
+        let those = "  those of the file: NAME = number or array, or NAME = { value, unit, range, meaning, source }";
+        writeln!(output, "{}", table::fitted(those, table::width()))?;
     }
     parameters(output, family.parameters())?;
     if !family.sections().is_empty() {
@@ -164,7 +170,8 @@ fn write_rows(output: &mut Output, rows: impl Iterator<Item = Vec<String>>) -> i
 fn parameters(output: &mut Output, list: &[Parameter]) -> io::Result<()> {
     let width = list.iter().map(|one| one.name.len()).max().unwrap_or(0);
     for parameter in list {
-        writeln!(output, "  {:width$}  {}", parameter.name, facts(parameter))?;
+        let head = format!("  {:width$}  {}", parameter.name, facts(parameter));
+        writeln!(output, "{}", table::fitted(&head, table::width()))?;
         writeln!(
             output,
             "      {}",

@@ -29,7 +29,8 @@ pub fn execute(arguments: &Arguments, output: &mut Output) -> Result<(), Failure
         if index > 0 {
             writeln!(output)?;
         }
-        writeln!(output, "{}: {}", card.name, card.title)?;
+        let head = format!("{}: {}", card.name, card.title);
+        writeln!(output, "{}", table::fitted(&head, table::width()))?;
         output.write_all(table::columns(&rows(card), table::width()).as_bytes())?;
     }
     Ok(())

@@ -52,7 +52,7 @@ use output::Output;
     about = "Simulate dynamical systems: one TOML file in, one HDF5 file out",
     max_term_width = 100,
     after_help = "Example:\n  nullcline new pair && nullcline run pair.toml && nullcline plot pair.h5\n\n\
-                  Exit codes: 0 ok, 1 some runs failed, 2 usage or experiment file, 3 scheme and model do not fit,\n\
+                  Exit codes: 0 ok, 1 some runs failed, 2 usage or experiment file, 3 scheme and model do not fit, \
                   4 input/output, 5 verification, 130 interrupted."
 )]
 struct CommandLine {

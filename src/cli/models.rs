@@ -29,7 +29,8 @@ pub fn execute(
         return Ok(output.json(&families.into())?);
     }
     for family in registry.families() {
-        writeln!(output, "{}: {}", family.name(), family.title())?;
+        let head = format!("{}: {}", family.name(), family.title());
+        writeln!(output, "{}", table::fitted(&head, table::width()))?;
         let rows: Vec<Vec<String>> = family
             .dynamics()
             .iter()

@@ -1,4 +1,4 @@
-//! `nullcline plot FILE`: a picture of a variable over time.
+//! `nullcline plot FILE`: a picture of what an archive holds.
 
 use std::path::PathBuf;
 
@@ -10,9 +10,13 @@ use crate::archive::ArchiveError;
 use crate::archive::reader::Reader;
 use crate::plot::{self, At, Kind, Picture, PlotError, Request};
 
-/// Draw a variable of an archive over time or over the axes of a sweep, as SVG or PNG
+/// Draw what an archive holds, as SVG or PNG: over time, over the axes of a sweep, one quantity against another
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  nullcline plot pair.h5 -o pair.png --variable x")]
+#[command(
+    after_help = "Example:\n  nullcline plot pair.h5 -o pair.png --variable x\n  \
+                  nullcline plot pair.h5 --kind phase\n  \
+                  nullcline plot sweep.h5 --variable x_mean --at ceiling=4"
+)]
 pub struct Arguments {
     /// The archive
     file: PathBuf,
@@ -25,6 +29,9 @@ pub struct Arguments {
     /// Which variable; by default one that suits: the first block, a summary over the axes, a mean
     #[arg(long, value_name = "NAME")]
     variable: Option<String>,
+    /// A phase portrait: which variable stands across
+    #[arg(long, value_name = "NAME")]
+    against: Option<String>,
     /// Hold a dimension at the place that is nearest; can be given many times
     #[arg(long, value_name = "DIMENSION=PLACE")]
     at: Vec<At>,
@@ -50,6 +57,10 @@ enum KindName {
     Bloch,
     /// Eigenvalues in the complex plane, of what `analyze` wrote
     Spectrum,
+    /// One quantity against another, the path of a run
+    Phase,
+    /// A dot for each event: over time, by component or run
+    Raster,
 }
 
 pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
@@ -58,6 +69,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
         variable: arguments.variable.clone(),
         at: arguments.at.clone(),
         run: arguments.run,
+        against: arguments.against.clone(),
         kind: arguments.kind.map(|kind| match kind {
             KindName::TimeSeries => Kind::TimeSeries,
             KindName::HeatMap => Kind::HeatMap,
@@ -65,9 +77,17 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
             KindName::Bands => Kind::Bands,
             KindName::Bloch => Kind::Bloch,
             KindName::Spectrum => Kind::Spectrum,
+            KindName::Phase => Kind::Phase,
+            KindName::Raster => Kind::Raster,
         }),
     };
-    let Picture { series, kind } = plot::read(&reader, &request).map_err(refuse)?;
+    let unknown =
+        |error: &PlotError| matches!(error, PlotError::Archive(ArchiveError::Unknown { .. }));
+    let picture = plot::read(&reader, &request).map_err(|error| match unknown(&error) {
+        true => refuse(error).help(format!("what can be shown: {}", plot::shown(&reader))),
+        false => refuse(error),
+    });
+    let Picture { series, kind } = picture?;
     let path = match &arguments.output {
         Some(path) => path.clone(),
         None => arguments.file.with_extension("svg"),

@@ -73,8 +73,10 @@ pub fn execute(
     }
     if !arguments.quiet {
         eprintln!(
-            "{} runs, {} numbers: the same as in {path}",
-            verdict.runs, verdict.numbers
+            "{} {}, {} numbers: the same as in {path}",
+            verdict.runs,
+            if verdict.runs == 1 { "run" } else { "runs" },
+            verdict.numbers
         );
     }
     Ok(())

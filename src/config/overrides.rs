@@ -1,7 +1,8 @@
 //! Overrides: `--set key.path=value` replaces or adds one value of the tree.
 //!
 //! The path is made of keys joined by dots, each with indices if it names an element:
-//! `model.parameters.input[0]`, `stimulus[1].amplitude`. The value is TOML; a bare word that is no
+//! `model.parameters.input[0]`, `stimulus[1].amplitude`. What stands in quotes is one key, dots and all:
+//! `sweep.axes."model.parameters.input[0]"`. The value is TOML; a bare word that is no
 //! TOML value is a text, so that a shell needs no double quotes: `--set solver.method=rk4`. A value with
 //! words about it, `C = { value = 20.0, unit = "pF" }`, is set as if it stood alone.
 
@@ -67,8 +68,13 @@ fn value(text: &str, offset: usize) -> Result<Tree, Vec<Problem>> {
 pub(super) fn steps(path: &str, start: usize) -> Result<Vec<Step<'_>>, Box<Problem>> {
     let mut steps = Vec::new();
     let mut offset = start;
-    for part in path.split('.') {
+    for part in parts(path) {
         let span = Span::new(offset, offset + part.len());
+        offset += part.len() + 1;
+        if let Some(key) = unquoted(part) {
+            steps.push(Step::Key(key, span));
+            continue;
+        }
         let malformed = || {
             let problem = Problem::at(span, format!("`{part}` is no part of a path"), "here");
             Box::new(problem.help(
@@ -80,7 +86,10 @@ pub(super) fn steps(path: &str, start: usize) -> Result<Vec<Step<'_>>, Box<Probl
         if key.is_empty() {
             return Err(malformed());
         }
-        steps.push(Step::Key(key, Span::new(offset, offset + key.len())));
+        steps.push(Step::Key(
+            key,
+            Span::new(span.start, span.start + key.len()),
+        ));
         if !indices.is_empty() {
             let inner = indices
                 .strip_prefix('[')
@@ -90,9 +99,30 @@ pub(super) fn steps(path: &str, start: usize) -> Result<Vec<Step<'_>>, Box<Probl
                 steps.push(Step::Index(index.parse().map_err(|_| malformed())?, span));
             }
         }
-        offset += part.len() + 1;
     }
     Ok(steps)
+}
+
+/// The parts of a path between its dots; dots in quotes are none.
+fn parts(path: &str) -> impl Iterator<Item = &str> {
+    let mut quote = None;
+    path.split(move |c: char| {
+        match quote {
+            None if c == '"' || c == '\'' => quote = Some(c),
+            Some(open) if c == open => quote = None,
+            _ => {}
+        }
+        c == '.' && quote.is_none()
+    })
+}
+
+/// The key in a part that is nothing but a text in quotes.
+fn unquoted(part: &str) -> Option<&str> {
+    let part = part.trim();
+    let within = |quote: char| part.strip_prefix(quote)?.strip_suffix(quote);
+    within('"')
+        .or_else(|| within('\''))
+        .filter(|key| !key.is_empty())
 }
 
 /// The value in `{ value = .., unit = .. }`.

@@ -23,6 +23,9 @@ pub enum Way {
     Named(Vec<String>),
 }
 
+/// A logarithmic axis with fewer decades than this has ticks within them.
+const FEW_DECADES: f64 = 2.5;
+
 /// Numbers beyond this are cut off: their differences would overflow.
 const GREATEST: f64 = f64::MAX / 8.0;
 
@@ -82,6 +85,25 @@ impl Axis {
         }
     }
 
+    /// The axis on which each of these coordinates is the middle of a cell.
+    pub fn of_cells(numbers: &[f64], way: &Way, ticks: usize) -> Self {
+        let mut axis = Self::along(numbers, way, ticks);
+        let places: Vec<f64> = match way {
+            Way::Named(_) => return axis,
+            Way::Logarithmic => numbers.iter().map(|number| number.log10()).collect(),
+            Way::Linear => numbers.to_vec(),
+        };
+        let finite: Vec<f64> = places
+            .into_iter()
+            .filter(|place| place.is_finite())
+            .collect();
+        if let ([first, second, ..], [.., before, last]) = (&finite[..], &finite[..]) {
+            axis.lower -= (second - first) / 2.0;
+            axis.upper += (last - before) / 2.0;
+        }
+        axis
+    }
+
     /// Where the number lies: 0 at the lower end, 1 at the upper one.
     pub fn place(&self, number: f64) -> f64 {
         let number = match self.way {
@@ -105,6 +127,7 @@ impl Axis {
         match &self.way {
             Way::Linear => self.round_numbers(),
             Way::Named(names) => (0..names.len()).map(|place| place as f64).collect(),
+            Way::Logarithmic if self.upper - self.lower < FEW_DECADES => self.within_decades(),
             Way::Logarithmic => {
                 let mut step = self.step.max(1.0).round();
                 while (self.upper - self.lower) / step > 10.0 {
@@ -119,6 +142,17 @@ impl Axis {
                     .collect()
             }
         }
+    }
+
+    /// 1, 2 and 5 times the powers of ten within the interval.
+    fn within_decades(&self) -> Vec<f64> {
+        let slack = 1e-9;
+        let exponents = self.lower.floor() as i32..=self.upper.ceil() as i32;
+        exponents
+            .flat_map(|exponent| [1.0, 2.0, 5.0].map(|factor| factor * 10_f64.powi(exponent)))
+            .filter(|tick| tick.log10() >= self.lower - slack)
+            .filter(|tick| tick.log10() <= self.upper + slack)
+            .collect()
     }
 
     fn round_numbers(&self) -> Vec<f64> {
@@ -138,7 +172,7 @@ impl Axis {
                 return name.cloned().unwrap_or_default();
             }
             Way::Logarithmic if (1e-3..1e4).contains(&tick.abs()) => {
-                let digits = (-tick.abs().log10().round()).max(0.0) as usize;
+                let digits = (-(tick.abs().log10() + 1e-9).floor()).max(0.0) as usize;
                 return format!("{tick:.digits$}");
             }
             Way::Logarithmic => return format!("{tick:.0e}"),
@@ -205,6 +239,22 @@ mod tests {
         assert_eq!(names(&axis), ["0", "5e6", "1e7", "1.5e7", "2e7"]);
         let axis = Axis::covering([1e-9, 3e-9].into_iter(), 0.0, 2);
         assert_eq!(names(&axis), ["1e-9", "2e-9", "3e-9"]);
+    }
+
+    #[test]
+    fn few_decades_have_ticks_within_them() {
+        let axis = Axis::along(&[0.05, 0.5, 5.0], &Way::Logarithmic, 6);
+        assert_eq!(names(&axis), ["0.05", "0.1", "0.2", "0.5", "1", "2", "5"]);
+        let axis = Axis::along(&[1e-3, 1.0, 1e3], &Way::Logarithmic, 6);
+        assert_eq!(names(&axis)[..3], ["0.001", "0.01", "0.1"]);
+    }
+
+    #[test]
+    fn the_cells_at_the_ends_are_whole() {
+        let axis = Axis::of_cells(&[0.0, 1.0, 2.0, 4.0], &Way::Linear, 4);
+        assert_eq!((axis.lower, axis.upper), (-0.5, 5.0));
+        let alone = Axis::of_cells(&[3.0], &Way::Linear, 4);
+        assert!(alone.lower < 3.0 && 3.0 < alone.upper);
     }
 
     #[test]

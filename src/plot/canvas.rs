@@ -18,6 +18,9 @@ pub const TEXT: f64 = 60.0;
 /// The height of the title.
 pub const TITLE: f64 = 68.0;
 
+/// How small a label may become before it is shortened.
+const SMALLEST: f64 = 0.72;
+
 /// The grey of frames and grid lines.
 pub const GRID: RGBColor = RGBColor(226, 226, 226);
 
@@ -148,6 +151,24 @@ impl<B: DrawingBackend> Canvas<B> {
             .pos(Pos::new(horizontal, vertical))
             .transform(transform);
         self.backend.draw_text(text, &style, at).map_err(failed)
+    }
+
+    /// A text in one line that is no wider than `room`: smaller if need be, and shortened where that does not
+    /// do.
+    pub fn label(
+        &mut self,
+        text: &str,
+        size: f64,
+        room: i32,
+        at: Dot,
+        anchor: Anchor,
+    ) -> Result<(), PlotError> {
+        let mut fitting = size;
+        while fitting > SMALLEST * size && self.width(text, fitting)? > room {
+            fitting *= 0.95;
+        }
+        let text = self.fitted(text, fitting, room)?;
+        self.text(&text, fitting, at, anchor)
     }
 
     /// The width of a text in dots.

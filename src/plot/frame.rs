@@ -56,7 +56,7 @@ impl Frame {
         }
         let mut overhang = 0;
         for tick in across.ticks() {
-            overhang = overhang.max(canvas.width(&across.name(tick), TEXT)? / 2 - MARGIN);
+            overhang = overhang.max(canvas.width(&across.name(tick), TEXT)? / 2 - MARGIN + NEAR);
         }
         let line = TEXT as i32;
         Ok(Self {
@@ -67,6 +67,13 @@ impl Frame {
             across,
             upwards,
         })
+    }
+
+    /// Made narrower until its sides are in this ratio, width to height, if it is wider.
+    pub fn narrowed(mut self, ratio: f64) -> Self {
+        let width = (f64::from(self.height()) * ratio).round() as i32;
+        self.right = self.right.min(self.left + width);
+        self
     }
 
     /// Width in dots.
@@ -130,18 +137,15 @@ impl Frame {
         }
         let middle = (self.left + self.right) / 2;
         let below = SIZE.1 - MARGIN - TEXT as i32;
-        let text = canvas.fitted(texts.across, TEXT, self.width())?;
-        canvas.text(&text, TEXT, (middle, below), Anchor::Above)?;
-        let text = canvas.fitted(texts.upwards, TEXT, self.height())?;
+        let room = self.width();
+        canvas.label(texts.across, TEXT, room, (middle, below), Anchor::Above)?;
         let at = (MARGIN + TEXT as i32 / 2, (self.top + self.bottom) / 2);
-        canvas.text(&text, TEXT, at, Anchor::Upwards)?;
-        let text = canvas.fitted(texts.title, TITLE, SIZE.0 - self.left - MARGIN)?;
-        canvas.text(
-            &text,
-            TITLE,
+        canvas.label(texts.upwards, TEXT, self.height(), at, Anchor::Upwards)?;
+        let (room, at) = (
+            SIZE.0 - self.left - MARGIN,
             (self.left, MARGIN + TITLE as i32 / 2),
-            Anchor::Left,
-        )
+        );
+        canvas.label(texts.title, TITLE, room, at, Anchor::Left)
     }
 }
 
@@ -202,9 +206,8 @@ impl ColourBar {
                 Anchor::Left,
             )?;
         }
-        let text = canvas.fitted(&self.text, TEXT, height)?;
         let x = right + TICK + NEAR + self.widest(canvas)? + 28 + TEXT as i32 / 2;
         let at: Dot = (x, (frame.top + frame.bottom) / 2);
-        canvas.text(&text, TEXT, at, Anchor::Upwards)
+        canvas.label(&self.text, TEXT, height, at, Anchor::Upwards)
     }
 }

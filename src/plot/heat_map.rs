@@ -7,7 +7,7 @@ use plotters::backend::DrawingBackend;
 use plotters::style::RGBColor;
 
 use super::PlotError;
-use super::axis::Axis;
+use super::axis::{Axis, Way};
 use super::canvas::Canvas;
 use super::frame::{ColourBar, Frame, Texts};
 use super::palette;
@@ -15,19 +15,34 @@ use super::series::Series;
 
 /// Draw the series.
 pub fn draw<B: DrawingBackend>(canvas: &mut Canvas<B>, series: &Series) -> Result<(), PlotError> {
-    let across = Axis::along(&series.times, &series.across, 10);
+    // Over time samples are instants; along anything else a number is the middle of its cell.
+    let across = match &series.rows {
+        Some(_) => Axis::of_cells(&series.times, &series.across, 10),
+        None => Axis::along(&series.times, &series.across, 10),
+    };
     let count = series.components.len().max(1) as f64;
     let edges = [series.first - 0.5, series.first + count - 0.5];
     let upwards = match &series.rows {
-        Some((rows, way)) => Axis::along(rows, way, 6),
+        Some((rows, way)) => Axis::of_cells(rows, way, 6),
         None => Axis::covering(edges.into_iter(), 0.0, 6),
     };
+    let codes = series.codes.len();
     let bar = ColourBar {
-        axis: Axis::covering(series.values.iter().copied(), 0.0, 6),
+        axis: match codes {
+            0 => Axis::covering(series.values.iter().copied(), 0.0, 6),
+            _ => Axis::along(&[], &Way::Named(series.codes.clone()), 6),
+        },
         text: series.quantity.label(),
     };
+    let colour = |place: f64| match codes {
+        0 => palette::heat(place),
+        codes => palette::code(place, codes),
+    };
     let aside = bar.room(canvas)?;
-    let frame = Frame::new(canvas, across, upwards, aside)?;
+    let mut frame = Frame::new(canvas, across, upwards, aside)?;
+    if let (true, Some((rows, _))) = (series.even, &series.rows) {
+        frame = frame.narrowed(series.times.len() as f64 / rows.len().max(1) as f64);
+    }
     let (width, height) = (frame.width() as usize, frame.height() as usize);
     let samples = samples_of_columns(&series.times, &frame.across, width);
     let components = match &series.rows {
@@ -44,7 +59,7 @@ pub fn draw<B: DrawingBackend>(canvas: &mut Canvas<B>, series: &Series) -> Resul
             let place = bar
                 .axis
                 .place(mean(series, samples.clone(), components.clone()));
-            let RGBColor(red, green, blue) = palette::heat(place);
+            let RGBColor(red, green, blue) = colour(place);
             bytes.extend([red, green, blue]);
         }
     }
@@ -61,7 +76,7 @@ pub fn draw<B: DrawingBackend>(canvas: &mut Canvas<B>, series: &Series) -> Resul
             upwards: &series.axis,
         },
     )?;
-    bar.draw(canvas, &frame, palette::heat)
+    bar.draw(canvas, &frame, colour)
 }
 
 type Indices = std::ops::Range<usize>;

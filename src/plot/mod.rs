@@ -1,4 +1,5 @@
-//! Pictures from archives: time series, curves, bands, heat maps, Bloch balls and spectra as SVG or PNG.
+//! Pictures from archives: time series, curves, bands, heat maps, phase portraits, rasters, Bloch balls and
+//! spectra as SVG or PNG.
 //!
 //! A [`Series`] is one variable over time or over an axis of a sweep; [`read`] takes it from an archive, [`save`] draws it. The font is embedded, so no picture
 //! depends on what the machine has installed. Geometry: [`axis`] makes intervals and ticks,
@@ -13,10 +14,14 @@ mod frame;
 mod heat_map;
 pub mod limit;
 mod palette;
+pub mod phase;
 mod place;
+mod png;
+pub mod raster;
 pub mod series;
 mod source;
 pub mod spectrum;
+mod still;
 mod time_series;
 
 use std::path::Path;
@@ -26,7 +31,7 @@ use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use canvas::{Baseline, Canvas, SIZE};
 pub use place::At;
 pub use series::{Quantity, Series};
-pub use source::{Picture, Request, read};
+pub use source::{Picture, Request, read, shown};
 
 use crate::archive::ArchiveError;
 
@@ -45,6 +50,10 @@ pub enum Kind {
     Bloch,
     /// Eigenvalues in the complex plane.
     Spectrum,
+    /// One quantity against another.
+    Phase,
+    /// A dot for each event.
+    Raster,
 }
 
 impl Kind {
@@ -123,15 +132,9 @@ pub fn save(series: &Series, kind: Kind, path: &Path) -> Result<(), PlotError> {
     if svg {
         return std::fs::write(path, vector(series, kind)?).map_err(unwritten);
     }
-    let pixels = bitmap(series, kind)?;
-    // The backend says only that it failed, so find out here whether the file can be written.
-    std::fs::File::create(path).map_err(unwritten)?;
-    let size = (SIZE.0 as u32 / 2, SIZE.1 as u32 / 2);
-    let failed = |error: String| PlotError::Draw(error);
-    let mut file = BitMapBackend::new(path, size);
-    file.blit_bitmap((0, 0), size, &pixels)
-        .map_err(|error| failed(error.to_string()))?;
-    file.present().map_err(|error| failed(error.to_string()))
+    let file = png::encode(&bitmap(series, kind)?, SIZE.0 as usize / 2);
+    file.and_then(|file| std::fs::write(path, file))
+        .map_err(unwritten)
 }
 
 /// The text of an SVG.
@@ -187,6 +190,8 @@ fn draw<B: DrawingBackend>(
         Kind::HeatMap => heat_map::draw(&mut canvas, series)?,
         Kind::Bloch => bloch::draw(&mut canvas, series)?,
         Kind::Spectrum => spectrum::draw(&mut canvas, series)?,
+        Kind::Phase => phase::draw(&mut canvas, series)?,
+        Kind::Raster => raster::draw(&mut canvas, series)?,
     }
     canvas.finish()
 }

@@ -49,6 +49,16 @@ pub fn heat(fraction: f64) -> RGBColor {
     ViridisRGB.get_color(fraction.clamp(0.0, 1.0))
 }
 
+/// The colour of a code at a fraction of the strip of `count` codes.
+pub fn code(fraction: f64, count: usize) -> RGBColor {
+    if !(0.0..=1.0).contains(&fraction) {
+        return MISSING;
+    }
+    let last = count.max(2) - 1;
+    let index = ((fraction * count as f64) as usize).min(last);
+    heat(index as f64 / last as f64)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,6 +6,7 @@
 use std::str::FromStr;
 
 use super::PlotError;
+use super::source::spoken;
 use crate::archive::reader::{Coordinates, Reader, Variable};
 
 /// One dimension held at one position.
@@ -98,7 +99,11 @@ impl Held {
                     Some(label) => label.clone(),
                     None => along.values[place].to_string(),
                 };
-                Some(format!("{} = {name}", along.name))
+                let unit = match along.units.as_str() {
+                    "" | "1" => String::new(),
+                    unit => format!(" {unit}"),
+                };
+                Some(format!("{} = {name}{unit}", spoken(&along.name)))
             })
             .collect();
         told.join(", ")

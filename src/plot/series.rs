@@ -62,6 +62,10 @@ pub struct Series {
     pub band: Vec<(f64, f64)>,
     /// Whether the numbers are shown as points as well.
     pub dotted: bool,
+    /// What the numbers 0, 1, ... mean, where they are codes.
+    pub codes: Vec<String>,
+    /// Whether both edges have one scale, so that a square of cells is a square.
+    pub even: bool,
     /// Of a heat map over two axes: the coordinates upwards, and how they lie.
     pub rows: Option<(Vec<f64>, Way)>,
 }

@@ -6,6 +6,7 @@
 //! member, time               bands: mean over the members, 5 % to 95 %
 //! one axis, or sample        curves
 //! two axes                   a heat map of one component
+//! nothing                    a profile or a frame, see `still`
 //! ```
 //!
 //! Dimensions are taken away with places (`--at`, `--run`). Only what is shown is read.
@@ -27,6 +28,8 @@ pub struct Request {
     pub run: Option<u64>,
     /// The kind; the one that suits if nobody says.
     pub kind: Option<Kind>,
+    /// Of a phase portrait: what stands across.
+    pub against: Option<String>,
 }
 
 /// What is drawn.
@@ -49,6 +52,9 @@ pub fn read(reader: &Reader, request: &Request) -> Result<Picture, PlotError> {
     match request.kind {
         Some(Kind::Bloch) => return super::bloch::read(reader, request),
         Some(Kind::Spectrum) => return super::spectrum::read(reader),
+        Some(Kind::Phase) => return super::phase::read(reader, request),
+        Some(Kind::Raster) => return super::raster::read(reader, request),
+        None if request.against.is_some() => return super::phase::read(reader, request),
         None if study && super::limit::is_there(reader) => return super::limit::read(reader),
         None if study && super::spectrum::is_there(reader) => return super::spectrum::read(reader),
         _ => {}
@@ -73,12 +79,16 @@ pub fn read(reader: &Reader, request: &Request) -> Result<Picture, PlotError> {
         .iter()
         .filter(|&&dim| held.variable.dims[dim] == "member")
         .count();
-    let series = match (axes.len(), clock) {
-        (0, Some(_)) => over_time(reader, &held)?,
-        (1, Some(_)) if members == 1 => bands(reader, &held)?,
-        (1, None) => curves(reader, &held, axes[0])?,
-        (2, None) => map(reader, held, &axes)?,
-        (0, None) => return Err(unfit(reader, &held, "has nothing to be shown over")),
+    let (series, suits) = match (axes.len(), clock) {
+        (0, Some(_)) => {
+            let series = over_time(reader, &held)?;
+            let suits = Kind::of(series.components.len());
+            (series, suits)
+        }
+        (1, Some(_)) if members == 1 => (bands(reader, &held)?, Kind::Bands),
+        (1, None) => (curves(reader, &held, axes[0])?, Kind::Curves),
+        (2, None) => (map(reader, held, &axes)?, Kind::HeatMap),
+        (0, None) => super::still::read(reader, &held, request.kind)?,
         _ => {
             let dims: Vec<&str> = axes
                 .iter()
@@ -91,12 +101,6 @@ pub fn read(reader: &Reader, request: &Request) -> Result<Picture, PlotError> {
             );
             return Err(unfit(reader, &held, &why));
         }
-    };
-    let suits = match (axes.len(), clock) {
-        (0, _) => Kind::of(series.components.len()),
-        (1, Some(_)) => Kind::Bands,
-        (1, None) => Kind::Curves,
-        _ => Kind::HeatMap,
     };
     let suits = if series.band.is_empty() {
         suits
@@ -115,13 +119,22 @@ pub fn read(reader: &Reader, request: &Request) -> Result<Picture, PlotError> {
     Ok(Picture { series, kind })
 }
 
-fn is_clock(dim: &str) -> bool {
+pub(super) fn is_clock(dim: &str) -> bool {
     let clocks = ["time", "step", "trial"];
     let grouped = |clock: &str| {
         dim.strip_prefix(clock)
             .is_some_and(|rest| rest.starts_with('_'))
     };
     clocks.iter().any(|clock| dim == *clock || grouped(clock))
+}
+
+/// What a dimension is called for people: the times of a record group are times, and the second of two
+/// like dimensions, `level_`, is called as the first.
+pub(super) fn spoken(dim: &str) -> &str {
+    match dim.split_once('_') {
+        Some((clock, _)) if is_clock(dim) => clock,
+        _ => dim.trim_end_matches('_'),
+    }
 }
 
 /// Whether a dimension counts runs: an axis of a sweep says its path.
@@ -131,7 +144,7 @@ fn is_axis(reader: &Reader, along: &Coordinates) -> bool {
 }
 
 /// How coordinates lie along a picture's edge.
-fn way(along: &Coordinates) -> Way {
+pub(super) fn way(along: &Coordinates) -> Way {
     if !along.labels.is_empty() {
         return Way::Named(along.labels.clone());
     }
@@ -151,9 +164,14 @@ fn way(along: &Coordinates) -> Way {
     if even { Way::Logarithmic } else { Way::Linear }
 }
 
-fn quantity(variable: &Variable) -> Quantity {
+pub(super) fn quantity(variable: &Variable) -> Quantity {
+    // The group, `analysis/seizure-stages/`, says nothing that the title does not.
+    let (_, name) = variable
+        .name
+        .rsplit_once('/')
+        .unwrap_or(("", &variable.name));
     Quantity {
-        name: variable.name.clone(),
+        name: name.into(),
         unit: variable.units.clone(),
         meaning: variable.long_name.clone(),
     }
@@ -163,14 +181,14 @@ fn quantity(variable: &Variable) -> Quantity {
 fn across(reader: &Reader, along: &Coordinates) -> Quantity {
     let path = reader.axis_path(&along.name);
     Quantity {
-        name: path.unwrap_or_else(|| along.name.clone()),
+        name: path.unwrap_or_else(|| spoken(&along.name).into()),
         unit: along.units.clone(),
         meaning: String::new(),
     }
 }
 
 /// A series of what is left of a variable, `over` one dimension, all others being components.
-fn series(reader: &Reader, held: &Held, over: usize) -> Result<Series, PlotError> {
+pub(super) fn series(reader: &Reader, held: &Held, over: usize) -> Result<Series, PlotError> {
     let components: Vec<Coordinates> = held
         .free()
         .into_iter()
@@ -186,16 +204,26 @@ fn series(reader: &Reader, held: &Held, over: usize) -> Result<Series, PlotError
         told if told.is_empty() => title(reader),
         told => format!("{}: {told}", title(reader)),
     };
+    let codes = reader.codes(&held.variable.name);
+    let mut values = held.read(reader)?;
+    if !codes.is_empty() {
+        let is_code = |value: f64| (0.0..codes.len() as f64).contains(&value);
+        for value in values.iter_mut().filter(|value| !is_code(**value)) {
+            *value = f64::NAN;
+        }
+    }
+    let quantity = quantity(&held.variable);
     Ok(Series {
         title,
-        quantity: quantity(&held.variable),
         clock: across(reader, along),
         times: along.values.clone(),
         across: way(along),
-        components: component_names(&held.variable.name, &components),
+        components: component_names(&quantity.name, &components),
+        quantity,
         axis,
         first,
-        values: held.read(reader)?,
+        values,
+        codes,
         ..Series::default()
     })
 }
@@ -341,27 +369,23 @@ fn map(reader: &Reader, mut held: Held, axes: &[usize]) -> Result<Series, PlotEr
     Ok(series)
 }
 
-fn unfit(reader: &Reader, held: &Held, why: &str) -> PlotError {
+pub(super) fn unfit(reader: &Reader, held: &Held, why: &str) -> PlotError {
     PlotError::Unfit {
         name: held.variable.name.clone(),
         dims: format!("[{}]", held.variable.dims.join(", ")),
         why: why.into(),
-        others: names(&candidates(reader)),
+        others: shown(reader),
     }
 }
 
 /// What can be shown over something.
 fn candidates(reader: &Reader) -> Vec<Variable> {
     let mut variables = reader.variables().unwrap_or_default();
-    if !reader.is_of_analyses() {
-        // What analyses left that looked on while the runs went on.
-        let others = ["parameters", "config", "provenance", "health", "events"];
-        let all = reader.everything(&others).unwrap_or_default();
-        variables.extend(
-            all.into_iter()
-                .filter(|one| one.name.starts_with("analysis/")),
-        );
-    }
+    // What analyses found, those included that looked on while the runs went on.
+    let others = ["parameters", "config", "provenance", "health", "events"];
+    let mut found = reader.everything(&others).unwrap_or_default();
+    found.retain(|one| one.name.starts_with("analysis/"));
+    variables.extend(found);
     // The values of the axes are what is shown over, not what is shown.
     let of_axis = |name: &str| {
         let base = name.strip_suffix("_value").unwrap_or(name);
@@ -390,13 +414,18 @@ pub(super) fn title(reader: &Reader) -> String {
     }
 }
 
-fn label(coordinates: &Coordinates) -> String {
+pub(super) fn label(coordinates: &Coordinates) -> String {
     Quantity {
-        name: coordinates.name.clone(),
+        name: spoken(&coordinates.name).into(),
         unit: coordinates.units.clone(),
         meaning: String::new(),
     }
     .label()
+}
+
+/// What can be shown of an archive, as words: each variable with its dimensions.
+pub fn shown(reader: &Reader) -> String {
+    names(&candidates(reader))
 }
 
 fn names(variables: &[Variable]) -> String {
@@ -412,7 +441,7 @@ fn names(variables: &[Variable]) -> String {
 
 /// What suits best: of one run the first block of the state; of an ensemble without a sweep its mean;
 /// of a sweep the first quantity without time.
-fn first(reader: &Reader, request: &Request) -> Result<Variable, PlotError> {
+pub(super) fn first(reader: &Reader, request: &Request) -> Result<Variable, PlotError> {
     let variables = candidates(reader);
     let blocks = reader.variables_in("health")?;
     let is_block = |one: &&Variable| {
@@ -424,7 +453,14 @@ fn first(reader: &Reader, request: &Request) -> Result<Variable, PlotError> {
     let fixed = request.run.is_some() || request.at.len() >= runs;
     let found = if runs == 0 || fixed {
         let block = variables.iter().find(|one| is_block(one) && has_clock(one));
-        block.or(variables.iter().find(|one| has_clock(one)))
+        let any_axis = |one: &&Variable| {
+            let mut dims = one.dims.iter();
+            dims.any(|dim| reader.axis_path(dim).is_some())
+        };
+        block
+            .or(variables.iter().find(|one| has_clock(one)))
+            .or(variables.iter().find(any_axis))
+            .or(variables.first())
     } else {
         let mean = |one: &&Variable| {
             one.name.ends_with("_member_mean") && has_clock(one) && is_clock(&one.dims[0])

@@ -6,7 +6,7 @@
 use plotters::backend::DrawingBackend;
 
 use super::PlotError;
-use super::axis::Axis;
+use super::axis::{Axis, Way};
 use super::canvas::{Anchor, Canvas, TEXT};
 use super::envelope::pieces;
 use super::frame::{ColourBar, Frame, Texts};
@@ -29,7 +29,10 @@ pub fn draw<B: DrawingBackend>(canvas: &mut Canvas<B>, series: &Series) -> Resul
         .band
         .iter()
         .flat_map(|&(lower, upper)| [lower, upper]);
-    let upwards = Axis::covering(series.values.iter().copied().chain(edges), 0.05, 6);
+    let upwards = match series.codes.is_empty() {
+        true => Axis::covering(series.values.iter().copied().chain(edges), 0.05, 6),
+        false => Axis::along(&[], &Way::Named(series.codes.clone()), 6),
+    };
     let bar = (count > palette::NAMED).then(|| ColourBar {
         axis: Axis::covering(
             [series.first, series.first + (count - 1) as f64].into_iter(),
@@ -119,7 +122,10 @@ fn draw_band<B: DrawingBackend>(
 }
 
 /// A legend is left out where there is only one line: the axis names it already.
-fn legend_room<B: DrawingBackend>(canvas: &Canvas<B>, series: &Series) -> Result<i32, PlotError> {
+pub(super) fn legend_room<B: DrawingBackend>(
+    canvas: &Canvas<B>,
+    series: &Series,
+) -> Result<i32, PlotError> {
     if series.components.len() < 2 {
         return Ok(0);
     }
@@ -130,7 +136,7 @@ fn legend_room<B: DrawingBackend>(canvas: &Canvas<B>, series: &Series) -> Result
     Ok(GAP + SAMPLE + 28 + widest.min(WIDEST))
 }
 
-fn draw_legend<B: DrawingBackend>(
+pub(super) fn draw_legend<B: DrawingBackend>(
     canvas: &mut Canvas<B>,
     series: &Series,
     frame: &Frame,

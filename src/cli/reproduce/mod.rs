@@ -171,7 +171,7 @@ fn print(
     writeln!(output, "{}: {}\n", family.name(), family.title())?;
     let widths = table::shares(&[26, 22, 26, 20], table::width());
     let head = ["claim", "expected", "measured", "verdict"].map(String::from);
-    output.write_all(table::cells(&head, &widths).as_bytes())?;
+    output.write_all(table::flowing(&head, &widths).as_bytes())?;
     for one in judged {
         writeln!(output)?;
         let row = [
@@ -180,7 +180,7 @@ fn print(
             one.measured.clone(),
             one.verdict.to_string(),
         ];
-        output.write_all(table::cells(&row, &widths).as_bytes())?;
+        output.write_all(table::flowing(&row, &widths).as_bytes())?;
         for command in &one.commands {
             // In one piece, to be pasted into a shell.
             writeln!(output, "    $ {command}")?;

@@ -1,0 +1,111 @@
+//! The raster of events: a dot for each of `/events`, time across, and upwards the component where it happened, or,
+//! where several runs are left, the run.
+
+use plotters::backend::DrawingBackend;
+
+use super::axis::Axis;
+use super::canvas::Canvas;
+use super::frame::{Frame, Texts};
+use super::series::{Quantity, Series};
+use super::source::title;
+use super::{Kind, Picture, PlotError, Request, palette, time_series};
+use crate::archive::reader::Reader;
+
+/// Read the events of a run, or of all runs.
+///
+/// # Errors
+/// If the archive has no events, or no such run.
+pub fn read(reader: &Reader, request: &Request) -> Result<Picture, PlotError> {
+    if reader.variable("events/time").is_err() {
+        let why = "there are no events here: guards, closed sets and selectors have some";
+        return Err(PlotError::Place(why.into()));
+    }
+    let runs = reader.runs() as u64;
+    if let Some(run) = request.run.filter(|&run| run >= runs) {
+        let last = runs.saturating_sub(1);
+        let why = format!("there is no run {run}; the runs are counted from 0 to {last}");
+        return Err(PlotError::Place(why));
+    }
+    let part = |name: &str| reader.read(&format!("events/{name}"));
+    let (times, components, of_run) = (part("time")?, part("component")?, part("run")?);
+    let kinds = reader.labels("events/kind")?;
+    let by_run = runs > 1 && request.run.is_none();
+    let wanted = |event: &usize| request.run.is_none_or(|run| of_run[*event] as u64 == run);
+    let mut events: Vec<usize> = (0..times.len()).filter(wanted).collect();
+    events.sort_by(|&a, &b| times[a].total_cmp(&times[b]));
+    let mut names: Vec<String> = Vec::new();
+    for &event in &events {
+        if !names.contains(&kinds[event]) {
+            names.push(kinds[event].clone());
+        }
+    }
+    let place = |event: usize| {
+        if by_run {
+            of_run[event]
+        } else {
+            components[event]
+        }
+    };
+    let values = events.iter().flat_map(|&event| {
+        let here = |name: &String| *name == kinds[event];
+        let row = names
+            .iter()
+            .map(move |name| if here(name) { place(event) } else { f64::NAN });
+        row.collect::<Vec<f64>>()
+    });
+    let clock = reader.variable("events/time")?;
+    Ok(Picture {
+        kind: Kind::Raster,
+        series: Series {
+            title: match request.run {
+                Some(run) if runs > 1 => format!("{}: run {run}", title(reader)),
+                _ => title(reader),
+            },
+            quantity: Quantity::named(if by_run { "run" } else { "component" }),
+            clock: Quantity {
+                name: "time".into(),
+                unit: clock.units,
+                meaning: String::new(),
+            },
+            values: values.collect(),
+            times: events.iter().map(|&event| times[event]).collect(),
+            components: names,
+            ..Series::default()
+        },
+    })
+}
+
+/// Draw the dots.
+pub(super) fn draw<B: DrawingBackend>(
+    canvas: &mut Canvas<B>,
+    series: &Series,
+) -> Result<(), PlotError> {
+    let across = Axis::covering(series.times.iter().copied(), 0.02, 10);
+    let upwards = Axis::covering(series.values.iter().copied(), 0.04, 6);
+    let aside = time_series::legend_room(canvas, series)?;
+    let frame = Frame::new(canvas, across, upwards, aside)?;
+    frame.draw_grid(canvas)?;
+    // Many events are a texture, few are marks.
+    let size = match series.times.len() {
+        0..=300 => 14,
+        301..=3000 => 9,
+        _ => 4,
+    };
+    let count = series.components.len();
+    for component in 0..count {
+        let marks = series.times.iter().zip(series.component(component));
+        for (&time, place) in marks.filter(|(_, place)| place.is_finite()) {
+            let at = (frame.x(time).round() as i32, frame.y(place).round() as i32);
+            canvas.line(&[at], palette::line(component, count), size)?;
+        }
+    }
+    frame.draw_edges(
+        canvas,
+        Texts {
+            title: &series.title,
+            across: &series.clock.label(),
+            upwards: &series.quantity.label(),
+        },
+    )?;
+    time_series::draw_legend(canvas, series, &frame)
+}
