@@ -127,6 +127,8 @@ impl Copy {
             .env_remove("CARGO_MANIFEST_PATH")
             .env("CARGO_TARGET_DIR", &self.target)
             .env("CARGO_NET_OFFLINE", "true")
+            // The copy is built several times, each time with a little more.
+            .env("CARGO_INCREMENTAL", "1")
             .output()
             .unwrap()
     }
