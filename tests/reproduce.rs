@@ -64,7 +64,7 @@ fn rows(page: &str) -> Vec<Vec<String>> {
 /// A command as a page has it.
 fn command(family: &str, exhibit: &Exhibit) -> String {
     let words = exhibit.words(family, false).into_iter().map(|word| {
-        let quoted = word.contains([' ', '{', '"']);
+        let quoted = word.contains([' ', '{', '"', '[']);
         if quoted { format!("'{word}'") } else { word }
     });
     let words: Vec<String> = words.collect();

@@ -241,9 +241,9 @@ pub(super) fn command_line(arguments: impl Iterator<Item = String>) -> String {
     words.join(" ")
 }
 
-/// A word as a shell would take it: in quotes if it must be.
+/// A word as a shell would take it: in quotes if it must be. Brackets are patterns of file names.
 pub(super) fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./=,:+@%[]".contains(c);
+    let plain = |c: char| c.is_alphanumeric() || "-_./=,:+@%".contains(c);
     match !word.is_empty() && word.chars().all(plain) {
         true => word.to_string(),
         false => format!("'{}'", word.replace('\'', "'\\''")),
