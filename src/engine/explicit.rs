@@ -13,8 +13,8 @@ use super::controller::Controller;
 use super::field::Field;
 use super::interleave::{gather, scatter};
 use super::kernels::{
-    Attempt, MOST_STAGES, Terms, combine, copy_lanes, dense_lanes, error_norm, finite, margins,
-    terms,
+    Attempt, MOST_STAGES, Terms, combine, copy_lanes, dense_lanes, error_norm, finite, joined,
+    margins, terms,
 };
 use super::kink::{self, Located, Scratch};
 use super::lane::{Lane, least_step};
@@ -118,7 +118,7 @@ impl<const L: usize> Explicit<L> {
                 sides: Aligned::filled(count * L, -1.0),
                 start: Aligned::zeros(count * L),
                 middle: Aligned::zeros(count * L),
-                inner: inner_stage(tableau),
+                inner: tableau.middle_stage(),
                 end: Aligned::zeros(count * L),
             },
             scratch: Scratch::new(field.dim(), count, tableau.all_stages()),
@@ -513,23 +513,6 @@ impl<const L: usize> Explicit<L> {
             scratch: &mut self.scratch,
         }
     }
-}
-
-/// `e^2 / sqrt(e^2 + 0.01 e_low^2)`
-fn joined<const L: usize>(high: &[f64; L], low: &[f64; L]) -> [f64; L] {
-    std::array::from_fn(|lane| {
-        let (high, low) = (high[lane], low[lane]);
-        let size = (high * high + 0.01 * (low * low)).sqrt();
-        if size == 0.0 { 0.0 } else { high * high / size }
-    })
-}
-
-/// The stage whose node lies nearest to the middle of the step.
-fn inner_stage(tableau: &Tableau) -> usize {
-    let off = |stage: &usize| (tableau.nodes[*stage] - 0.5).abs();
-    (0..tableau.stages())
-        .min_by(|a, b| off(a).total_cmp(&off(b)))
-        .unwrap_or(0)
 }
 
 impl<F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Explicit<L> {

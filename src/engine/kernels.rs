@@ -159,6 +159,15 @@ pub fn error_norm<const L: usize>(
     })
 }
 
+/// Two error norms of a step as one: `e^2 / sqrt(e^2 + 0.01 e_low^2)`
+pub fn joined<const L: usize>(high: &[f64; L], low: &[f64; L]) -> [f64; L] {
+    std::array::from_fn(|lane| {
+        let (high, low) = (high[lane], low[lane]);
+        let size = (high * high + 0.01 * (low * low)).sqrt();
+        if size == 0.0 { 0.0 } else { high * high / size }
+    })
+}
+
 /// Partial sums of squares over every `WIDTH`-th component.
 #[multiversion(targets("x86_64+avx512f", "x86_64+avx2"))]
 fn squares<const TERMS: usize, const WIDTH: usize>(

@@ -58,6 +58,14 @@ impl Tableau {
         self.nodes.len()
     }
 
+    /// The stage whose node lies nearest to the middle of the step.
+    pub fn middle_stage(&self) -> usize {
+        let off = |stage: &usize| (self.nodes[*stage] - 0.5).abs();
+        (0..self.stages())
+            .min_by(|a, b| off(a).total_cmp(&off(b)))
+            .unwrap_or(0)
+    }
+
     /// b: the weights of the step, one per stage (the last is 0).
     pub fn weights(&self) -> Vec<f64> {
         let mut weights = self.rows.last().map_or(vec![], |row| row.to_vec());
