@@ -20,11 +20,9 @@ impl System for FitzHughNagumo {
     fn layout(&self) -> &Layout {
         &self.layout
     }
-
     fn smoothness(&self) -> Smoothness {
         Smoothness::Smooth
     }
-
     fn drift(&self, _t: f64, x: &[f64], dx: &mut [f64]) {
         let (v, w) = (x[0], x[1]);
         dx[0] = v - v * v * v / 3.0 - w + self.current;
