@@ -5,8 +5,8 @@
 //! drift asks. What is computed must not depend on the answer.
 //!
 //! A drift of 10 000 cells takes tenths of a millisecond and calls for help several times, so a thread that went to sleep
-//! in between would be woken too late to be of use. Who has helped therefore stays awake for a moment ([`PATIENCE`]) and
-//! looks for more, dozes when nothing came ([`NAP`]), and leaves in the end ([`LEAVE`]).
+//! in between would be woken too late to be of use. Who has helped therefore stays awake for a moment (`PATIENCE`) and
+//! looks for more, dozes when nothing came (`NAP`), and leaves in the end (`LEAVE`).
 
 use std::cell::RefCell;
 use std::sync::Arc;
