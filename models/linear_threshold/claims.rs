@@ -106,7 +106,7 @@ const SLOW_MEMBERS: Exhibit = PROJECTED
         "solver.rtol=1e-9",
         "solver.atol=1e-11",
     ])
-    .quick(&["ensemble.members=40"]);
+    .quick(&["ensemble.members=20"]);
 
 const TWO_STATES: Exhibit = Exhibit::new(Verb::Run, "bistable.toml", BISTABLE)
     .set(&[r#"sweep.axes={"initial.x" = { name = "start", values = [[0.6, 0.5], [0.5, 0.6]] }}"#]);
@@ -191,7 +191,8 @@ fn ratio(
         let large = run
             .iter()
             .zip(bounds)
-            .filter(|(value, _)| **value >= rounding);
+            // What is not a number is kept, so that the check fails.
+            .filter(|(value, _)| value.is_nan() || **value >= rounding);
         large
             .map(|(value, bound)| value / bound)
             .collect::<Numbers>()
