@@ -87,7 +87,8 @@ const DISC: Exhibit = Exhibit::new(
 )
 .set(&[
     r#"sweep.axes={"model.parameters.chloride_fraction" = [0.10, 0.16, 0.18]}"#,
-    "time.stop=12000.0",
+    // Beyond the 12 s of the claim, so that a seizure that goes on is seen.
+    "time.stop=14000.0",
 ]);
 const TONIC_CLONIC: Exhibit = Exhibit::new(
     Verb::Run,

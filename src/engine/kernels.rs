@@ -229,7 +229,7 @@ fn square(error: f64, x0: f64, x1: f64, rtol: f64, atol: f64) -> f64 {
     ratio * ratio
 }
 
-/// Whether all numbers of a state are finite; looked at piece by piece, like [`combine`].
+/// Whether all numbers of a state are finite. They are handed out like those that [`combine`] writes, hence `mut`; nothing is changed.
 pub fn finite(numbers: &mut [f64], blocks: &Blocks) -> bool {
     let finite = AtomicBool::new(true);
     blocks.spread(numbers, PIECE, |_, numbers| {

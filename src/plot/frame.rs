@@ -7,6 +7,7 @@ use super::PlotError;
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, GRID, SIZE, TEXT, TITLE};
 use super::envelope::Dot;
+use super::series::Series;
 
 const INK: RGBColor = RGBColor(60, 60, 60);
 const TICK: i32 = 20;
@@ -107,6 +108,20 @@ impl Frame {
             canvas.line(&[(self.left, y), (self.right, y)], GRID, 2)?;
         }
         Ok(())
+    }
+
+    /// Draw the edges of a picture over time or over an axis, named by its series.
+    pub fn draw_edges_of<B: DrawingBackend>(
+        &self,
+        canvas: &mut Canvas<B>,
+        series: &Series,
+    ) -> Result<(), PlotError> {
+        let texts = Texts {
+            title: &series.title,
+            across: &series.clock.label(),
+            upwards: &series.quantity.label(),
+        };
+        self.draw_edges(canvas, texts)
     }
 
     /// Draw the edges, the ticks and the texts around the data.

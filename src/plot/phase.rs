@@ -8,7 +8,7 @@ use plotters::backend::DrawingBackend;
 use super::axis::Axis;
 use super::canvas::Canvas;
 use super::envelope::Dot;
-use super::frame::{ColourBar, Frame, Texts};
+use super::frame::{ColourBar, Frame};
 use super::palette;
 use super::place::Held;
 use super::series::{Quantity, Series};
@@ -174,13 +174,6 @@ pub(super) fn draw<B: DrawingBackend>(
             canvas.line(&[at], colour(end), 20)?;
         }
     }
-    frame.draw_edges(
-        canvas,
-        Texts {
-            title: &series.title,
-            across: &series.clock.label(),
-            upwards: &series.quantity.label(),
-        },
-    )?;
+    frame.draw_edges_of(canvas, series)?;
     bar.draw(canvas, &frame, palette::by_index)
 }

@@ -5,7 +5,7 @@ use plotters::backend::DrawingBackend;
 
 use super::axis::Axis;
 use super::canvas::Canvas;
-use super::frame::{Frame, Texts};
+use super::frame::Frame;
 use super::series::{Quantity, Series};
 use super::source::title;
 use super::{Kind, Picture, PlotError, Request, palette, time_series};
@@ -99,13 +99,6 @@ pub(super) fn draw<B: DrawingBackend>(
             canvas.line(&[at], palette::line(component, count), size)?;
         }
     }
-    frame.draw_edges(
-        canvas,
-        Texts {
-            title: &series.title,
-            across: &series.clock.label(),
-            upwards: &series.quantity.label(),
-        },
-    )?;
+    frame.draw_edges_of(canvas, series)?;
     time_series::draw_legend(canvas, series, &frame)
 }

@@ -4,7 +4,7 @@ use plotters::backend::DrawingBackend;
 
 use super::axis::Axis;
 use super::canvas::Canvas;
-use super::frame::{Frame, Texts};
+use super::frame::Frame;
 use super::palette;
 use super::series::{Quantity, Series};
 use super::source::title;
@@ -68,12 +68,5 @@ pub(super) fn draw<B: DrawingBackend>(
         let at = (frame.x(re).round() as i32, frame.y(im).round() as i32);
         canvas.line(&[at], palette::line(0, 1), 20)?;
     }
-    frame.draw_edges(
-        canvas,
-        Texts {
-            title: &series.title,
-            across: &series.clock.label(),
-            upwards: &series.quantity.label(),
-        },
-    )
+    frame.draw_edges_of(canvas, series)
 }

@@ -9,7 +9,7 @@ use super::PlotError;
 use super::axis::{Axis, Way};
 use super::canvas::{Anchor, Canvas, TEXT};
 use super::envelope::pieces;
-use super::frame::{ColourBar, Frame, Texts};
+use super::frame::{ColourBar, Frame};
 use super::palette;
 use super::series::Series;
 
@@ -48,14 +48,7 @@ pub fn draw<B: DrawingBackend>(canvas: &mut Canvas<B>, series: &Series) -> Resul
     let frame = Frame::new(canvas, across, upwards, aside)?;
     frame.draw_grid(canvas)?;
     draw_lines(canvas, series, &frame)?;
-    frame.draw_edges(
-        canvas,
-        Texts {
-            title: &series.title,
-            across: &series.clock.label(),
-            upwards: &series.quantity.label(),
-        },
-    )?;
+    frame.draw_edges_of(canvas, series)?;
     match bar {
         Some(bar) => bar.draw(canvas, &frame, palette::by_index),
         None => draw_legend(canvas, series, &frame),
