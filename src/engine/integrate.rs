@@ -312,11 +312,13 @@ pub fn run_lanes<F, const L: usize, R: Recorder>(
 ) where
     F: Field<L> + ?Sized,
 {
-    let mut state = vec![0.0; field.dim()];
+    // The start of the job that was taken up last, then a buffer for states of any lane.
+    let mut state = Vec::new();
     // A single run has its samples in `state`.
     let mut all = vec![0.0; if L > 1 { field.dim() * L } else { 0 }];
-    let mut lanes: [Option<Running<R>>; L] =
-        std::array::from_fn(|lane| next(lane).map(|job| begin(field, scheme, lane, job)));
+    let mut lanes: [Option<Running<R>>; L] = std::array::from_fn(|lane| {
+        next(lane).map(|job| begin(field, scheme, lane, job, &mut state))
+    });
     let mut interrupted = false;
     while lanes.iter().any(Option::is_some) {
         let active: [bool; L] = std::array::from_fn(|lane| lanes[lane].is_some());
@@ -372,10 +374,16 @@ pub fn run_lanes<F, const L: usize, R: Recorder>(
             if let (Some((status, component)), Some(running)) =
                 (status, status.and_then(|_| place.take()))
             {
-                let outcome = outcome(scheme, lane, field.dim(), status, component);
+                // The outcome takes the buffer: a long state is written once.
+                scheme.state(lane, &mut state);
+                let end = std::mem::take(&mut state);
+                let outcome = outcome(scheme, lane, end, status, component);
                 done(lane, outcome, running.recorder);
                 if !interrupted {
-                    *place = next(lane).map(|job| begin(field, scheme, lane, job));
+                    *place = next(lane).map(|job| begin(field, scheme, lane, job, &mut state));
+                }
+                if L > 1 {
+                    state.resize(field.dim(), 0.0);
                 }
             }
         }
@@ -426,12 +434,10 @@ fn over_budget<F: ?Sized, const L: usize>(
 fn outcome<F: ?Sized, const L: usize>(
     scheme: &dyn Scheme<F, L>,
     lane: usize,
-    dim: usize,
+    state: Vec<f64>,
     status: Status,
     component: Option<usize>,
 ) -> Outcome {
-    let mut state = vec![0.0; dim];
-    scheme.state(lane, &mut state);
     Outcome {
         status,
         time: scheme.time(lane),

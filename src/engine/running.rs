@@ -32,25 +32,27 @@ pub(super) struct Running<R> {
     jumps: u64,
 }
 
-/// Take up a job in a lane.
+/// Take up a job in a lane; `state` becomes the one that it starts from.
 pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
     field: &F,
     scheme: &mut dyn Scheme<F, L>,
     lane: usize,
     job: Job<R>,
+    state: &mut Vec<f64>,
 ) -> Running<R> {
     let Job {
         span,
-        mut x0,
+        x0,
         mut recorder,
         memory,
         key,
     } = job;
+    *state = x0;
     scheme.drive(lane, &Drive { key: &key, span });
     let drawing = Drawing::jumps(&key);
     let guards = field.guards_of(lane);
     if let Some(memory) = memory {
-        let mut watch = guards.map(|guards| Watch::new(guards, span.start, &x0));
+        let mut watch = guards.map(|guards| Watch::new(guards, span.start, state));
         let (memory, jumps) = match (&mut watch, memory.split_last()) {
             (Some(watch), Some((&jumps, rest))) => (watch.restore(rest), jumps as u64),
             _ => (memory.as_slice(), 0),
@@ -69,25 +71,25 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
         };
     }
     if let Some(guards) = guards {
-        guards.begin(&mut x0, &drawing.of(0));
+        guards.begin(state, &drawing.of(0));
     }
-    field.impulse_of(lane, span.start, &mut x0);
-    scheme.start(field, lane, span.start, &x0, span.stop);
+    field.impulse_of(lane, span.start, state);
+    scheme.start(field, lane, span.start, state, span.stop);
     // A nonsmooth scheme puts the start exactly onto the surface that it stands on.
-    scheme.state(lane, &mut x0);
+    scheme.state(lane, state);
     scheme.tell(lane, &mut |event| recorder.event(event));
     while recorder.next_time() <= span.start {
-        recorder.record(span.start, &x0);
+        recorder.record(span.start, state);
     }
     if recorder.wants_steps() {
-        recorder.step(span.start, &x0);
+        recorder.step(span.start, state);
     }
     Running {
         start: span.start,
         stop: span.stop,
         limit: field.next_break_of(lane, span.start).min(span.stop),
         recorder,
-        watch: guards.map(|guards| Watch::new(guards, span.start, &x0)),
+        watch: guards.map(|guards| Watch::new(guards, span.start, state)),
         parted: None,
         inside: Vec::new(),
         drawing,

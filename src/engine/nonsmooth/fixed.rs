@@ -11,7 +11,7 @@ pub struct Steps {
     length: f64,
     /// Times, counts.
     pub lane: Lane,
-    /// The state before the last step.
+    /// The state before the last step; nothing before the first one.
     pub before: Vec<f64>,
     /// The state after it.
     pub after: Vec<f64>,
@@ -36,7 +36,6 @@ impl Steps {
     /// Stand at `(t, x)`.
     pub fn start(&mut self, t: f64, x: &[f64]) {
         self.after.copy_from_slice(x);
-        self.before.copy_from_slice(x);
         (self.lane.time, self.lane.previous) = (t, t);
         (self.lane.anchor, self.lane.equal_steps) = (t, 0);
     }

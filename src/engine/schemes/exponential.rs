@@ -335,10 +335,10 @@ impl<S: System + ?Sized> Scheme<S, 1> for Exponential {
 
     fn interpolate(&self, _lane: usize, t: f64, x: &mut [f64]) {
         let lane = &self.steps.lane;
-        if same(t, lane.previous) {
-            x.copy_from_slice(&self.steps.before);
-        } else if same(t, lane.time) {
+        if same(t, lane.time) {
             x.copy_from_slice(&self.steps.after);
+        } else if same(t, lane.previous) {
+            x.copy_from_slice(&self.steps.before);
         } else {
             let within = t - lane.previous;
             match &self.way {
