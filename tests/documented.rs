@@ -1,4 +1,4 @@
-//! Every block of code in the README, CONTRIBUTING and the book is what it says.
+//! Every block of code in the README, CONTRIBUTING and the book is checked, in the way that its language has.
 //!
 //! A page is gone through from its top, in one folder that holds a copy of `configs/` and what the page has
 //! made before. The language of a block decides what happens with it:
@@ -23,6 +23,8 @@ mod pages;
 use std::panic::catch_unwind;
 use std::time::Instant;
 
+use pages::session::compare;
+use pages::shell::inputs;
 use pages::{Counts, blocks, files, pages, read, root, walk};
 
 /// Pages whose commands take more than some seconds together.
@@ -45,6 +47,7 @@ fn walk_all(chosen: impl Fn(&str) -> bool) -> Counts {
         println!("{page}: {counts:?}, {:.1} s", begun.elapsed().as_secs_f64());
         all.compared += counts.compared;
         all.run += counts.run;
+        all.parsed += counts.parsed;
         all.experiments += counts.experiments;
         all.python += counts.python;
     }
@@ -66,6 +69,7 @@ fn every_page_is_what_it_says() {
     let counts = walk_all(|page| !LONG.contains(&page) && !first.contains(&page));
     // So that a page that is no longer found, or a block that is no longer seen, is noticed.
     assert!(counts.compared >= 7 && counts.run >= 45, "{counts:?}");
+    // What is only looked at should be little beside what is done.
     assert!(counts.experiments >= 13 && counts.python >= 7, "{counts:?}");
 }
 
@@ -100,4 +104,27 @@ fn the_gallery_shows_what_its_commands_make() {
 fn the_longer_tutorials_are_what_they_say() {
     let counts = walk_all(|page| LONG.contains(&page));
     assert!(counts.run >= 50, "{counts:?}");
+}
+
+#[test]
+fn a_session_is_compared_word_for_word_but_for_what_differs_from_run_to_run() {
+    assert!(
+        compare(
+            "wrote a.h5: 7 steps, in 3 ms\n",
+            "wrote a.h5: 8 steps, in 2.1 s\n"
+        )
+        .is_ok()
+    );
+    assert!(compare("one\n...\nfour\n", "one\ntwo\nthree\nfour\n").is_ok());
+    assert!(compare("one\n...\n", "one\ntwo\n").is_ok());
+    assert!(compare("one\n", "one\ntwo\n").is_err());
+    assert!(compare("two\n", "one\ntwo\n").is_err());
+    assert!(compare("...\ntwo\n", "one\ntwo\n").is_ok());
+    assert!(compare("1.5 mV\n", "1.6 mV\n").is_err());
+}
+
+#[test]
+fn results_are_no_inputs() {
+    let line = "nullcline fit a/b.toml c.csv -o d.h5 --set trials.file=e.csv";
+    assert_eq!(inputs(line), ["a/b.toml", "c.csv"]);
 }

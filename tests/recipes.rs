@@ -4,31 +4,15 @@
 //! checks must name what is missing. The copy has a target folder of its own with the dependencies of this
 //! build, so only nullcline itself is compiled again.
 
+mod pages;
+
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use assert_cmd::cargo::cargo_bin;
+use pages::{Block, blocks, root};
 use tempfile::TempDir;
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The blocks of a page that are steps: language and text.
-fn steps(page: &str) -> Vec<(String, String)> {
-    let mut steps = Vec::new();
-    let mut open: Option<(String, String)> = None;
-    for line in page.lines() {
-        match (&mut open, line.strip_prefix("```")) {
-            (None, Some(language)) => open = Some((language.into(), String::new())),
-            (Some(_), Some(_)) => steps.extend(open.take()),
-            (Some((_, text)), None) => *text += &format!("{line}\n"),
-            (None, None) => {}
-        }
-    }
-    steps
-}
 
 /// The text with the change of a block: what it shows as there must be there once.
 fn changed(text: &str, block: &str) -> Result<String, String> {
@@ -133,7 +117,7 @@ impl Copy {
             .unwrap()
     }
 
-    fn take(&self, (language, text): &(String, String)) {
+    fn take(&self, Block { language, text, .. }: &Block) {
         match language.as_str() {
             "sh" => {
                 let output = self.sh(text);
@@ -192,7 +176,7 @@ fn the_recipes_fit_the_files_they_change() {
     for recipe in ["model", "scheme"] {
         let page = fs::read_to_string(root().join(format!("docs/recipes/{recipe}.md"))).unwrap();
         let mut count = 0;
-        for (language, text) in steps(&page) {
+        for Block { language, text, .. } in blocks(&page) {
             if language == "diff" {
                 let (file, block) = text.split_once('\n').unwrap();
                 let file = file.strip_prefix("--- ").expect("`--- FILE`");
@@ -209,7 +193,7 @@ fn the_recipes_fit_the_files_they_change() {
 #[ignore = "builds the repository again; .ci/run runs it"]
 fn both_recipes_work_and_what_is_forgotten_is_told() {
     let copy = Copy::new();
-    let page = |name: &str| steps(&fs::read_to_string(copy.here.path().join(name)).unwrap());
+    let page = |name: &str| blocks(&fs::read_to_string(copy.here.path().join(name)).unwrap());
     let (model, scheme) = (
         page("docs/recipes/model.md"),
         page("docs/recipes/scheme.md"),

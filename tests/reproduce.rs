@@ -1,5 +1,7 @@
 //! `nullcline reproduce`: the tutorials have the claims that the families declare, and the program judges them.
 
+mod pages;
+
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -76,9 +78,11 @@ fn every_claim_stands_in_its_tutorial_and_nothing_else() {
     let registry = nullcline::models::registry();
     let claiming = registry.families().iter();
     let claiming = claiming.filter(|family| !family.claims().is_empty());
-    let claiming: Vec<&str> = claiming.map(|family| family.name()).collect();
-    let pages: Vec<&str> = TUTORIALS.iter().map(|(family, _)| *family).collect();
-    assert_eq!(claiming.len(), pages.len(), "{claiming:?}");
+    let mut claiming: Vec<&str> = claiming.map(|family| family.name()).collect();
+    claiming.sort_unstable();
+    let mut named: Vec<&str> = TUTORIALS.iter().map(|(family, _)| *family).collect();
+    named.sort_unstable();
+    assert_eq!(claiming, named);
     for (family, page) in TUTORIALS {
         let claims = registry.get(family).expect("a family").claims();
         let rows = rows(page);
@@ -144,36 +148,61 @@ fn the_table_of_a_family_is_printed_and_its_commands_work() {
         err.contains("7 claims: ") && err.contains(" 0 fail"),
         "{err}"
     );
-    let shown = out
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("$ nullcline "));
-    let shown: Vec<&str> = shown.expect("a command").split(' ').collect();
-    told(&path.join("kept"), &shown, 0);
+    let shown = out.lines().find_map(|line| line.trim().strip_prefix("$ "));
+    let ran = pages::shell::run(shown.expect("a command"), &path.join("kept"));
+    assert_eq!(ran.code, Some(0), "{}", ran.printed);
     // What is kept is not written over.
     let (_, err) = told(path, &all, 4);
     assert!(err.contains("kept is not empty"), "{err}");
 }
 
-#[test]
-fn the_claims_of_linear_threshold_hold_as_declared() {
+/// The claims of a family come out as declared, and where `--quick` changes nothing, with the numbers of the tutorial.
+fn comes_out_as_told(family: &str) {
     let here = tempfile::tempdir().expect("a folder");
-    let (out, err) = told(
-        here.path(),
-        &["reproduce", "linear-threshold", "--quick", "--json", "-q"],
-        0,
-    );
+    let arguments = ["reproduce", family, "--quick", "--json", "-q"];
+    let (out, err) = told(here.path(), &arguments, 0);
     assert_eq!(err, "");
     let value: Value = serde_json::from_str(&out).expect("JSON");
     let found = value["claims"].as_array().expect("a list");
     let registry = nullcline::models::registry();
-    let claims = registry.get("linear-threshold").expect("it").claims();
+    let claims = registry.get(family).expect("it").claims();
+    let page = TUTORIALS.iter().find(|(one, _)| *one == family);
+    let rows = rows(page.expect("a tutorial").1);
     assert_eq!(found.len(), claims.len());
-    for (found, claim) in found.iter().zip(claims) {
+    let mut compared = 0;
+    for ((found, claim), row) in found.iter().zip(claims).zip(rows) {
         assert_eq!(found["claim"], claim.statement);
         assert_eq!(found["verdict"], claim.verdict.to_string());
         let commands = found["commands"].as_array().expect("a list");
         assert_eq!(commands.len(), claim.exhibits.len());
+        if claim.exhibits.iter().all(|one| one.quick.is_empty()) {
+            assert_eq!(found["measured"], row[3], "{}", claim.statement);
+            let commands = commands.iter().map(|one| one.as_str().expect("a text"));
+            let commands: Vec<String> = commands.map(|one| format!("`{one}`")).collect();
+            let none = commands.is_empty() && row[1] == "-";
+            assert!(none || commands.join("<br>") == row[1], "{commands:?}");
+            compared += 1;
+        }
     }
+    assert!(
+        compared > 0,
+        "{family}: every claim is looked at in another way by --quick"
+    );
+}
+
+#[test]
+fn the_claims_of_linear_threshold_come_out_as_told() {
+    comes_out_as_told("linear-threshold");
+}
+
+#[test]
+fn the_claims_of_predictive_coding_come_out_as_told() {
+    comes_out_as_told("lateral-predictive-coding");
+}
+
+#[test]
+fn the_claims_of_perception_come_out_as_told() {
+    comes_out_as_told("bayesian-perception");
 }
 
 #[test]
@@ -200,6 +229,8 @@ fn an_interrupt_ends_it_and_leaves_nothing() {
         .expect("the program starts");
     let started = || std::fs::read_dir(here.path()).expect("a folder").count() > 0;
     while !started() {
+        let ended = child.try_wait().expect("its state");
+        assert!(ended.is_none(), "it ended before it began: {ended:?}");
         std::thread::sleep(Duration::from_millis(5));
     }
     let id = child.id().to_string();

@@ -159,10 +159,10 @@ fn print(output: &mut Output, points: &Points<'_>, answers: &[Answered]) -> io::
             writeln!(output)?;
         }
         let head = format!("{}: {}", answered.name, answered.meaning);
-        writeln!(output, "{}", table::fitted(&head, table::width()))?;
+        writeln!(output, "{}", table::line(&head))?;
         match answered.points.as_slice() {
             [Ok(only)] if points.names().is_empty() => {
-                output.write_all(table::columns(&only.table, table::width()).as_bytes())?;
+                output.write_all(table::columns(&only.table, table::page()).as_bytes())?;
                 for remark in &only.remarks {
                     writeln!(output, "  {}", table::wrap(remark, table::width() - 2, 2))?;
                 }
@@ -192,7 +192,7 @@ pub fn lines(output: &mut Output, points: &Points<'_>, answered: &Answered) -> i
         }
         rows.push(row);
     }
-    output.write_all(table::columns(&rows, table::width()).as_bytes())?;
+    output.write_all(table::columns(&rows, table::page()).as_bytes())?;
     if answered.points.len() > SHOWN {
         writeln!(
             output,

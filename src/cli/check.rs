@@ -74,14 +74,14 @@ pub fn execute(
     }
     let mut told = rows(&experiment, &prepared)?;
     told.extend(told_estimate(estimate, arguments.estimate));
-    output.write_all(table::columns(&told, table::width()).as_bytes())?;
+    output.write_all(table::columns(&told, table::page()).as_bytes())?;
     if !prepared.plan.axes().is_empty() {
         writeln!(output, "\nAxes")?;
-        output.write_all(table::columns(&axes(&prepared), table::width()).as_bytes())?;
+        output.write_all(table::columns(&axes(&prepared), table::page()).as_bytes())?;
     }
     writeln!(output, "\nData sets")?;
     let contents = &prepared.variants.base().contents;
-    output.write_all(table::columns(&data_sets(contents), table::width()).as_bytes())?;
+    output.write_all(table::columns(&data_sets(contents), table::page()).as_bytes())?;
     print_analyses(&experiment, output)?;
     if experiment.members() > 1 && !experiment.is_random() {
         eprintln!("note: {ALIKE}");
@@ -130,7 +130,7 @@ fn print_analyses(experiment: &Experiment, output: &mut Output) -> Result<(), Fa
             .collect();
         if !rows.is_empty() {
             writeln!(output, "\nAnalyses (`{} {verb}`)", super::program::name())?;
-            output.write_all(table::columns(&rows, table::width()).as_bytes())?;
+            output.write_all(table::columns(&rows, table::page()).as_bytes())?;
         }
     }
     Ok(())

@@ -109,9 +109,9 @@ pub fn execute(
         output.json(&as_json(&found, &names))?;
         return Ok(());
     }
-    output.write_all(table::columns(&levels(&found, &names), table::width()).as_bytes())?;
+    output.write_all(table::columns(&levels(&found, &names), table::page()).as_bytes())?;
     writeln!(output)?;
-    output.write_all(table::columns(&digits(&found, &names), table::width()).as_bytes())?;
+    output.write_all(table::columns(&digits(&found, &names), table::page()).as_bytes())?;
     if !prepared.plan.axes().is_empty() {
         eprintln!("note: of the sweep, this is its first run");
     }

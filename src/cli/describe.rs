@@ -46,7 +46,7 @@ pub fn execute(
                 &format!("Analysis ([analysis.{}])", analysis.name()),
             )?;
             let meaning = format!("  {}", analysis.meaning());
-            writeln!(output, "{}", table::fitted(&meaning, table::width()))?;
+            writeln!(output, "{}", table::line(&meaning))?;
             parameters(output, analysis.options())?;
         }
     }
@@ -74,12 +74,12 @@ pub fn find(registry: &Registry, name: &str) -> Result<&'static dyn Family, Fail
 
 fn describe(family: &dyn Family, output: &mut Output) -> io::Result<()> {
     let head = format!("{}: {}", family.name(), family.title());
-    writeln!(output, "{}\n", table::fitted(&head, table::width()))?;
+    writeln!(output, "{}\n", table::line(&head))?;
     for line in family.card().lines() {
         let line = format!("  {line}");
         // A card is laid out for the widest texts that there are.
         let line = match table::width() < table::WIDEST {
-            true => table::fitted(&line, table::width()),
+            true => table::line(&line),
             false => line,
         };
         writeln!(output, "{line}")?;
@@ -103,7 +103,7 @@ fn describe(family: &dyn Family, output: &mut Output) -> io::Result<()> {
     heading(output, "Parameters ([model.parameters])")?;
     if family.leaves_parameters_to_the_file() {
         let those = "  those of the file: NAME = number or array, or NAME = { value, unit, range, meaning, source }";
-        writeln!(output, "{}", table::fitted(those, table::width()))?;
+        writeln!(output, "{}", table::line(those))?;
     }
     parameters(output, family.parameters())?;
     if !family.sections().is_empty() {
@@ -164,14 +164,14 @@ fn heading(output: &mut Output, text: &str) -> io::Result<()> {
 
 fn write_rows(output: &mut Output, rows: impl Iterator<Item = Vec<String>>) -> io::Result<()> {
     let rows: Vec<Vec<String>> = rows.collect();
-    output.write_all(table::columns(&rows, table::width()).as_bytes())
+    output.write_all(table::columns(&rows, table::page()).as_bytes())
 }
 
 fn parameters(output: &mut Output, list: &[Parameter]) -> io::Result<()> {
     let width = list.iter().map(|one| one.name.len()).max().unwrap_or(0);
     for parameter in list {
         let head = format!("  {:width$}  {}", parameter.name, facts(parameter));
-        writeln!(output, "{}", table::fitted(&head, table::width()))?;
+        writeln!(output, "{}", table::line(&head))?;
         writeln!(
             output,
             "      {}",

@@ -90,7 +90,7 @@ fn as_text(comparison: &Comparison) -> String {
     let mut section = |title: &str, rows: Vec<Vec<String>>| {
         if !rows.is_empty() {
             text.push_str(&format!("{title}\n"));
-            text.push_str(&table::columns(&rows, table::width()));
+            text.push_str(&table::columns(&rows, table::page()));
         }
     };
     let keys = |counts: bool| {

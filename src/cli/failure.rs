@@ -4,7 +4,9 @@
 //! `{"error": {"message", "help", "exit_code"}}` on standard error (with `"problems"`, each with its
 //! place, for an experiment file), so that standard output stays either the result or empty. Mistakes in the command line itself are always told as text.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::{Value, json};
@@ -83,6 +85,17 @@ impl Failure {
             rendered: None,
             problems: Vec::new(),
         }
+    }
+
+    /// A file or folder with which something went wrong.
+    pub fn at(path: &Path, error: impl Display) -> Self {
+        Self::new(Code::InputOutput, format!("{}: {error}", path.display()))
+    }
+
+    /// A file or folder that cannot be written.
+    pub fn cannot_write(path: &Path, error: &io::Error) -> Self {
+        let message = format!("cannot write {}: {error}", path.display());
+        Self::new(Code::InputOutput, message)
     }
 
     /// The same failure with advice.

@@ -115,8 +115,7 @@ pub fn execute(
 
 /// What puts the data in place of the file that the experiment names, or of the trials that it has itself.
 fn trials_of(config: &Path, data: &Path) -> Result<String, Failure> {
-    let path = std::path::absolute(data)
-        .map_err(|error| Failure::new(Code::InputOutput, format!("{}: {error}", data.display())))?;
+    let path = std::path::absolute(data).map_err(|error| Failure::at(data, error))?;
     let text = toml::Value::String(path.display().to_string());
     let read = std::fs::read_to_string(config).ok();
     let table = read.and_then(|text| text.parse::<toml::Table>().ok());
@@ -173,7 +172,7 @@ fn print(
         if !head.is_empty() {
             writeln!(output, "{}", head.join(", "))?;
         }
-        output.write_all(table::columns(&findings.table, table::width()).as_bytes())?;
+        output.write_all(table::columns(&findings.table, table::page()).as_bytes())?;
     }
     Ok(())
 }

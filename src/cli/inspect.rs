@@ -32,7 +32,7 @@ pub fn execute(arguments: &Arguments, output: &mut Output) -> Result<(), Failure
         .map_err(|error| unreadable(&error))?;
     match arguments.json {
         true => output.json(&facts.as_json())?,
-        false => output.write_all(facts.as_text(table::width()).as_bytes())?,
+        false => output.write_all(facts.as_text(table::page()).as_bytes())?,
     }
     Ok(())
 }
@@ -184,7 +184,7 @@ impl Facts {
     }
 
     /// The runs that failed, each with the command that repeats it.
-    fn failures(&self, width: usize) -> String {
+    fn failures(&self, page: table::Page) -> String {
         if self.runs == 1 || self.diagnoses.is_empty() {
             return String::new();
         }
@@ -208,7 +208,7 @@ impl Facts {
             0 => String::new(),
             more => format!("  and {more} more\n"),
         };
-        format!("\nFailed runs\n{}{more}", table::columns(&rows, width))
+        format!("\nFailed runs\n{}{more}", table::columns(&rows, page))
     }
 
     /// The number of the only run in a data set with one number per run.
@@ -219,12 +219,12 @@ impl Facts {
             .map_or(f64::NAN, |spread| spread.least)
     }
 
-    fn as_text(&self, width: usize) -> String {
+    fn as_text(&self, page: table::Page) -> String {
         let mut text = match self.attribute("title") {
             "" => format!("{}\n", self.path),
             title => format!("{}: {title}\n", self.path),
         };
-        text.push_str(&table::columns(&self.summary(), width));
+        text.push_str(&table::columns(&self.summary(), page));
         let (coordinates, variables): (Vec<_>, Vec<_>) = self
             .variables
             .iter()
@@ -247,7 +247,7 @@ impl Facts {
             text.push_str(&format!("\n{heading}\n"));
             let rows: Vec<Vec<String>> =
                 list.iter().map(|(one, spread)| row(one, *spread)).collect();
-            text.push_str(&table::columns(&rows, width));
+            text.push_str(&table::columns(&rows, page));
         }
         if !self.events.is_empty() {
             text.push_str("\nEvents\n");
@@ -255,9 +255,9 @@ impl Facts {
             let rows: Vec<Vec<String>> = rows
                 .map(|(kind, count)| vec![kind.clone(), count.to_string()])
                 .collect();
-            text.push_str(&table::columns(&rows, width));
+            text.push_str(&table::columns(&rows, page));
         }
-        text.push_str(&self.failures(width));
+        text.push_str(&self.failures(page));
         text
     }
 

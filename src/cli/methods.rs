@@ -30,8 +30,8 @@ pub fn execute(arguments: &Arguments, output: &mut Output) -> Result<(), Failure
             writeln!(output)?;
         }
         let head = format!("{}: {}", card.name, card.title);
-        writeln!(output, "{}", table::fitted(&head, table::width()))?;
-        output.write_all(table::columns(&rows(card), table::width()).as_bytes())?;
+        writeln!(output, "{}", table::line(&head))?;
+        output.write_all(table::columns(&rows(card), table::page()).as_bytes())?;
     }
     Ok(())
 }

@@ -30,13 +30,13 @@ pub fn execute(
     }
     for family in registry.families() {
         let head = format!("{}: {}", family.name(), family.title());
-        writeln!(output, "{}", table::fitted(&head, table::width()))?;
+        writeln!(output, "{}", table::line(&head))?;
         let rows: Vec<Vec<String>> = family
             .dynamics()
             .iter()
             .map(|dynamics| vec![dynamics.name.into(), dynamics.meaning.into()])
             .collect();
-        output.write_all(table::columns(&rows, table::width()).as_bytes())?;
+        output.write_all(table::columns(&rows, table::page()).as_bytes())?;
     }
     Ok(())
 }

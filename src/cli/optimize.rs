@@ -77,7 +77,7 @@ pub fn execute(
         let values: Vec<_> = answered.points.iter().map(one).collect();
         output.json(&json!({ "output": path, "optima": values }))?;
     } else if let ([Ok(only)], true) = (answered.points.as_slice(), points.names().is_empty()) {
-        output.write_all(table::columns(&only.table, table::width()).as_bytes())?;
+        output.write_all(table::columns(&only.table, table::page()).as_bytes())?;
         for remark in &only.remarks {
             writeln!(output, "  {}", table::wrap(remark, table::width() - 2, 2))?;
         }

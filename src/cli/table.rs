@@ -11,13 +11,30 @@ pub fn width() -> usize {
     terminal.map_or(WIDEST, |(width, _)| usize::from(width.0).clamp(60, WIDEST))
 }
 
+/// What a table is written on.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// The width that texts are wrapped to.
+    pub width: usize,
+    /// Whether people read it, and no other program.
+    pub for_people: bool,
+}
+
+/// Standard output.
+pub fn page() -> Page {
+    Page {
+        width: width(),
+        for_people: io::stdout().is_terminal(),
+    }
+}
+
 /// The room that the texts of the last column have beside the others, at least.
 const LEAST: usize = 24;
 
 /// Rows of equal length as lines, indented by two spaces, columns two spaces apart. Where they are wider than
-/// `width`, long texts of the last column stand below their row, and on a terminal a table of numbers goes on below
+/// the page, long texts of the last column stand below their row, and for people a table of numbers goes on below
 /// itself; another program that reads it gets each row in one line.
-pub fn columns(rows: &[Vec<String>], width: usize) -> String {
+pub fn columns(rows: &[Vec<String>], Page { width, for_people }: Page) -> String {
     let Some(last) = rows.first().map(|row| row.len() - 1) else {
         return String::new();
     };
@@ -34,7 +51,7 @@ pub fn columns(rows: &[Vec<String>], width: usize) -> String {
     }
     match widths[last] > LEAST {
         true => below(rows, &widths, width),
-        false if io::stdout().is_terminal() => in_parts(rows, &widths, width),
+        false if for_people => in_parts(rows, &widths, width),
         false => beside(rows, &widths, usize::MAX),
     }
 }
@@ -132,6 +149,11 @@ pub fn fitted(line: &str, width: usize) -> String {
     format!("{}{text}", " ".repeat(lead))
 }
 
+/// A line of words for standard output.
+pub fn line(text: &str) -> String {
+    fitted(text, width())
+}
+
 /// The text in lines of at most `width`, all but the first indented.
 pub fn wrap(text: &str, width: usize, indent: usize) -> String {
     let mut lines = vec![String::new()];
@@ -154,6 +176,13 @@ pub fn wrap(text: &str, width: usize, indent: usize) -> String {
 mod tests {
     use super::*;
 
+    fn page(width: usize) -> Page {
+        Page {
+            width,
+            for_people: true,
+        }
+    }
+
     #[test]
     fn columns_align_and_the_last_one_wraps_under_itself() {
         let rows = [
@@ -162,7 +191,7 @@ mod tests {
         ]
         .map(|row| row.map(String::from).to_vec());
         assert_eq!(
-            columns(&rows, 31),
+            columns(&rows, page(31)),
             "  a    long words are wrapped\n       at the width\n  bcd  short\n"
         );
     }
@@ -183,14 +212,22 @@ mod tests {
         let text = "a text that is too long for what is left";
         let rows = [vec!["a_long_name".into(), "1".into(), text.into()]];
         assert_eq!(
-            columns(&rows, 36),
+            columns(&rows, page(36)),
             "  a_long_name  1\n      a text that is too long for\n      what is left\n"
         );
         let rows = [["run", "mean", "least"], ["10", "1.25", "0.5"]];
         let rows = rows.map(|row| row.map(String::from).to_vec());
         assert_eq!(
-            in_parts(&rows, &[3, 4, 5], 12),
+            columns(&rows, page(12)),
             "  run  mean\n  10   1.25\n\n  run  least\n  10   0.5\n"
+        );
+        let for_programs = Page {
+            for_people: false,
+            ..page(12)
+        };
+        assert_eq!(
+            columns(&rows, for_programs),
+            "  run  mean  least\n  10   1.25  0.5\n"
         );
     }
 
@@ -202,6 +239,6 @@ mod tests {
 
     #[test]
     fn a_table_without_rows_is_empty() {
-        assert_eq!(columns(&[], 80), "");
+        assert_eq!(columns(&[], page(80)), "");
     }
 }

@@ -48,8 +48,7 @@ pub fn execute(
         let help = "give `--force` to replace it, or another name with `-o`";
         return Err(Failure::new(Code::InputOutput, message).help(help));
     }
-    std::fs::write(path, &bytes)
-        .map_err(|error| Failure::new(Code::InputOutput, format!("{}: {error}", path.display())))?;
+    std::fs::write(path, &bytes).map_err(|error| Failure::cannot_write(path, &error))?;
     eprintln!("wrote {}: {} trials", path.display(), table.rows.len());
     Ok(())
 }

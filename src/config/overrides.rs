@@ -37,12 +37,16 @@ pub(super) fn apply(
 ) -> Result<(), Vec<Problem>> {
     let start = sources.push(argument);
     let whole = Span::new(start, start + argument.len());
-    let Some((path, text)) = argument.split_once('=') else {
+    let mut outside = outside_quotes();
+    // A quote that is never closed is a mistake in the path, which is told there.
+    let end = argument.find(|c| outside(c) && c == '=');
+    let Some(end) = end.or_else(|| argument.find('=')) else {
         return Err(vec![
             Problem::at(whole, "`--set` needs `key.path=value`", "no `=` here")
                 .help("for example --set solver.rtol=1e-8"),
         ]);
     };
+    let (path, text) = (&argument[..end], &argument[end + 1..]);
     let steps = steps(path.trim_end(), start).map_err(|problem| vec![*problem])?;
     let value = value(text, start + path.len() + 1)?;
     insert(root, &steps, value).map_err(|problem| vec![*problem])
@@ -71,25 +75,14 @@ pub(super) fn steps(path: &str, start: usize) -> Result<Vec<Step<'_>>, Box<Probl
     for part in parts(path) {
         let span = Span::new(offset, offset + part.len());
         offset += part.len() + 1;
-        if let Some(key) = unquoted(part) {
-            steps.push(Step::Key(key, span));
-            continue;
-        }
         let malformed = || {
             let problem = Problem::at(span, format!("`{part}` is no part of a path"), "here");
             Box::new(problem.help(
                 "a path is keys joined by dots, with indices from 0: model.parameters.input[0]",
             ))
         };
-        let (key, indices) = part.split_at(part.find('[').unwrap_or(part.len()));
-        let key = key.trim();
-        if key.is_empty() {
-            return Err(malformed());
-        }
-        steps.push(Step::Key(
-            key,
-            Span::new(span.start, span.start + key.len()),
-        ));
+        let (key, indices) = key_of(part.trim()).ok_or_else(malformed)?;
+        steps.push(Step::Key(key, span_of(part, key, span)));
         if !indices.is_empty() {
             let inner = indices
                 .strip_prefix('[')
@@ -103,26 +96,41 @@ pub(super) fn steps(path: &str, start: usize) -> Result<Vec<Step<'_>>, Box<Probl
     Ok(steps)
 }
 
-/// The parts of a path between its dots; dots in quotes are none.
-fn parts(path: &str) -> impl Iterator<Item = &str> {
+/// Where a key stands within its part.
+fn span_of(part: &str, key: &str, span: Span) -> Span {
+    let lead = part.find(key).unwrap_or(0);
+    Span::new(span.start + lead, span.start + lead + key.len())
+}
+
+/// Whether the characters of a text, asked one after the other, stand outside of quotes.
+fn outside_quotes() -> impl FnMut(char) -> bool {
     let mut quote = None;
-    path.split(move |c: char| {
+    move |c| {
         match quote {
             None if c == '"' || c == '\'' => quote = Some(c),
             Some(open) if c == open => quote = None,
             _ => {}
         }
-        c == '.' && quote.is_none()
-    })
+        quote.is_none()
+    }
 }
 
-/// The key in a part that is nothing but a text in quotes.
-fn unquoted(part: &str) -> Option<&str> {
-    let part = part.trim();
-    let within = |quote: char| part.strip_prefix(quote)?.strip_suffix(quote);
-    within('"')
-        .or_else(|| within('\''))
-        .filter(|key| !key.is_empty())
+/// The parts of a path between its dots; dots in quotes are none.
+fn parts(path: &str) -> impl Iterator<Item = &str> {
+    let mut outside = outside_quotes();
+    path.split(move |c| outside(c) && c == '.')
+}
+
+/// The key of a part and the indices behind it: `weights[0][1]`, `"a key"[2]`. None if it has none, or an odd quote.
+fn key_of(part: &str) -> Option<(&str, &str)> {
+    let (key, indices) = match part.chars().next().filter(|c| "\"'".contains(*c)) {
+        Some(quote) => part[1..].split_once(quote)?,
+        None => part.split_at(part.find('[').unwrap_or(part.len())),
+    };
+    let bare = !part.starts_with(['"', '\'']);
+    let key = if bare { key.trim() } else { key };
+    let odd = bare && key.contains(['"', '\'']) || indices.contains(['"', '\'']);
+    (!key.is_empty() && !odd).then(|| (key, indices.trim()))
 }
 
 /// The value in `{ value = .., unit = .. }`.
@@ -197,5 +205,61 @@ pub(super) fn insert(tree: &mut Tree, steps: &[Step<'_>], value: Tree) -> Result
                 "set the whole value, or write it as an array in the file",
             )))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The steps of a path as words; its problem if it has one.
+    fn told(path: &str) -> Result<Vec<String>, String> {
+        let word = |step: &Step<'_>| match step {
+            Step::Key(key, _) => (*key).to_string(),
+            Step::Index(index, _) => format!("[{index}]"),
+        };
+        match steps(path, 0) {
+            Ok(steps) => Ok(steps.iter().map(word).collect()),
+            Err(problem) => Err(problem.message),
+        }
+    }
+
+    #[test]
+    fn a_path_is_keys_with_indices_and_quotes_make_one_key() {
+        let words = |path: &str| told(path).expect("a path");
+        assert_eq!(words("a.b[0][12]"), ["a", "b", "[0]", "[12]"]);
+        assert_eq!(words("a.\"b.c[0]\".d"), ["a", "b.c[0]", "d"]);
+        assert_eq!(words("'a b'[1] . c"), ["a b", "[1]", "c"]);
+    }
+
+    #[test]
+    fn a_quote_that_is_odd_is_no_part_of_a_path() {
+        for path in [
+            "a.\"b.c", "\"a\"b\"", "a\"b\"", "\"\"", "a..b", "a[0", "a[-1]", "\"a\"b",
+        ] {
+            let message = told(path).expect_err(path);
+            assert!(
+                message.contains("is no part of a path"),
+                "{path}: {message}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_value_begins_behind_the_first_equals_sign_outside_of_quotes() {
+        let mut root = Tree::new(Span::new(0, 0), Node::Table(Vec::new()));
+        let mut sources = Sources::new(std::path::Path::new("a.toml"), "");
+        assert!(apply(&mut root, &mut sources, "a.\"b=c\"=\"d=e\"").is_ok());
+        let found = root
+            .get("a")
+            .and_then(|a| a.get("b=c"))
+            .map(|found| &found.node);
+        assert!(
+            matches!(found, Some(Node::Text(text)) if text == "d=e"),
+            "{root:?}"
+        );
+        let refused = apply(&mut root, &mut sources, "a.\"b=1").expect_err("a quote is open");
+        assert_eq!(refused.len(), 1);
+        assert!(refused[0].message.contains("is no part of a path"));
     }
 }

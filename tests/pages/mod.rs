@@ -1,4 +1,4 @@
-//! A page of documentation as a program: its blocks of code are carried out from the top, in one folder.
+//! A page of documentation as a program: its blocks of code are gone through from the top, in one folder.
 //!
 //! The folder holds a copy of `configs/` and nothing else, so that a page works for a reader who has the
 //! repository and reads from the top. What happens with a block depends on its language alone; the rule
@@ -8,8 +8,8 @@
 
 mod experiment;
 mod notebook;
-mod session;
-mod shell;
+pub mod session;
+pub mod shell;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -31,10 +31,13 @@ fn commands(session: &str) -> Vec<(String, String)> {
     commands
 }
 
-fn compare(quoted: &str, printed: &str) -> Result<(), String> {
+/// Whether a text prints what is quoted.
+pub fn compare(quoted: &str, printed: &str) -> Result<(), String> {
     let (quoted, mut rest) = (alike(quoted) + "\n", alike(printed) + "\n");
-    for part in quoted.split("...") {
-        let Some(at) = rest.find(part) else {
+    for (number, part) in quoted.split("...").enumerate() {
+        // Only what `...` stands for may come before a part.
+        let at = rest.find(part).filter(|&at| number > 0 || at == 0);
+        let Some(at) = at else {
             return Err(format!("is quoted with\n{part}\nbut prints\n{printed}"));
         };
         rest = rest[at + part.len()..].to_string();
@@ -72,19 +75,4 @@ fn take(words: &mut Vec<String>, word: &str) {
         _ if number(bare) && bare.matches('.').count() == 2 => words.push("VERSION".into()),
         _ => words.push(word.into()),
     }
-}
-
-#[test]
-fn a_session_is_compared_word_for_word_but_for_what_differs_from_run_to_run() {
-    assert!(
-        compare(
-            "wrote a.h5: 7 steps, in 3 ms\n",
-            "wrote a.h5: 8 steps, in 2.1 s\n"
-        )
-        .is_ok()
-    );
-    assert!(compare("one\n...\nfour\n", "one\ntwo\nthree\nfour\n").is_ok());
-    assert!(compare("one\n...\n", "one\ntwo\n").is_ok());
-    assert!(compare("one\n", "one\ntwo\n").is_err());
-    assert!(compare("1.5 mV\n", "1.6 mV\n").is_err());
 }

@@ -6,7 +6,7 @@ mod project;
 
 use std::fs::File;
 use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::failure::{Code, Failure};
 use super::program;
@@ -64,7 +64,7 @@ pub fn execute(arguments: &Arguments, registry: &Registry) -> Result<(), Failure
                 Failure::new(Code::InputOutput, format!("{shown} exists already"))
                     .help("choose another name; an existing file is never overwritten")
             }
-            _ => unwritable(&path, &error),
+            _ => Failure::cannot_write(&path, &error),
         })?;
     eprintln!(
         "wrote {shown}, a starter of the family {}; run it with `{} run {shown}`",
@@ -72,9 +72,4 @@ pub fn execute(arguments: &Arguments, registry: &Registry) -> Result<(), Failure
         program::name()
     );
     Ok(())
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> Failure {
-    let message = format!("cannot write {}: {error}", path.display());
-    Failure::new(Code::InputOutput, message)
 }

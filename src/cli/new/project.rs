@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::super::failure::{Code, Failure};
 use super::super::run::shell_word;
-use super::{Arguments, name, unwritable};
+use super::{Arguments, name};
 use crate::registry::Registry;
 
 const MODEL: &str = include_str!("../../../docs/recipes/oscillator.rs");
@@ -48,7 +48,7 @@ pub fn write(arguments: &Arguments, registry: &Registry) -> Result<(), Failure> 
     }
     let source = Source::find(arguments)?;
     let files = files(&name, &source);
-    place(folder, &files, exists).map_err(|error| unwritable(folder, &error))?;
+    place(folder, &files, exists).map_err(|error| Failure::cannot_write(folder, &error))?;
     let cd = shell_word(&folder.to_string_lossy());
     eprintln!(
         "wrote {shown}, a program with the family {name} on nullcline {}; try it with\n  \

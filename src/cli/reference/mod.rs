@@ -14,7 +14,7 @@ mod verbs;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::failure::{Code, Failure};
+use super::failure::Failure;
 use crate::registry::Registry;
 
 /// Write the reference pages of this program: families, schemes, verbs, the experiment file
@@ -73,10 +73,7 @@ fn write(path: &Path, text: &str) -> Result<(), Failure> {
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(path, text))
         .map_err(|error| {
-            Failure::new(
-                Code::InputOutput,
-                format!("cannot write `{}`: {error}", path.display()),
-            )
-            .help("choose a folder that may be written with `-o FOLDER`")
+            Failure::cannot_write(path, &error)
+                .help("choose a folder that may be written with `-o FOLDER`")
         })
 }

@@ -119,12 +119,12 @@ impl Laboratory {
     fn lay_out(&self, family: &str, exhibit: &Exhibit) -> Result<(), Failure> {
         let config = self.folder.join(exhibit.path(family));
         let beside = config.parent().unwrap_or(&self.folder);
-        fs::create_dir_all(beside).map_err(|error| unwritten(beside, &error))?;
+        fs::create_dir_all(beside).map_err(|error| Failure::cannot_write(beside, &error))?;
         let own = (config.clone(), exhibit.text.as_bytes());
         let data = exhibit.data.iter();
         let data = data.map(|(name, bytes)| (beside.join(name), *bytes));
         for (path, bytes) in std::iter::once(own).chain(data) {
-            fs::write(&path, bytes).map_err(|error| unwritten(&path, &error))?;
+            fs::write(&path, bytes).map_err(|error| Failure::cannot_write(&path, &error))?;
         }
         Ok(())
     }
@@ -136,7 +136,7 @@ impl Laboratory {
         result: &Path,
         log: &Path,
     ) -> Result<ExitStatus, Failure> {
-        let complaints = File::create(log).map_err(|error| unwritten(log, &error))?;
+        let complaints = File::create(log).map_err(|error| Failure::cannot_write(log, &error))?;
         let mut command = Command::new(&self.program);
         command.args(exhibit.words(family, self.quick));
         command.args(["--quiet", "-o"]).arg(result);
@@ -191,10 +191,9 @@ fn lacking(error: ArchiveError) -> NotMeasured {
 }
 
 fn interrupted() -> Failure {
-    Failure::new(Code::Interrupted, "interrupted between claims")
-        .help("name a family to do only its claims, or give `--quick`")
-}
-
-fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::new(Code::InputOutput, format!("{}: {error}", path.display()))
+    let message = "interrupted before every claim was looked at";
+    Failure::new(Code::Interrupted, message).help(
+        "name a family to do only its claims, or give `--quick`; a folder given with `-o` keeps what was done, \
+         and a next time needs another one",
+    )
 }

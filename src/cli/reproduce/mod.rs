@@ -113,23 +113,20 @@ fn chosen(registry: &Registry, name: Option<&str>) -> Result<Vec<&'static dyn Fa
 
 /// The folder to work in: the one asked for, or one that is deleted with what comes second.
 fn folder(asked: Option<&Path>) -> Result<(PathBuf, Option<tempfile::TempDir>), Failure> {
-    let failed = |path: &Path, error: &io::Error| {
-        Failure::new(Code::InputOutput, format!("{}: {error}", path.display()))
-    };
     let Some(path) = asked else {
         let made = tempfile::Builder::new().prefix("nullcline-").tempdir();
-        let made = made.map_err(|error| failed(&std::env::temp_dir(), &error))?;
+        let made = made.map_err(|error| Failure::at(&std::env::temp_dir(), error))?;
         return Ok((made.path().to_path_buf(), Some(made)));
     };
-    std::fs::create_dir_all(path).map_err(|error| failed(path, &error))?;
-    let mut entries = std::fs::read_dir(path).map_err(|error| failed(path, &error))?;
+    std::fs::create_dir_all(path).map_err(|error| Failure::at(path, error))?;
+    let mut entries = std::fs::read_dir(path).map_err(|error| Failure::at(path, error))?;
     if entries.next().is_some() {
         let message = format!("{} is not empty", path.display());
         let help = "name a folder that is empty or not there yet";
         return Err(Failure::new(Code::InputOutput, message).help(help));
     }
     // The experiments are done in this folder, and name their results by a path that holds from there as well.
-    let whole = std::path::absolute(path).map_err(|error| failed(path, &error))?;
+    let whole = std::path::absolute(path).map_err(|error| Failure::at(path, error))?;
     Ok((whole, None))
 }
 

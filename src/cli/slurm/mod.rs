@@ -123,13 +123,13 @@ fn write(job: &Job<'_>, force: bool) -> Result<(), Failure> {
     }
     for inside in ["log", "status"] {
         let path = folder.join(inside);
-        fs::create_dir_all(&path).map_err(|error| cannot_write(&path, &error))?;
+        fs::create_dir_all(&path).map_err(|error| Failure::cannot_write(&path, &error))?;
     }
     for (name, text) in scripts {
         let path = folder.join(name);
         fs::write(&path, text)
             .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o755)))
-            .map_err(|error| cannot_write(&path, &error))?;
+            .map_err(|error| Failure::cannot_write(&path, &error))?;
     }
     Ok(())
 }
@@ -209,13 +209,6 @@ fn in_script(path: &Path) -> Result<String, Failure> {
         return Err(Failure::new(Code::Usage, message).help("rename it"));
     };
     Ok(text.into())
-}
-
-fn cannot_write(path: &Path, error: &io::Error) -> Failure {
-    Failure::new(
-        Code::InputOutput,
-        format!("cannot write {}: {error}", path.display()),
-    )
 }
 
 fn partition(text: &str) -> Result<String, String> {
