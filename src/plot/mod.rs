@@ -6,6 +6,7 @@
 //! [`envelope`] thins long lines without losing a peak, `frame` puts texts around the data.
 
 pub mod axis;
+mod bitmap;
 pub mod bloch;
 mod canvas;
 pub mod envelope;
@@ -16,7 +17,6 @@ pub mod limit;
 mod palette;
 pub mod phase;
 mod place;
-mod png;
 pub mod raster;
 pub mod series;
 mod source;
@@ -26,7 +26,7 @@ mod time_series;
 
 use std::path::Path;
 
-use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
+use plotters::backend::{DrawingBackend, SVGBackend};
 
 use canvas::{Baseline, Canvas, SIZE};
 pub use place::At;
@@ -125,16 +125,14 @@ pub fn save(series: &Series, kind: Kind, path: &Path) -> Result<(), PlotError> {
     if !font::register() {
         return Err(PlotError::Draw("the embedded font is unreadable".into()));
     }
-    let unwritten = |source| PlotError::Write {
+    let file = match svg {
+        true => vector(series, kind)?.into_bytes(),
+        false => bitmap::png(series, kind)?,
+    };
+    std::fs::write(path, file).map_err(|source| PlotError::Write {
         path: path.display().to_string(),
         source,
-    };
-    if svg {
-        return std::fs::write(path, vector(series, kind)?).map_err(unwritten);
-    }
-    let file = png::encode(&bitmap(series, kind)?, SIZE.0 as usize / 2);
-    file.and_then(|file| std::fs::write(path, file))
-        .map_err(unwritten)
+    })
 }
 
 /// The text of an SVG.
@@ -149,33 +147,6 @@ fn vector(series: &Series, kind: Kind) -> Result<String, PlotError> {
     Ok(text
         .replacen(&head(dots), &head(natural), 1)
         .replace("href=\"data:png;base64,", "href=\"data:image/png;base64,"))
-}
-
-/// The pixels of a PNG, each the mean of four dots.
-fn bitmap(series: &Series, kind: Kind) -> Result<Vec<u8>, PlotError> {
-    let (width, height) = (SIZE.0 as usize, SIZE.1 as usize);
-    let mut dots = vec![0; 3 * width * height];
-    let backend = BitMapBackend::with_buffer(&mut dots, (width as u32, height as u32));
-    draw(backend, Baseline::BITMAP, series, kind)?;
-    let mut pixels = Vec::with_capacity(dots.len() / 4);
-    for rows in dots.chunks_exact(2 * 3 * width) {
-        let (upper, lower) = rows.split_at(3 * width);
-        for (upper, lower) in upper.chunks_exact(6).zip(lower.chunks_exact(6)) {
-            for channel in 0..3 {
-                let sum: u16 = [
-                    upper[channel],
-                    upper[channel + 3],
-                    lower[channel],
-                    lower[channel + 3],
-                ]
-                .into_iter()
-                .map(u16::from)
-                .sum();
-                pixels.push(((sum + 2) / 4) as u8);
-            }
-        }
-    }
-    Ok(pixels)
 }
 
 fn draw<B: DrawingBackend>(
