@@ -104,6 +104,9 @@ fn refuse(error: PlotError) -> Failure {
         PlotError::Archive(ArchiveError::Unknown { .. })
         | PlotError::Format(_)
         | PlotError::Unfit { .. }
+        | PlotError::Unused { .. }
+        | PlotError::Clocks { .. }
+        | PlotError::Several { .. }
         | PlotError::Place(_)
         | PlotError::Nothing(_)
         | PlotError::Empty(_) => Code::Usage,

@@ -17,9 +17,9 @@ use super::frame::{ColourBar, Frame};
 use super::palette;
 use super::place::Held;
 use super::series::{Quantity, Series};
-use super::source::title;
+use super::source::{if_there, titled};
 use super::{Kind, Picture, PlotError, Request};
-use crate::archive::reader::Reader;
+use crate::archive::reader::{Reader, Variable};
 
 const INK: RGBColor = RGBColor(60, 60, 60);
 const BEHIND: RGBColor = RGBColor(170, 170, 170);
@@ -42,18 +42,12 @@ const SOURCES: [[&str; 2]; 2] = [
 /// # Errors
 /// If the archive has no density matrix of two levels over time, or several runs of it are left.
 pub fn read(reader: &Reader, request: &Request) -> Result<Picture, PlotError> {
-    let has = |names: &&[&str; 2]| names.iter().all(|name| reader.variable(name).is_ok());
-    let Some(names) = SOURCES.iter().find(has) else {
-        return Err(PlotError::Place(
-            "the Bloch ball shows a density matrix of two levels: record `rho_re` and `rho_im`"
-                .into(),
-        ));
-    };
     let mut parts = Vec::new();
     let mut clock = None;
     let mut told = String::new();
-    for name in names {
-        let held = Held::new(reader, reader.variable(name)?, &request.at, request.run)?;
+    for variable in density_matrix(reader)? {
+        let name = variable.name.clone();
+        let held = Held::new(reader, variable, &request.at, request.run)?;
         let free = held.free();
         let shape: Vec<usize> = free.iter().map(|&dim| held.variable.shape[dim]).collect();
         if shape.len() != 3 || shape[1..] != [2, 2] {
@@ -84,10 +78,7 @@ pub fn read(reader: &Reader, request: &Request) -> Result<Picture, PlotError> {
     Ok(Picture {
         kind: Kind::Bloch,
         series: Series {
-            title: match told.as_str() {
-                "" => title(reader),
-                told => format!("{}: {told}", title(reader)),
-            },
+            title: titled(reader, &told),
             quantity: Quantity {
                 name: "rho".into(),
                 unit: String::new(),
@@ -104,6 +95,17 @@ pub fn read(reader: &Reader, request: &Request) -> Result<Picture, PlotError> {
             ..Series::default()
         },
     })
+}
+
+/// The two parts of the density matrix.
+fn density_matrix(reader: &Reader) -> Result<[Variable; 2], PlotError> {
+    for [re, im] in SOURCES {
+        if let (Some(re), Some(im)) = (if_there(reader, re)?, if_there(reader, im)?) {
+            return Ok([re, im]);
+        }
+    }
+    let why = "the Bloch ball shows a density matrix of two levels: record `rho_re` and `rho_im`";
+    Err(PlotError::Place(why.into()))
 }
 
 /// The middle of the ball and its radius in dots.

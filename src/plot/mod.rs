@@ -18,6 +18,7 @@ mod palette;
 pub mod phase;
 mod place;
 pub mod raster;
+mod request;
 pub mod series;
 mod source;
 pub mod spectrum;
@@ -30,8 +31,9 @@ use plotters::backend::{DrawingBackend, SVGBackend};
 
 use canvas::{Baseline, Canvas, SIZE};
 pub use place::At;
+pub use request::Request;
 pub use series::{Quantity, Series};
-pub use source::{Picture, Request, read, shown};
+pub use source::{Picture, read, shown};
 
 use crate::archive::ArchiveError;
 
@@ -86,6 +88,44 @@ pub enum PlotError {
         why: String,
         /// What could be shown.
         others: String,
+    },
+    /// An option that the picture does not use.
+    #[error("{picture} does not use `{option}`: {instead}")]
+    Unused {
+        /// The option.
+        option: &'static str,
+        /// What is drawn.
+        picture: &'static str,
+        /// What to do.
+        instead: String,
+    },
+    /// Two sides of a phase portrait that were not recorded together.
+    #[error(
+        "`{across}` and `{upwards}` are not recorded at the same times ({differ}): a phase portrait pairs numbers of one \
+         moment; record both in one group"
+    )]
+    Clocks {
+        /// What stands across.
+        across: String,
+        /// What stands upwards.
+        upwards: String,
+        /// How the times differ.
+        differ: String,
+    },
+    /// Several components where a side of a phase portrait is one.
+    #[error(
+        "`{name}` [{dims}] has {count} components along `{dim}`, and a side of a phase portrait is one of them: hold it with \
+         `--at {dim}=PLACE`"
+    )]
+    Several {
+        /// The variable.
+        name: String,
+        /// Its dimensions.
+        dims: String,
+        /// How many components are left.
+        count: usize,
+        /// Along which dimension.
+        dim: String,
     },
     /// A place that a picture was asked for does not exist.
     #[error("{0}")]

@@ -10,14 +10,26 @@ use super::canvas::Canvas;
 use super::envelope::Dot;
 use super::frame::{ColourBar, Frame};
 use super::palette;
-use super::place::Held;
+use super::place::{At, Held, no_dimension};
 use super::series::{Quantity, Series};
-use super::source::{first, is_clock, quantity, title};
+use super::source::{component_names, first, is_clock, label, quantity, spoken, titled};
 use super::{Kind, Picture, PlotError, Request};
 use crate::archive::reader::{Coordinates, Reader, Variable};
 
 /// More pieces than this cannot be told apart, and make vector files large.
 const PIECES: usize = 20_000;
+
+/// A variable over time, or several components of one.
+struct Course {
+    variable: Variable,
+    clock: Coordinates,
+    /// Along what the components that are left are counted; none of a single one.
+    along: Option<Coordinates>,
+    /// Time by time, all components of a time together.
+    values: Vec<f64>,
+    /// What is held.
+    told: Vec<String>,
+}
 
 /// One edge of the portrait: a quantity over time.
 struct Side {
@@ -28,97 +40,160 @@ struct Side {
 /// Read the portrait of one run.
 ///
 /// # Errors
-/// If there are no two quantities over the same times, or several runs of them are left.
+/// If there are no two quantities over the same times, several runs or components of them are left, or something is held
+/// that neither has.
 pub fn read(reader: &Reader, request: &Request) -> Result<Picture, PlotError> {
     let one = match &request.variable {
         Some(name) => reader.variable(name)?,
         None => first(reader, request)?,
     };
-    let (mut sides, clock, told) = course(reader, request, one.clone())?;
-    let (across, upwards) = match &request.against {
-        Some(name) => {
-            let (other, ..) = course(reader, request, reader.variable(name)?)?;
-            (other.into_iter().next(), sides.into_iter().next())
-        }
-        None if sides.len() > 1 => {
-            let second = sides.swap_remove(1);
-            (sides.into_iter().next(), Some(second))
-        }
-        None => {
-            let next = second_block(reader, &one)?;
-            let (other, ..) = course(reader, request, next)?;
-            (sides.into_iter().next(), other.into_iter().next())
-        }
+    let against = match &request.against {
+        Some(name) => Some(reader.variable(name)?),
+        None => None,
     };
-    let pair = across.zip(upwards);
-    let Some((across, upwards)) = pair.filter(|(a, b)| a.values.len() == b.values.len()) else {
-        let why = "a phase portrait needs two quantities that are recorded at the same times";
-        return Err(PlotError::Place(why.into()));
+    check_dims(&request.at, &one, against.as_ref())?;
+    let one = Course::read(reader, request, one)?;
+    let mut told = one.told.clone();
+    let (across, upwards) = match against {
+        None if one.along.is_some() => (one.side(0), one.side(1)),
+        None => {
+            let other = second_block(reader, &one.variable)?;
+            let other = Course::read(reader, request, other)?;
+            check_clocks(&one, &other)?;
+            (one.side(0), other.side(0))
+        }
+        Some(across) => {
+            let across = Course::read(reader, request, across)?;
+            for course in [&across, &one] {
+                course.check_single()?;
+            }
+            check_clocks(&across, &one)?;
+            told.extend(
+                across
+                    .told
+                    .iter()
+                    .filter(|&held| !one.told.contains(held))
+                    .cloned(),
+            );
+            (across.side(0), one.side(0))
+        }
     };
     let pairs = across.values.iter().zip(&upwards.values);
     Ok(Picture {
         kind: Kind::Phase,
         series: Series {
-            title: match told.as_str() {
-                "" => title(reader),
-                told => format!("{}: {told}", title(reader)),
-            },
+            title: titled(reader, &told.join(", ")),
             values: pairs.flat_map(|(&x, &y)| [x, y]).collect(),
             quantity: upwards.quantity,
             clock: across.quantity,
-            axis: super::source::label(&clock),
-            times: clock.values,
+            axis: label(&one.clock),
+            times: one.clock.values,
             components: vec!["across".into(), "upwards".into()],
             ..Series::default()
         },
     })
 }
 
-/// The components of a variable over time, the time, and what is held.
-fn course(
-    reader: &Reader,
-    request: &Request,
-    variable: Variable,
-) -> Result<(Vec<Side>, Coordinates, String), PlotError> {
-    let held_by = |at: &&super::At| variable.dims.contains(&at.dim);
-    let at: Vec<super::At> = request.at.iter().filter(held_by).cloned().collect();
-    let held = Held::new(reader, variable, &at, request.run)?;
-    let free = held.free();
-    let runs = reader.run_shape().len();
-    let (clock, width) = match free[..] {
-        [clock] => (clock, 1),
-        [clock, component] if clock >= runs => (clock, held.variable.shape[component]),
-        _ => {
-            let why = "the portrait shows one run: hold axes of runs and components with --at, or choose a --run";
-            return Err(PlotError::Place(format!(
-                "`{}` [{}]: {why}",
-                held.variable.name,
-                held.variable.dims.join(", ")
-            )));
-        }
-    };
-    if !is_clock(&held.variable.dims[clock]) {
-        let why = format!("`{}` is not recorded over time", held.variable.name);
-        return Err(PlotError::Place(why));
+/// Refuse to hold a dimension that no side has. What only one side has is held there.
+fn check_dims(at: &[At], one: &Variable, against: Option<&Variable>) -> Result<(), PlotError> {
+    let mut sides = one.clone();
+    if let Some(other) = against {
+        sides.name = format!("{}` against `{}", one.name, other.name);
+        let more = other.dims.iter().filter(|dim| !one.dims.contains(dim));
+        sides.dims.extend(more.cloned());
     }
-    let values = held.read(reader)?;
-    let of = |component: usize| Side {
-        quantity: match width {
-            1 => quantity(&held.variable),
-            _ => Quantity {
-                name: format!("{}[{component}]", held.variable.name),
-                ..quantity(&held.variable)
-            },
-        },
-        values: values
-            .iter()
-            .skip(component)
-            .step_by(width)
-            .copied()
-            .collect(),
+    match at.iter().find(|at| !sides.dims.contains(&at.dim)) {
+        Some(at) => Err(no_dimension(&sides, at)),
+        None => Ok(()),
+    }
+}
+
+/// Refuse two courses that were not recorded together.
+fn check_clocks(across: &Course, upwards: &Course) -> Result<(), PlotError> {
+    let (one, other) = (&across.clock, &upwards.clock);
+    let [ours, theirs] = [one, other].map(|clock| clock.values.len());
+    let apart = one
+        .values
+        .iter()
+        .zip(&other.values)
+        .position(|(a, b)| a != b);
+    let differ = if spoken(&one.name) != spoken(&other.name) || ours != theirs {
+        format!(
+            "{ours} along `{}`, {theirs} along `{}`",
+            one.name, other.name
+        )
+    } else if let Some(at) = apart {
+        format!(
+            "number {at} is {} along `{}`, {} along `{}`",
+            one.values[at], one.name, other.values[at], other.name
+        )
+    } else {
+        return Ok(());
     };
-    let sides = (0..width.min(2)).map(of).collect();
-    Ok((sides, held.coordinates[clock].clone(), held.told()))
+    Err(PlotError::Clocks {
+        across: across.variable.name.clone(),
+        upwards: upwards.variable.name.clone(),
+        differ,
+    })
+}
+
+impl Course {
+    /// What is left of a variable: a number over time, or the components of one dimension.
+    fn read(reader: &Reader, request: &Request, variable: Variable) -> Result<Self, PlotError> {
+        let held_by = |at: &&At| variable.dims.contains(&at.dim);
+        let at: Vec<At> = request.at.iter().filter(held_by).cloned().collect();
+        let held = Held::new(reader, variable, &at, request.run)?;
+        let runs = reader.run_shape().len();
+        let (clock, along) = match held.free()[..] {
+            [clock] => (clock, None),
+            [clock, component] if clock >= runs => (clock, Some(component)),
+            _ => {
+                let why = "the portrait shows one run: hold axes of runs and components with --at, or choose a --run";
+                let (name, dims) = (&held.variable.name, held.variable.dims.join(", "));
+                return Err(PlotError::Place(format!("`{name}` [{dims}]: {why}")));
+            }
+        };
+        if !is_clock(&held.variable.dims[clock]) {
+            let why = format!("`{}` is not recorded over time", held.variable.name);
+            return Err(PlotError::Place(why));
+        }
+        let several = along.filter(|&dim| held.variable.shape[dim] > 1);
+        Ok(Self {
+            values: held.read(reader)?,
+            clock: held.coordinates[clock].clone(),
+            along: several.map(|dim| held.coordinates[dim].clone()),
+            told: held.parts(),
+            variable: held.variable,
+        })
+    }
+
+    /// One of its components.
+    fn side(&self, component: usize) -> Side {
+        let whole = quantity(&self.variable);
+        let names = component_names(&whole.name, self.along.as_slice());
+        let name = names.get(component).cloned();
+        let values = self.values.iter().skip(component).step_by(names.len());
+        Side {
+            values: values.copied().collect(),
+            quantity: Quantity {
+                name: name.unwrap_or_else(|| whole.name.clone()),
+                ..whole
+            },
+        }
+    }
+
+    /// Refuse to choose one of several components for somebody.
+    fn check_single(&self) -> Result<(), PlotError> {
+        match &self.along {
+            None => Ok(()),
+            Some(along) => Err(PlotError::Several {
+                name: self.variable.name.clone(),
+                dims: self.variable.dims.join(", "),
+                count: along.values.len(),
+                dim: along.name.clone(),
+            }),
+        }
+    }
 }
 
 /// The variable behind this one that is recorded over the same dimensions.

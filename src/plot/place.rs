@@ -55,13 +55,14 @@ impl Held {
         }
         for one in at {
             let Some(dim) = variable.dims.iter().position(|dim| *dim == one.dim) else {
-                return Err(PlotError::Place(format!(
-                    "`{}` has no dimension `{}`; it has {}",
-                    variable.name,
-                    one.dim,
-                    variable.dims.join(", ")
-                )));
+                return Err(no_dimension(&variable, one));
             };
+            if held[dim].is_some() {
+                return Err(PlotError::Place(format!(
+                    "`{}` is held twice, the second time at `{}`: give each dimension one --at, and none that --run holds",
+                    one.dim, one.place
+                )));
+            }
             held[dim] = Some(position(&coordinates[dim], &one.place)?);
         }
         Ok(Self {
@@ -89,25 +90,54 @@ impl Held {
         Ok(reader.read_block(&self.variable.name, &start, &count)?)
     }
 
-    /// What is held where, as words: `input_0 = 0.5`.
+    /// What is held where, as words.
     pub fn told(&self) -> String {
-        let held = self.held.iter().zip(&self.coordinates);
-        let told: Vec<String> = held
-            .filter_map(|(held, along)| {
-                let place = (*held)?;
-                let name = match along.labels.get(place) {
-                    Some(label) => label.clone(),
-                    None => along.values[place].to_string(),
-                };
-                let unit = match along.units.as_str() {
-                    "" | "1" => String::new(),
-                    unit => format!(" {unit}"),
-                };
-                Some(format!("{} = {name}{unit}", spoken(&along.name)))
-            })
-            .collect();
-        told.join(", ")
+        self.parts().join(", ")
     }
+
+    /// What is held where, each dimension as words: `input_0 = 0.5`.
+    pub fn parts(&self) -> Vec<String> {
+        let held = self.held.iter().zip(&self.coordinates);
+        held.filter_map(|(held, along)| {
+            let place = (*held)?;
+            let name = match along.labels.get(place) {
+                Some(label) => label.clone(),
+                None => along.values[place].to_string(),
+            };
+            let unit = match along.units.as_str() {
+                "" | "1" => String::new(),
+                unit => format!(" {unit}"),
+            };
+            Some(format!("{} = {name}{unit}", spoken(&along.name)))
+        })
+        .collect()
+    }
+}
+
+/// A dimension was to be held that a variable does not have.
+pub fn no_dimension(variable: &Variable, at: &At) -> PlotError {
+    PlotError::Place(format!(
+        "`{}` has no dimension `{}`; it has {}",
+        variable.name,
+        at.dim,
+        variable.dims.join(", ")
+    ))
+}
+
+/// Refuse a run that an archive does not have.
+pub fn check_run(reader: &Reader, run: u64) -> Result<(), PlotError> {
+    if reader.is_of_analyses() {
+        let why = "what analyses found has no runs, so that --run means nothing here; hold its axes with --at";
+        return Err(PlotError::Place(why.into()));
+    }
+    let runs = reader.runs() as u64;
+    if run < runs {
+        return Ok(());
+    }
+    let last = runs.saturating_sub(1);
+    Err(PlotError::Place(format!(
+        "there is no run {run}; the runs are counted from 0 to {last}"
+    )))
 }
 
 /// Hold all dimensions of runs at the run of this index, in C order.
@@ -117,13 +147,13 @@ fn hold_run(
     run: u64,
     held: &mut [Option<usize>],
 ) -> Result<(), PlotError> {
+    check_run(reader, run)?;
     let shape = reader.run_shape();
-    let runs = reader.runs() as u64;
-    if run >= runs || !variable.shape.starts_with(shape) {
+    if !variable.shape.starts_with(shape) {
         return Err(PlotError::Place(format!(
-            "`{}` has no run {run}; the runs are counted from 0 to {}",
+            "`{}` [{}] has no dimensions of runs that --run could hold",
             variable.name,
-            runs.saturating_sub(1)
+            variable.dims.join(", ")
         )));
     }
     let mut rest = run as usize;
@@ -148,7 +178,9 @@ fn position(along: &Coordinates, place: &str) -> Result<usize, PlotError> {
     }
     let wanted: f64 = place
         .parse()
-        .map_err(|_| PlotError::Place(format!("`{place}` is no place along `{}`", along.name)))?;
+        .ok()
+        .filter(|wanted: &f64| wanted.is_finite())
+        .ok_or_else(|| PlotError::Place(format!("`{place}` is no place along `{}`", along.name)))?;
     let gap = |index: &usize| (along.values[*index] - wanted).abs();
     (0..along.values.len())
         .min_by(|a, b| gap(a).total_cmp(&gap(b)))

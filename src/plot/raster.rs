@@ -6,8 +6,9 @@ use plotters::backend::DrawingBackend;
 use super::axis::Axis;
 use super::canvas::Canvas;
 use super::frame::Frame;
+use super::place::check_run;
 use super::series::{Quantity, Series};
-use super::source::title;
+use super::source::{if_there, titled};
 use super::{Kind, Picture, PlotError, Request, palette, time_series};
 use crate::archive::reader::Reader;
 
@@ -16,16 +17,14 @@ use crate::archive::reader::Reader;
 /// # Errors
 /// If the archive has no events, or no such run.
 pub fn read(reader: &Reader, request: &Request) -> Result<Picture, PlotError> {
-    if reader.variable("events/time").is_err() {
+    let Some(clock) = if_there(reader, "events/time")? else {
         let why = "there are no events here: guards, closed sets and selectors have some";
         return Err(PlotError::Place(why.into()));
+    };
+    if let Some(run) = request.run {
+        check_run(reader, run)?;
     }
-    let runs = reader.runs() as u64;
-    if let Some(run) = request.run.filter(|&run| run >= runs) {
-        let last = runs.saturating_sub(1);
-        let why = format!("there is no run {run}; the runs are counted from 0 to {last}");
-        return Err(PlotError::Place(why));
-    }
+    let runs = reader.runs();
     let part = |name: &str| reader.read(&format!("events/{name}"));
     let (times, components, of_run) = (part("time")?, part("component")?, part("run")?);
     let kinds = reader.labels("events/kind")?;
@@ -53,14 +52,14 @@ pub fn read(reader: &Reader, request: &Request) -> Result<Picture, PlotError> {
             .map(move |name| if here(name) { place(event) } else { f64::NAN });
         row.collect::<Vec<f64>>()
     });
-    let clock = reader.variable("events/time")?;
+    let told = match request.run {
+        Some(run) if runs > 1 => format!("run {run}"),
+        _ => String::new(),
+    };
     Ok(Picture {
         kind: Kind::Raster,
         series: Series {
-            title: match request.run {
-                Some(run) if runs > 1 => format!("{}: run {run}", title(reader)),
-                _ => title(reader),
-            },
+            title: titled(reader, &told),
             quantity: Quantity::named(if by_run { "run" } else { "component" }),
             clock: Quantity {
                 name: "time".into(),

@@ -12,25 +12,12 @@
 //! Dimensions are taken away with places (`--at`, `--run`). Only what is shown is read.
 
 use super::axis::Way;
-use super::place::{At, Held};
+use super::place::Held;
+use super::request::{Request, Source};
 use super::series::{Quantity, Series};
 use super::{Kind, PlotError};
+use crate::archive::ArchiveError;
 use crate::archive::reader::{Coordinates, Reader, Variable};
-
-/// What a picture is asked to show.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Request {
-    /// The variable; one that suits if nobody says.
-    pub variable: Option<String>,
-    /// Dimensions held at a position.
-    pub at: Vec<At>,
-    /// All dimensions of runs held at this run.
-    pub run: Option<u64>,
-    /// The kind; the one that suits if nobody says.
-    pub kind: Option<Kind>,
-    /// Of a phase portrait: what stands across.
-    pub against: Option<String>,
-}
 
 /// What is drawn.
 pub struct Picture {
@@ -48,17 +35,20 @@ const MOST: usize = 50_000_000;
 /// # Errors
 /// If there is no such variable or place, or it cannot be shown in this way.
 pub fn read(reader: &Reader, request: &Request) -> Result<Picture, PlotError> {
-    let study = request.variable.is_none();
-    match request.kind {
-        Some(Kind::Bloch) => return super::bloch::read(reader, request),
-        Some(Kind::Spectrum) => return super::spectrum::read(reader),
-        Some(Kind::Phase) => return super::phase::read(reader, request),
-        Some(Kind::Raster) => return super::raster::read(reader, request),
-        None if request.against.is_some() => return super::phase::read(reader, request),
-        None if study && super::limit::is_there(reader) => return super::limit::read(reader),
-        None if study && super::spectrum::is_there(reader) => return super::spectrum::read(reader),
-        _ => {}
+    let source = Source::of(reader, request);
+    source.accept(request)?;
+    match source {
+        Source::Variable => of_variable(reader, request),
+        Source::Phase => super::phase::read(reader, request),
+        Source::Bloch => super::bloch::read(reader, request),
+        Source::Raster => super::raster::read(reader, request),
+        Source::Spectrum => super::spectrum::read(reader),
+        Source::Limit => super::limit::read(reader),
     }
+}
+
+/// The picture that suits what is left of a variable.
+fn of_variable(reader: &Reader, request: &Request) -> Result<Picture, PlotError> {
     let variable = match &request.variable {
         Some(name) => reader.variable(name)?,
         None => first(reader, request)?,
@@ -200,10 +190,6 @@ pub(super) fn series(reader: &Reader, held: &Held, over: usize) -> Result<Series
         _ => ("component".into(), 0.0),
     };
     let along = &held.coordinates[over];
-    let title = match held.told() {
-        told if told.is_empty() => title(reader),
-        told => format!("{}: {told}", title(reader)),
-    };
     let codes = reader.codes(&held.variable.name);
     let mut values = held.read(reader)?;
     if !codes.is_empty() {
@@ -214,7 +200,7 @@ pub(super) fn series(reader: &Reader, held: &Held, over: usize) -> Result<Series
     }
     let quantity = quantity(&held.variable);
     Ok(Series {
-        title,
+        title: titled(reader, &held.told()),
         clock: across(reader, along),
         times: along.values.clone(),
         across: way(along),
@@ -245,7 +231,7 @@ fn band_of_mean(reader: &Reader, held: &Held, series: &mut Series) -> Result<(),
         return Ok(());
     };
     let like = |suffix: &str| -> Result<Option<Vec<f64>>, PlotError> {
-        let Ok(variable) = reader.variable(&format!("{base}_member_{suffix}")) else {
+        let Some(variable) = if_there(reader, &format!("{base}_member_{suffix}"))? else {
             return Ok(None);
         };
         let other = Held {
@@ -294,10 +280,7 @@ fn bands(reader: &Reader, held: &Held) -> Result<Series, PlotError> {
         .find(|&dim| is_clock(&held.variable.dims[dim]));
     let mut series = series(reader, &one, clock.unwrap_or(0))?;
     series.across = Way::Linear;
-    series.title = match held.told() {
-        told if told.is_empty() => title(reader),
-        told => format!("{}: {told}", title(reader)),
-    };
+    series.title = titled(reader, &held.told());
     let all = held.read(reader)?;
     let width = all.len() / members.max(1);
     for place in 0..width {
@@ -379,11 +362,11 @@ pub(super) fn unfit(reader: &Reader, held: &Held, why: &str) -> PlotError {
 }
 
 /// What can be shown over something.
-fn candidates(reader: &Reader) -> Vec<Variable> {
-    let mut variables = reader.variables().unwrap_or_default();
+fn candidates(reader: &Reader) -> Result<Vec<Variable>, PlotError> {
+    let mut variables = reader.variables()?;
     // What analyses found, those included that looked on while the runs went on.
     let others = ["parameters", "config", "provenance", "health", "events"];
-    let mut found = reader.everything(&others).unwrap_or_default();
+    let mut found = reader.everything(&others)?;
     found.retain(|one| one.name.starts_with("analysis/"));
     variables.extend(found);
     // The values of the axes are what is shown over, not what is shown.
@@ -398,7 +381,7 @@ fn candidates(reader: &Reader) -> Vec<Variable> {
             && !one.dims.is_empty()
             && !of_axis(&one.name)
     });
-    variables
+    Ok(variables)
 }
 
 /// What stands above a picture.
@@ -414,6 +397,23 @@ pub(super) fn title(reader: &Reader) -> String {
     }
 }
 
+/// What stands above a picture of a part: the title, and what is held.
+pub(super) fn titled(reader: &Reader, told: &str) -> String {
+    match told {
+        "" => title(reader),
+        told => format!("{}: {told}", title(reader)),
+    }
+}
+
+/// A variable, if the archive has it; what else goes wrong is an error.
+pub(super) fn if_there(reader: &Reader, name: &str) -> Result<Option<Variable>, PlotError> {
+    match reader.variable(name) {
+        Ok(variable) => Ok(Some(variable)),
+        Err(ArchiveError::Unknown { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 pub(super) fn label(coordinates: &Coordinates) -> String {
     Quantity {
         name: spoken(&coordinates.name).into(),
@@ -423,9 +423,10 @@ pub(super) fn label(coordinates: &Coordinates) -> String {
     .label()
 }
 
-/// What can be shown of an archive, as words: each variable with its dimensions.
+/// What can be shown of an archive, as words: each variable with its dimensions. It is told beside an error, so that an archive
+/// that cannot be read has nothing to show.
 pub fn shown(reader: &Reader) -> String {
-    names(&candidates(reader))
+    names(&candidates(reader).unwrap_or_default())
 }
 
 fn names(variables: &[Variable]) -> String {
@@ -442,7 +443,7 @@ fn names(variables: &[Variable]) -> String {
 /// What suits best: of one run the first block of the state; of an ensemble without a sweep its mean;
 /// of a sweep the first quantity without time.
 pub(super) fn first(reader: &Reader, request: &Request) -> Result<Variable, PlotError> {
-    let variables = candidates(reader);
+    let variables = candidates(reader)?;
     let blocks = reader.variables_in("health")?;
     let is_block = |one: &&Variable| {
         let last = format!("health/last_{}", one.name);
@@ -479,7 +480,7 @@ pub(super) fn first(reader: &Reader, request: &Request) -> Result<Variable, Plot
 }
 
 /// `x[0]`, `x[1]`, ... or with the labels of the positions: `p[CC]`.
-fn component_names(variable: &str, axes: &[Coordinates]) -> Vec<String> {
+pub(super) fn component_names(variable: &str, axes: &[Coordinates]) -> Vec<String> {
     let mut places = vec![String::new()];
     for axis in axes {
         let here: Vec<String> = match axis.labels.is_empty() {

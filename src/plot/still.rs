@@ -41,28 +41,36 @@ fn profile(reader: &Reader, held: &Held, over: usize) -> Result<Series, PlotErro
     if held.free().first() != Some(&over) {
         turn(&mut series);
     }
-    if let Some(places) = places(reader, &held.variable, &held.coordinates[over]) {
+    let along = &held.coordinates[over];
+    if let Some((places, numbers)) = places(reader, &held.variable, along)? {
         series.clock = Quantity {
             meaning: String::new(),
             ..quantity(&places)
         };
-        series.times = reader.read(&places.name)?;
+        series.times = numbers;
     }
     Ok(series)
 }
 
-/// The one quantity beside a variable that says where the positions along a dimension are, in ascending order.
-fn places(reader: &Reader, variable: &Variable, along: &Coordinates) -> Option<Variable> {
-    let (group, _) = variable.name.rsplit_once('/')?;
+/// The one quantity beside a variable that says where the positions along a dimension are, in ascending order, and its
+/// numbers.
+fn places(
+    reader: &Reader,
+    variable: &Variable,
+    along: &Coordinates,
+) -> Result<Option<(Variable, Vec<f64>)>, PlotError> {
+    let Some((group, _)) = variable.name.rsplit_once('/') else {
+        return Ok(None);
+    };
     let dim = [along.name.clone()];
-    let mut beside = reader.variables_in(group).ok()?;
+    let mut beside = reader.variables_in(group)?;
     beside.retain(|one| !one.is_coordinate && !one.is_text && one.dims == dim);
     let [only] = &beside[..] else {
-        return None;
+        return Ok(None);
     };
-    let numbers = reader.read(&only.name).ok()?;
+    let numbers = reader.read(&only.name)?;
     let ascending = numbers.windows(2).all(|pair| pair[0] < pair[1]);
-    ascending.then(|| only.clone())
+    Ok(ascending.then(|| (only.clone(), numbers)))
 }
 
 /// Numbers that were read component by component, sample by sample.
