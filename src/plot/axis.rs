@@ -127,7 +127,10 @@ impl Axis {
         match &self.way {
             Way::Linear => self.round_numbers(),
             Way::Named(names) => (0..names.len()).map(|place| place as f64).collect(),
-            Way::Logarithmic if self.upper - self.lower < FEW_DECADES => self.within_decades(),
+            Way::Logarithmic if self.upper - self.lower < FEW_DECADES => match self.by_size() {
+                Some(axis) => axis.round_numbers(),
+                None => self.within_decades(),
+            },
             Way::Logarithmic => {
                 let mut step = self.step.max(1.0).round();
                 while (self.upper - self.lower) / step > 10.0 {
@@ -155,6 +158,17 @@ impl Axis {
             .collect()
     }
 
+    /// The same interval by size, if 1, 2 and 5 times the powers of ten leave a logarithmic axis with less than two ticks.
+    fn by_size(&self) -> Option<Self> {
+        let short = self.way == Way::Logarithmic && self.upper - self.lower < FEW_DECADES;
+        if !short || self.within_decades().len() >= 2 {
+            return None;
+        }
+        // About six ticks are two at the least: a step is rounded to no more than 2.5 times its size.
+        let [lower, upper] = [self.lower, self.upper].map(|exponent| 10_f64.powf(exponent));
+        Some(Self::between(lower, upper, 6))
+    }
+
     fn round_numbers(&self) -> Vec<f64> {
         let slack = 1e-9 * (self.upper - self.lower);
         let first = ((self.lower - slack) / self.step).ceil();
@@ -171,6 +185,7 @@ impl Axis {
                 let name = names.get(tick.round().max(0.0) as usize);
                 return name.cloned().unwrap_or_default();
             }
+            Way::Logarithmic if let Some(axis) = self.by_size() => return axis.name(tick),
             Way::Logarithmic if (1e-3..1e4).contains(&tick.abs()) => {
                 let digits = (-(tick.abs().log10() + 1e-9).floor()).max(0.0) as usize;
                 return format!("{tick:.digits$}");
@@ -247,6 +262,31 @@ mod tests {
         assert_eq!(names(&axis), ["0.05", "0.1", "0.2", "0.5", "1", "2", "5"]);
         let axis = Axis::along(&[1e-3, 1.0, 1e3], &Way::Logarithmic, 6);
         assert_eq!(names(&axis)[..3], ["0.001", "0.01", "0.1"]);
+    }
+
+    #[test]
+    fn a_logarithmic_axis_within_one_step_has_ticks_with_names_that_differ() {
+        for numbers in [
+            vec![2.2, 2.5, 3.0],
+            vec![0.02, 0.021],
+            vec![5.5e-7, 9.0e-7],
+            vec![6.0e5, 6.001e5],
+            vec![0.7, 1.9],
+            vec![0.01],
+            vec![1.0],
+        ] {
+            let axis = Axis::along(&numbers, &Way::Logarithmic, 10);
+            let (ticks, names) = (axis.ticks(), names(&axis));
+            assert!(ticks.len() >= 2, "{numbers:?}: {ticks:?}");
+            let places = ticks.iter().map(|&tick| axis.place(tick));
+            let within = places
+                .clone()
+                .all(|place| (-1e-6..=1.0 + 1e-6).contains(&place));
+            assert!(within, "{numbers:?}: {ticks:?}");
+            assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
+        }
+        let axis = Axis::along(&[2.2, 2.5, 3.0], &Way::Logarithmic, 10);
+        assert_eq!(names(&axis), ["2.2", "2.4", "2.6", "2.8", "3.0"]);
     }
 
     #[test]

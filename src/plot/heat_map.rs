@@ -1,7 +1,7 @@
 //! Heat maps: time across and components upwards, or two axes of a sweep; values as colours.
 //!
-//! Where several samples or components fall into a pixel it shows their mean; where samples are
-//! rarer than pixels each pixel shows the nearest one. What is missing is grey.
+//! Where several samples or components fall into a pixel it shows their mean, or of codes, which have none, the one in their
+//! middle; where samples are rarer than pixels each pixel shows the nearest one. What is missing is grey.
 
 use plotters::backend::DrawingBackend;
 use plotters::style::RGBColor;
@@ -56,9 +56,8 @@ pub fn draw<B: DrawingBackend>(canvas: &mut Canvas<B>, series: &Series) -> Resul
     let mut bytes = Vec::with_capacity(3 * width * height);
     for components in &components {
         for samples in &samples {
-            let place = bar
-                .axis
-                .place(mean(series, samples.clone(), components.clone()));
+            let number = shown(series, samples.clone(), components.clone());
+            let place = bar.axis.place(number);
             let RGBColor(red, green, blue) = colour(place);
             bytes.extend([red, green, blue]);
         }
@@ -119,19 +118,21 @@ fn components_of_rows(count: usize, height: usize) -> Vec<Indices> {
         .collect()
 }
 
-/// The mean of the finite numbers among these; NaN if there is none.
-fn mean(series: &Series, samples: Indices, components: Indices) -> f64 {
-    let (mut sum, mut count) = (0.0, 0.0);
-    for sample in samples {
-        for component in components.clone() {
-            let value = series.value(sample, component);
-            if value.is_finite() {
-                sum += value;
-                count += 1.0;
-            }
-        }
+/// What a pixel shows of the numbers in it; NaN if none of them is finite.
+fn shown(series: &Series, samples: Indices, components: Indices) -> f64 {
+    let all = samples.flat_map(|sample| {
+        let components = components.clone();
+        components.map(move |component| series.value(sample, component))
+    });
+    let finite = all.filter(|value| value.is_finite());
+    if series.codes.is_empty() {
+        let (sum, count) =
+            finite.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+        return sum / count;
     }
-    sum / count
+    // The mean of two codes would be a third one, that nothing has.
+    let members: Vec<f64> = finite.collect();
+    members.get(members.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 #[cfg(test)]
@@ -171,5 +172,24 @@ mod tests {
             }
             assert!(shown.iter().all(|&shown| shown), "{count} in {height}");
         }
+    }
+
+    #[test]
+    fn a_pixel_shows_the_mean_of_numbers_and_a_member_of_codes() {
+        let mut series = Series {
+            times: vec![0.0, 1.0, 2.0],
+            components: vec!["stage".into(), "other".into()],
+            values: vec![0.0, 2.0, f64::NAN, 2.0, 0.0, 0.0],
+            ..Series::default()
+        };
+        assert_eq!(shown(&series, 0..3, 0..2), 0.8);
+        assert!(shown(&series, 1..2, 0..1).is_nan());
+        series.codes = ["quiet", "tonic", "clonic"].map(String::from).to_vec();
+        // Half of these are 0 and half are 2: their mean is `tonic`, which none of them is.
+        for (samples, components) in [(0..1, 0..2), (0..3, 0..2), (1..3, 0..2), (0..2, 1..2)] {
+            let code = shown(&series, samples, components);
+            assert!(code == 0.0 || code == 2.0, "{code}");
+        }
+        assert!(shown(&series, 1..2, 0..1).is_nan());
     }
 }
