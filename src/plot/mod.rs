@@ -9,6 +9,7 @@ pub mod axis;
 mod bitmap;
 pub mod bloch;
 mod canvas;
+mod dashes;
 pub mod envelope;
 mod font;
 mod frame;

@@ -99,5 +99,5 @@ pub(super) fn draw<B: DrawingBackend>(
         }
     }
     frame.draw_edges_of(canvas, series)?;
-    time_series::draw_legend(canvas, series, &frame)
+    time_series::draw_legend(canvas, series, &frame, &[])
 }

@@ -1,13 +1,14 @@
 //! Time series: a line per component.
 //!
 //! Few lines have a colour each and a legend; many are thin, coloured by their index, with a bar that
-//! tells the index. A number that is missing leaves a gap.
+//! tells the index. A number that is missing leaves a gap. Of few lines one that lies on another is dashed.
 
 use plotters::backend::DrawingBackend;
 
 use super::PlotError;
 use super::axis::{Axis, Way};
 use super::canvas::{Anchor, Canvas, TEXT};
+use super::dashes::{dashed, ranks};
 use super::envelope::pieces;
 use super::frame::{ColourBar, Frame};
 use super::palette;
@@ -47,41 +48,65 @@ pub fn draw<B: DrawingBackend>(canvas: &mut Canvas<B>, series: &Series) -> Resul
     };
     let frame = Frame::new(canvas, across, upwards, aside)?;
     frame.draw_grid(canvas)?;
-    draw_lines(canvas, series, &frame)?;
+    let ranks = draw_lines(canvas, series, &frame)?;
     frame.draw_edges_of(canvas, series)?;
     match bar {
         Some(bar) => bar.draw(canvas, &frame, palette::by_index),
-        None => draw_legend(canvas, series, &frame),
+        None => draw_legend(canvas, series, &frame, &ranks),
     }
 }
 
+/// Draw the lines, and say on how many earlier ones each of them lies.
 fn draw_lines<B: DrawingBackend>(
     canvas: &mut Canvas<B>,
     series: &Series,
     frame: &Frame,
+) -> Result<Vec<usize>, PlotError> {
+    let count = series.components.len();
+    for component in 0..count {
+        draw_band(canvas, series, frame, component)?;
+    }
+    let line = |component: usize| -> Vec<(f64, f64)> {
+        let numbers = series.times.iter().zip(series.component(component));
+        let points = numbers.map(|(&time, value)| (frame.x(time), frame.y(value)));
+        points.collect()
+    };
+    if count > palette::NAMED {
+        for component in 0..count {
+            draw_line(canvas, series, frame, (component, 0), &line(component))?;
+        }
+        return Ok(Vec::new());
+    }
+    let lines: Vec<Vec<(f64, f64)>> = (0..count).map(line).collect();
+    let ranks = ranks(&lines);
+    for (component, (points, &rank)) in lines.iter().zip(&ranks).enumerate() {
+        draw_line(canvas, series, frame, (component, rank), points)?;
+    }
+    Ok(ranks)
+}
+
+/// Draw one line, by its index and its rank.
+fn draw_line<B: DrawingBackend>(
+    canvas: &mut Canvas<B>,
+    series: &Series,
+    frame: &Frame,
+    (component, rank): (usize, usize),
+    points: &[(f64, f64)],
 ) -> Result<(), PlotError> {
     let count = series.components.len();
     let columns = (POINTS / (4 * count.max(1))).clamp(100, frame.width() as usize / 2);
     let column = f64::from(frame.width()) / columns as f64;
     let width = if count > palette::NAMED { 2 } else { 6 };
-    for component in 0..count {
-        draw_band(canvas, series, frame, component)?;
-    }
-    for component in 0..count {
-        let points = series
-            .times
-            .iter()
-            .zip(series.component(component))
-            .map(|(&time, value)| (frame.x(time), frame.y(value)));
-        let points: Vec<(f64, f64)> = points.collect();
-        let colour = palette::line(component, count);
-        for piece in pieces(points.iter().copied(), column) {
-            canvas.line(&piece, colour, width)?;
+    let colour = palette::line(component, count);
+    for piece in pieces(points.iter().copied(), column) {
+        for dash in dashed(&piece, rank) {
+            canvas.line(&dash, colour, width)?;
         }
-        if series.dotted {
-            for &(x, y) in points.iter().filter(|(_, y)| y.is_finite()) {
-                canvas.line(&[(x.round() as i32, y.round() as i32)], colour, 12)?;
-            }
+    }
+    if series.dotted {
+        let size = (12 / (rank as u32 + 1)).max(4);
+        for &(x, y) in points.iter().filter(|(_, y)| y.is_finite()) {
+            canvas.line(&[(x.round() as i32, y.round() as i32)], colour, size)?;
         }
     }
     Ok(())
@@ -129,10 +154,12 @@ pub(super) fn legend_room<B: DrawingBackend>(
     Ok(GAP + SAMPLE + 28 + widest.min(WIDEST))
 }
 
+/// Draw the legend; a line is dashed in it as it is in the picture.
 pub(super) fn draw_legend<B: DrawingBackend>(
     canvas: &mut Canvas<B>,
     series: &Series,
     frame: &Frame,
+    ranks: &[usize],
 ) -> Result<(), PlotError> {
     let count = series.components.len();
     if count < 2 {
@@ -142,7 +169,9 @@ pub(super) fn draw_legend<B: DrawingBackend>(
     let mut y = frame.top + TEXT as i32;
     for (index, name) in series.components.iter().enumerate() {
         let sample = [(left, y), (left + SAMPLE, y)];
-        canvas.line(&sample, palette::line(index, count), 8)?;
+        for dash in dashed(&sample, ranks.get(index).copied().unwrap_or(0)) {
+            canvas.line(&dash, palette::line(index, count), 8)?;
+        }
         let name = canvas.fitted(name, TEXT, WIDEST)?;
         canvas.text(&name, TEXT, (left + SAMPLE + 28, y), Anchor::Left)?;
         y += 3 * TEXT as i32 / 2;
