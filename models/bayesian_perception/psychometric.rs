@@ -91,6 +91,7 @@ fn curves(perceiver: &Perceiver, firsts: &[f64], grid: &[f64], gap: f64) -> Find
         )
         .array(
             Variable::new("p_second", vec![axis(), Axis::new("point", grid.len())])
+                .over(["first", "second"])
                 .meaning("probability that the second stimulus is judged stronger"),
             Data::Real(probabilities.collect()),
         )

@@ -216,8 +216,13 @@ fn templates(answered: &Answered) -> Vec<Found> {
 fn describe(made: &Dataset, place: Placement<'_>, found: &Found) -> Result<()> {
     text::attribute(made, "long_name", &found.variable.meaning)?;
     text::attribute(made, "units", &found.variable.unit)?;
+    let mut coordinates: Vec<String> = Vec::new();
     if !place.runs.coordinates.is_empty() {
-        text::attribute(made, "coordinates", &place.runs.auxiliary())?;
+        coordinates.push(place.runs.auxiliary());
+    }
+    coordinates.extend(found.variable.coordinates.iter().cloned());
+    if !coordinates.is_empty() {
+        text::attribute(made, "coordinates", &coordinates.join(" "))?;
     }
     match &found.data {
         Data::Count(_) => text::scalar(made, "_FillValue", &-1_i64),

@@ -348,6 +348,16 @@ impl Reader {
         numbers
     }
 
+    /// The names of the variables beside a variable that say where its positions are: its attribute `coordinates`.
+    ///
+    /// # Errors
+    /// If there is none of that name.
+    pub fn coordinates_named(&self, name: &str) -> Result<Vec<String>, ArchiveError> {
+        let data_set = self.data_set(name)?;
+        let named = text::read_attribute(&data_set, "coordinates").unwrap_or_default();
+        Ok(named.split_whitespace().map(String::from).collect())
+    }
+
     /// What stands along each dimension of a variable; positions where a dimension has no scale.
     ///
     /// # Errors

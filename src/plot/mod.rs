@@ -15,6 +15,7 @@ mod font;
 mod frame;
 mod heat_map;
 pub mod limit;
+mod located;
 mod palette;
 pub mod phase;
 mod place;

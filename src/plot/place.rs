@@ -100,17 +100,22 @@ impl Held {
         let held = self.held.iter().zip(&self.coordinates);
         held.filter_map(|(held, along)| {
             let place = (*held)?;
-            let name = match along.labels.get(place) {
+            let there = match along.labels.get(place) {
                 Some(label) => label.clone(),
-                None => along.values[place].to_string(),
+                None => in_unit(along.values[place], &along.units),
             };
-            let unit = match along.units.as_str() {
-                "" | "1" => String::new(),
-                unit => format!(" {unit}"),
-            };
-            Some(format!("{} = {name}{unit}", spoken(&along.name)))
+            Some(format!("{} = {there}", spoken(&along.name)))
         })
         .collect()
+    }
+}
+
+/// A number and its unit, without the last digits, which are those of rounding: `0.3 mV`.
+pub fn in_unit(number: f64, unit: &str) -> String {
+    let short = format!("{number:.9e}").parse().unwrap_or(number);
+    match unit {
+        "" | "1" => short.to_string(),
+        unit => format!("{short} {unit}"),
     }
 }
 

@@ -12,7 +12,8 @@
 //! Dimensions are taken away with places (`--at`, `--run`). Only what is shown is read.
 
 use super::axis::Way;
-use super::place::Held;
+use super::located::Located;
+use super::place::{Held, in_unit};
 use super::request::{Request, Source};
 use super::series::{Quantity, Series};
 use super::{Kind, PlotError};
@@ -189,6 +190,15 @@ pub(super) fn series(reader: &Reader, held: &Held, over: usize) -> Result<Series
         [only] => (label(only), only.values.first().copied().unwrap_or(0.0)),
         _ => ("component".into(), 0.0),
     };
+    let quantity = quantity(&held.variable);
+    let located = match components.as_slice() {
+        [only] => Located::named(reader, &held.variable, only)?,
+        _ => None,
+    };
+    let names = match located {
+        Some(located) => located.names(),
+        None => component_names(&quantity.name, &components),
+    };
     let along = &held.coordinates[over];
     let codes = reader.codes(&held.variable.name);
     let mut values = held.read(reader)?;
@@ -198,13 +208,12 @@ pub(super) fn series(reader: &Reader, held: &Held, over: usize) -> Result<Series
             *value = f64::NAN;
         }
     }
-    let quantity = quantity(&held.variable);
     Ok(Series {
         title: titled(reader, &held.told()),
         clock: across(reader, along),
         times: along.values.clone(),
         across: way(along),
-        components: component_names(&quantity.name, &components),
+        components: names,
         quantity,
         axis,
         first,
@@ -479,12 +488,15 @@ pub(super) fn first(reader: &Reader, request: &Request) -> Result<Variable, Plot
         .ok_or_else(|| PlotError::Nothing(reader.path().display().to_string()))
 }
 
-/// `x[0]`, `x[1]`, ... or with the labels of the positions: `p[CC]`.
+/// `x[0]`, `x[1]`, ... or with what stands at the positions: the labels, `p[CC]`, or values in a unit, `x[0.5 mm]`.
 pub(super) fn component_names(variable: &str, axes: &[Coordinates]) -> Vec<String> {
     let mut places = vec![String::new()];
     for axis in axes {
         let here: Vec<String> = match axis.labels.is_empty() {
-            true => axis.values.iter().map(f64::to_string).collect(),
+            true => {
+                let values = axis.values.iter();
+                values.map(|&value| in_unit(value, &axis.units)).collect()
+            }
             false => axis.labels.clone(),
         };
         places = places
@@ -533,5 +545,10 @@ mod tests {
             component_names("p", &[rows, choices]),
             ["p[3, C]", "p[3, D]", "p[4, C]", "p[4, D]"]
         );
+        let depths = Coordinates {
+            units: "mm".into(),
+            ..axis("depth", &[0.1 + 0.2, 0.5], &[])
+        };
+        assert_eq!(component_names("v", &[depths]), ["v[0.3 mm]", "v[0.5 mm]"]);
     }
 }

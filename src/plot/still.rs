@@ -6,12 +6,13 @@
 //! [curve, point], few curves         a curve each, over the points
 //! ```
 
+use super::located::Located;
 use super::palette::NAMED;
 use super::place::Held;
 use super::series::{Quantity, Series};
 use super::source::{label, quantity, series, unfit, way};
 use super::{Kind, PlotError};
-use crate::archive::reader::{Coordinates, Reader, Variable};
+use crate::archive::reader::Reader;
 
 /// A dimension this many times as long as the other one is what curves are drawn over.
 const LONGER: usize = 3;
@@ -42,35 +43,14 @@ fn profile(reader: &Reader, held: &Held, over: usize) -> Result<Series, PlotErro
         turn(&mut series);
     }
     let along = &held.coordinates[over];
-    if let Some((places, numbers)) = places(reader, &held.variable, along)? {
+    if let Some(located) = Located::ascending(reader, &held.variable, along)? {
         series.clock = Quantity {
             meaning: String::new(),
-            ..quantity(&places)
+            ..quantity(&located.quantity)
         };
-        series.times = numbers;
+        series.times = located.numbers;
     }
     Ok(series)
-}
-
-/// The one quantity beside a variable that says where the positions along a dimension are, in ascending order, and its
-/// numbers.
-fn places(
-    reader: &Reader,
-    variable: &Variable,
-    along: &Coordinates,
-) -> Result<Option<(Variable, Vec<f64>)>, PlotError> {
-    let Some((group, _)) = variable.name.rsplit_once('/') else {
-        return Ok(None);
-    };
-    let dim = [along.name.clone()];
-    let mut beside = reader.variables_in(group)?;
-    beside.retain(|one| !one.is_coordinate && !one.is_text && one.dims == dim);
-    let [only] = &beside[..] else {
-        return Ok(None);
-    };
-    let numbers = reader.read(&only.name)?;
-    let ascending = numbers.windows(2).all(|pair| pair[0] < pair[1]);
-    Ok(ascending.then(|| (only.clone(), numbers)))
 }
 
 /// Numbers that were read component by component, sample by sample.

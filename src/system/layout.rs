@@ -53,6 +53,9 @@ pub struct Variable {
     pub unit: String,
     /// One line that a reader of the archive understands (`long_name`).
     pub meaning: String,
+    /// The variables beside it that say where the positions along its axes are (`coordinates`, as CF has it); none where
+    /// positions are counted.
+    pub coordinates: Vec<String>,
 }
 
 impl Variable {
@@ -63,6 +66,7 @@ impl Variable {
             axes,
             unit: "1".into(),
             meaning: String::new(),
+            coordinates: Vec::new(),
         }
     }
 
@@ -75,6 +79,13 @@ impl Variable {
     /// The same variable with this meaning.
     pub fn meaning(mut self, meaning: impl Into<String>) -> Self {
         self.meaning = meaning.into();
+        self
+    }
+
+    /// The same variable over the values of these variables, each along one of its axes. Analyses write them into their
+    /// archive, and pictures name what they show by them.
+    pub fn over<const N: usize>(mut self, coordinates: [&str; N]) -> Self {
+        self.coordinates = coordinates.map(String::from).to_vec();
         self
     }
 
