@@ -73,9 +73,10 @@ fn every_page_is_what_it_says() {
     assert!(counts.experiments >= 13 && counts.python >= 7, "{counts:?}");
 }
 
-/// The pictures of the gallery are those that its commands make, and small enough for a book.
+/// There is a picture for each that the commands of the gallery name and no other, the page shows it, and it is small enough
+/// for a book. What is on it is what `./docs/make-gallery` made last: the commands are run with the longer tutorials.
 #[test]
-fn the_gallery_shows_what_its_commands_make() {
+fn the_gallery_shows_a_small_picture_for_each_of_its_commands_and_no_other() {
     const LARGEST: u64 = 80_000;
     let page = read("docs/gallery.md");
     let commands = blocks(&page)

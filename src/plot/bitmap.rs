@@ -94,6 +94,7 @@ mod tests {
             values: vec![0.0, 1.0],
             ..Series::default()
         };
+        assert!(crate::plot::font::register());
         let file = png(&series, Kind::TimeSeries).unwrap();
         let (width, height, bytes) = unpacked(&file);
         assert_eq!((width, height), (1600, 960));
