@@ -466,13 +466,14 @@ fn a_side_of_a_phase_portrait_is_one_component_that_somebody_chose() {
         // Only one of the sides has the dimension: it is held there.
         let Picture { series, .. } =
             plot::read(&reader, &phase(across, upwards, &["i=2"])).unwrap();
-        let third = |sample: usize| u[3 * sample + 2];
-        for sample in 0..5 {
-            let (x, y) = match across {
-                "u" => (third(sample), v[sample]),
-                _ => (v[sample], third(sample)),
+        for (sample, &v) in v.iter().enumerate() {
+            let third = u[3 * sample + 2];
+            let expected = if across == "u" {
+                (third, v)
+            } else {
+                (v, third)
             };
-            assert_eq!((series.value(sample, 0), series.value(sample, 1)), (x, y));
+            assert_eq!((series.value(sample, 0), series.value(sample, 1)), expected);
         }
         assert!(series.title.ends_with(": i = 2"), "{}", series.title);
         let told = refusal(&reader, &phase(across, upwards, &["i=2", "neuron=0"]));
@@ -534,6 +535,38 @@ fn what_a_kind_does_not_use_is_refused() {
     let told = refusal(&reader, &with(Some(Kind::Raster), "--at"));
     let expected = "a raster of events does not use `--at`: leave it out; it uses --run";
     assert_eq!(told, expected);
+}
+
+#[test]
+fn a_kind_that_does_not_suit_what_is_left_is_refused() {
+    let folder = experiments::folder();
+    let reader = network(folder.path(), "grid.h5", GRID);
+    let of = |kind: Kind, variable: &str, at: &[&str]| Request {
+        kind: Some(kind),
+        ..request(variable, at)
+    };
+    let run = ["input_0=1", "timescale=1"];
+    let lines = [Kind::TimeSeries, Kind::Curves, Kind::Bands];
+    for (variable, at, suits) in [
+        ("x", &run[..], &[Kind::TimeSeries, Kind::HeatMap][..]),
+        ("x_mean", &run[..1], &[Kind::Curves, Kind::HeatMap]),
+        ("x_mean", &[], &[Kind::HeatMap]),
+        ("parameters/weights", &[], &[Kind::Curves, Kind::HeatMap]),
+    ] {
+        for kind in lines.into_iter().chain([Kind::HeatMap]) {
+            let asked = of(kind, variable, at);
+            if suits.contains(&kind) {
+                assert_eq!(plot::read(&reader, &asked).unwrap().kind, kind);
+                continue;
+            }
+            let told = refusal(&reader, &asked);
+            let expected = format!("cannot be shown as {}", kind.name());
+            assert!(
+                told.contains(&expected) && told.contains("heat-map"),
+                "{told}"
+            );
+        }
+    }
 }
 
 /// What `nullcline analyze` writes.

@@ -9,7 +9,7 @@
 use super::envelope::Dot;
 
 /// From the start of a dash to that of the next one, in dots.
-const PERIOD: f64 = 120.0;
+const PERIOD: f64 = 72.0;
 
 /// Lines that are nowhere farther apart than this, in dots, hide each other.
 const NEAR: f64 = 4.0;
@@ -118,7 +118,7 @@ mod tests {
                 (share - 1.0 / (rank + 1) as f64).abs() < 0.02,
                 "{rank}: {share}"
             );
-            assert_eq!(dashes.len(), 25);
+            assert_eq!(dashes.len(), 42);
         }
         // A point that is not moved from has no length.
         assert_eq!(dashed(&[(5, 5), (5, 5)], 1), Vec::<Vec<Dot>>::new());

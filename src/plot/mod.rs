@@ -68,6 +68,20 @@ impl Kind {
             _ => Kind::HeatMap,
         }
     }
+
+    /// Its name, as `--kind` takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::TimeSeries => "time-series",
+            Kind::HeatMap => "heat-map",
+            Kind::Curves => "curves",
+            Kind::Bands => "bands",
+            Kind::Bloch => "bloch",
+            Kind::Spectrum => "spectrum",
+            Kind::Phase => "phase",
+            Kind::Raster => "raster",
+        }
+    }
 }
 
 /// Why there is no picture.

@@ -112,11 +112,12 @@ fn check_dims(at: &[At], one: &Variable, against: Option<&Variable>) -> Result<(
 fn check_clocks(across: &Course, upwards: &Course) -> Result<(), PlotError> {
     let (one, other) = (&across.clock, &upwards.clock);
     let [ours, theirs] = [one, other].map(|clock| clock.values.len());
-    let apart = one
+    let mut pairs = one.values.iter().zip(&other.values);
+    let extent = one
         .values
         .iter()
-        .zip(&other.values)
-        .position(|(a, b)| a != b);
+        .fold(0.0_f64, |most, time| most.max(time.abs()));
+    let apart = pairs.position(|(a, b)| !is_one_moment(*a, *b, extent));
     let differ = if spoken(&one.name) != spoken(&other.name) || ours != theirs {
         format!(
             "{ours} along `{}`, {theirs} along `{}`",
@@ -135,6 +136,11 @@ fn check_clocks(across: &Course, upwards: &Course) -> Result<(), PlotError> {
         upwards: upwards.variable.name.clone(),
         differ,
     })
+}
+
+/// Whether two times are one but for rounding: `0.1 * 3` and `0.3` are. Where both are missing nothing is told apart.
+fn is_one_moment(a: f64, b: f64, extent: f64) -> bool {
+    (a - b).abs() <= 1e-12 * extent || a.is_nan() && b.is_nan()
 }
 
 impl Course {

@@ -99,15 +99,28 @@ fn of_variable(reader: &Reader, request: &Request) -> Result<Picture, PlotError>
         Kind::Bands
     };
     let kind = request.kind.unwrap_or(suits);
-    let lines = |kind: Kind| kind != Kind::HeatMap;
-    if series.rows.is_some() && lines(kind) || kind == Kind::Bands && series.band.is_empty() {
-        let why = "cannot be shown as this kind";
-        return Err(PlotError::Place(format!(
-            "`{}` {why}",
-            series.quantity.name
-        )));
-    }
+    check_kind(&series, kind, clock.is_some())?;
     Ok(Picture { series, kind })
+}
+
+/// Refuse a kind that what is left cannot be shown as.
+fn check_kind(series: &Series, kind: Kind, over_time: bool) -> Result<(), PlotError> {
+    let suiting: &[Kind] = match (series.rows.is_some(), over_time, series.band.is_empty()) {
+        (true, ..) => &[Kind::HeatMap],
+        (false, true, false) => &[Kind::Bands, Kind::TimeSeries, Kind::HeatMap],
+        (false, true, true) => &[Kind::TimeSeries, Kind::HeatMap],
+        (false, false, _) => &[Kind::Curves, Kind::HeatMap],
+    };
+    if suiting.contains(&kind) {
+        return Ok(());
+    }
+    let names: Vec<&str> = suiting.iter().map(|kind| kind.name()).collect();
+    Err(PlotError::Place(format!(
+        "what is left of `{}` cannot be shown as {}: choose {}",
+        series.quantity.name,
+        kind.name(),
+        names.join(" or ")
+    )))
 }
 
 pub(super) fn is_clock(dim: &str) -> bool {
