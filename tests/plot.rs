@@ -533,7 +533,8 @@ fn what_a_kind_does_not_use_is_refused() {
         }
     }
     let told = refusal(&reader, &with(Some(Kind::Raster), "--at"));
-    let expected = "a raster of events does not use `--at`: leave it out; it uses --run";
+    let expected =
+        "a raster of events does not use `--at`: leave it out; a raster of events uses --run";
     assert_eq!(told, expected);
 }
 

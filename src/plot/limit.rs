@@ -3,6 +3,7 @@
 
 use super::axis::Way;
 use super::series::{Quantity, Series};
+use super::source::title;
 use super::{Kind, PlotError};
 use crate::archive::reader::Reader;
 use crate::plot::Picture;
@@ -41,11 +42,10 @@ pub fn read(reader: &Reader) -> Result<Picture, PlotError> {
         row[side] = height;
         row
     });
-    let title = reader.attribute("title").unwrap_or_default();
     Ok(Picture {
         kind: Kind::Curves,
         series: Series {
-            title,
+            title: title(reader),
             quantity: Quantity {
                 name: "log10 distance".into(),
                 unit: String::new(),

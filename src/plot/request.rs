@@ -100,15 +100,13 @@ impl Source {
 
     /// What to do about an option that is not used.
     fn instead(self, option: &str, by_itself: bool) -> String {
-        let used = self.uses();
-        let leave = match used {
+        match self.uses() {
+            _ if option == "--against" => {
+                "leave it out, or ask for a phase portrait with `--kind phase`".into()
+            }
+            _ if by_itself => "leave it out, or say what to show with --variable".into(),
             [] => "leave it out".into(),
-            _ => format!("leave it out; it uses {}", used.join(", ")),
-        };
-        match option {
-            "--against" => format!("{leave}, and `--kind phase` all of them"),
-            _ if by_itself => format!("{leave}, or say what to show with --variable"),
-            _ => leave,
+            used => format!("leave it out; {} uses {}", self.told(), used.join(", ")),
         }
     }
 }
