@@ -49,7 +49,7 @@ impl Code {
             Code::Usage => "the command line or the experiment file is wrong",
             Code::Mismatch => "the scheme and the model do not fit",
             Code::InputOutput => "a file could not be read or written",
-            Code::Verification => "numbers are not what they should be",
+            Code::Verification => "numbers are not what they should be, or a claim fails",
             Code::Interrupted => "interrupted after everything finished was made safe",
         }
     }
