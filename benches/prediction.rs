@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use nullcline::config;
-use nullcline::engine::integrate::{Options, Span, integrate};
+use nullcline::engine::integrate::{Checkpoints, Job, Options, Span, integrate, integrate_job};
 use nullcline::engine::recorder::{Recorder, Samples};
 use nullcline::models;
 use nullcline::prelude::*;
@@ -50,16 +50,10 @@ fn relax(system: &dyn System, method: &str, options: &Options) -> Vec<f64> {
         stop: 20.0,
     };
     let mut samples = Samples::at(vec![20.0]);
-    let ended = integrate(
-        system,
-        method,
-        options,
-        span,
-        &x0,
-        &mut samples,
-        &mut |_| true,
-    );
-    assert!(ended.expect("it fits").status.is_success());
+    let job = Job::new(span, x0, &mut samples);
+    let never = Checkpoints::Never;
+    let ended = integrate_job(system, method, options, job, never, &mut |_| true);
+    assert!(ended.expect("it fits").0.status.is_success());
     samples.states.remove(0)
 }
 
@@ -90,10 +84,10 @@ fn main() {
     let mut exact = Vec::new();
     for threads in [1, 2] {
         let mut seconds = [0.0; ROUNDS];
+        let options = Options::new(inputs.len(), 1e-6, 1e-6).step(20.0);
         let measured = crew::with(threads, || {
             for seconds in &mut seconds {
                 let started = Instant::now();
-                let options = Options::new(inputs.len(), 1e-6, 1e-6).step(20.0);
                 exact = relax(all.as_ref(), "exponential", &options);
                 *seconds = started.elapsed().as_secs_f64();
             }
