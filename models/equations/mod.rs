@@ -12,12 +12,14 @@
 //! instructions with loops over indices (`compile`, `tape`), and the same way for its symbolic Jacobian
 //! (`derivative`).
 
+mod clock;
 mod compile;
 mod derivative;
 mod edges;
 mod expression;
 mod function;
 mod graph;
+mod interval;
 mod lanes;
 mod model;
 mod number;

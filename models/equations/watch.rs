@@ -6,9 +6,10 @@
 
 use std::ops::Range;
 
+use super::clock::Clock;
 use super::compile::{Output, Refusal, compile, compile_pinned};
 use super::derivative;
-use super::graph::{Graph, Node, Term};
+use super::graph::{Graph, LOOPS, Node, Term};
 use super::model::{Model, Text, Watch};
 use super::scope::{Indices, Scope};
 use super::system::{Equations, output};
@@ -32,6 +33,8 @@ pub(super) struct Watching {
     firsts: Vec<usize>,
     values: Tape,
     resets: Vec<Option<Tape>>,
+    /// Of each guard, if it is a function of time alone.
+    clocks: Vec<Option<Clock>>,
     elements: Option<Elements>,
 }
 
@@ -151,9 +154,11 @@ impl Watching {
         for one in &watched {
             firsts.push(firsts[firsts.len() - 1] + one.size.unwrap_or(1));
         }
+        let clocks = watched.iter().flat_map(|one| clocks(graph, one)).collect();
         Ok(Self {
             values: compile(graph, &values)?,
             resets,
+            clocks,
             firsts,
             elements: Elements::of(graph, &watched, drift, model)?,
             watches: watched
@@ -172,6 +177,21 @@ impl Watching {
         let watch = self.firsts.partition_point(|&first| first <= guard) - 1;
         (watch, guard - self.firsts[watch])
     }
+}
+
+/// The guards of a watch as functions of time alone, those that are.
+fn clocks(graph: &Graph, watched: &Watched) -> Vec<Option<Clock>> {
+    let Some(output) = watched.values.first() else {
+        return vec![None; watched.size.unwrap_or(1)];
+    };
+    let clock = |element: usize| {
+        let mut at = [0; LOOPS];
+        for &variable in &output.loops {
+            at[variable] = element;
+        }
+        Clock::of(graph, output.value, at)
+    };
+    (0..watched.size.unwrap_or(1)).map(clock).collect()
 }
 
 impl Elements {
@@ -230,7 +250,7 @@ impl Elements {
 
 /// Where the output of element 0 goes.
 fn first_slot(graph: &Graph, output: &Output) -> usize {
-    graph.value(output.slot, &mut [0; super::graph::LOOPS]) as usize
+    graph.value(output.slot, &mut [0; LOOPS]) as usize
 }
 
 /// Whether an output reads no element of the state but that of its own index.
@@ -263,6 +283,16 @@ impl Guards for Equations {
     fn direction(&self, guard: usize) -> Direction {
         let watching = self.watching();
         watching.watches[watching.place(guard).0].0.direction
+    }
+
+    fn crossing(&self, guard: usize, after: f64, until: f64) -> Crossing {
+        match &self.watching().clocks[guard] {
+            None => Crossing::OfState,
+            Some(clock) => match clock.sign_change(after, until) {
+                Some((time, rises)) => Crossing::At { time, rises },
+                None => Crossing::Nowhere,
+            },
+        }
     }
 
     fn action(&self, guard: usize) -> Action {

@@ -1,6 +1,7 @@
 //! HOW it evolves: one loop, schemes that know nothing of saving, recorders that know nothing of
 //! stepping.
 
+mod accumulation;
 pub mod action;
 pub mod card;
 pub mod controller;

@@ -12,7 +12,7 @@ use std::collections::BinaryHeap;
 use super::explicit::Tolerances;
 use super::scheme::Scheme;
 use super::track::Track;
-use super::watch::{Fired, SAMPLES, Watch, edge};
+use super::watch::{Fired, Path, SAMPLES, Watch, edge};
 use crate::system::guard::{Action, Guards};
 use crate::system::parts::{Parts, scatter};
 
@@ -71,6 +71,32 @@ pub(super) struct Parted {
     components: Vec<usize>,
 }
 
+/// The path of one part within the step.
+struct OfPart<'a, 'm, F: ?Sized, const L: usize> {
+    parted: &'a mut Parted,
+    made: &'a Made<'m, F, L>,
+    part: usize,
+    own: &'a mut [f64],
+}
+
+impl<F: ?Sized, const L: usize> Path for OfPart<'_, '_, F, L> {
+    fn values(&mut self, t: f64, g: &mut [f64]) {
+        self.parted.part_at(self.made, self.part, t, self.own);
+        self.made.parts.values(self.part, t, self.own, g);
+    }
+
+    fn ahead(&mut self, t: f64, later: f64, g: &mut [f64]) {
+        let parts = self.made.parts;
+        self.parted.part_at(self.made, self.part, t, self.own);
+        let mut drift = vec![0.0; self.own.len()];
+        parts.drift(self.part, t.next_up(), self.own, &mut drift);
+        for (x, dx) in self.own.iter_mut().zip(&drift) {
+            *x += later * dx;
+        }
+        parts.values(self.part, t + later, self.own, g);
+    }
+}
+
 impl Parted {
     /// For a state of so many components.
     pub fn new(guards: &dyn Guards, parts: &dyn Parts, dim: usize) -> Self {
@@ -107,7 +133,7 @@ impl Parted {
         }
         for part in 0..made.parts.count() {
             let functions = watch.functions_of(&made.parts.guards(part));
-            if watch.may_fire(functions, &self.samples) {
+            if watch.may_fire(made.guards, functions, (from, end), &self.samples) {
                 self.foresee(made, watch, part, from);
             }
         }
@@ -145,11 +171,13 @@ impl Parted {
         }
         let functions = watch.functions_of(&made.parts.guards(part));
         let mut own = std::mem::take(&mut self.own);
-        let mut at = |t: f64, g: &mut [f64]| {
-            self.part_at(made, part, t, &mut own);
-            made.parts.values(part, t, &own, g);
+        let mut path = OfPart {
+            parted: self,
+            made,
+            part,
+            own: &mut own,
         };
-        let fired = watch.first_among(functions, from, end, &mut at);
+        let fired = watch.first_among(made.guards, functions, from, end, &mut path);
         self.own = own;
         self.due(fired, part);
     }

@@ -10,7 +10,7 @@ use super::outcome::Status;
 use super::parted::{Made, Parted};
 use super::recorder::Recorder;
 use super::scheme::{Drive, Scheme};
-use super::watch::{Fired, Watch};
+use super::watch::{Fired, Path, Watch};
 use crate::noise::draws::Drawing;
 use crate::system::event::Event;
 use crate::system::guard::{Action, Guards};
@@ -51,8 +51,9 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
     scheme.drive(lane, &Drive { key: &key, span });
     let drawing = Drawing::jumps(&key);
     let guards = field.guards_of(lane);
+    let rough = field.form().channels > 0;
     if let Some(memory) = memory {
-        let mut watch = guards.map(|guards| Watch::new(guards, span.start, state));
+        let mut watch = guards.map(|guards| Watch::new(guards, span.start, state, rough));
         let (memory, jumps) = match (&mut watch, memory.split_last()) {
             (Some(watch), Some((&jumps, rest))) => (watch.restore(rest), jumps as u64),
             _ => (memory.as_slice(), 0),
@@ -89,7 +90,7 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
         stop: span.stop,
         limit: field.next_break_of(lane, span.start).min(span.stop),
         recorder,
-        watch: guards.map(|guards| Watch::new(guards, span.start, state)),
+        watch: guards.map(|guards| Watch::new(guards, span.start, state, rough)),
         parted: None,
         inside: Vec::new(),
         drawing,
@@ -232,10 +233,14 @@ impl<R: Recorder> Running<R> {
         let mut inside = std::mem::take(&mut self.inside);
         inside.resize(field.dim(), 0.0);
         loop {
-            let fired = watch.first(from, end, &mut |t, g| {
-                within(field, scheme, lane, t, &mut inside);
-                guards.values(t, &inside, g);
-            });
+            let mut path = Whole {
+                field,
+                scheme,
+                lane,
+                guards,
+                inside: &mut inside,
+            };
+            let fired = watch.first(guards, from, end, &mut path);
             let Some(mut fired) = fired else {
                 self.inside = inside;
                 return Step::Whole;
@@ -310,9 +315,9 @@ impl<R: Recorder> Running<R> {
             });
         }
         match watch.accumulates(fired) {
-            Some((guard, time)) if acts(guards, fired, Action::Reset) => {
+            Some((guard, end)) if acts(guards, fired, Action::Reset) => {
                 self.recorder.event(&Event {
-                    time,
+                    time: end.time,
                     kind: "accumulation",
                     component: Some(guards.component(guard)),
                     mode: &[],
@@ -417,6 +422,35 @@ fn within<F: ?Sized, const L: usize>(
     } else {
         scheme.interpolate(lane, t, x);
         scheme.settle(field, lane, t, x);
+    }
+}
+
+/// The path of a flow in one piece within its last step.
+struct Whole<'a, F: ?Sized, const L: usize> {
+    field: &'a F,
+    scheme: &'a dyn Scheme<F, L>,
+    lane: usize,
+    guards: &'a dyn Guards,
+    inside: &'a mut [f64],
+}
+
+impl<F: Field<L> + ?Sized, const L: usize> Path for Whole<'_, F, L> {
+    fn values(&mut self, t: f64, g: &mut [f64]) {
+        within(self.field, self.scheme, self.lane, t, self.inside);
+        self.guards.values(t, self.inside, g);
+    }
+
+    fn ahead(&mut self, t: f64, later: f64, g: &mut [f64]) {
+        within(self.field, self.scheme, self.lane, t, self.inside);
+        let mut drift = vec![0.0; self.inside.len()];
+        // Just after t: an edge at t belongs to what lies before it.
+        let after = t.next_up();
+        self.field
+            .drift_of(self.lane, after, self.inside, &mut drift);
+        for (x, dx) in self.inside.iter_mut().zip(&drift) {
+            *x += later * dx;
+        }
+        self.guards.values(t + later, self.inside, g);
     }
 }
 

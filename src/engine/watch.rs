@@ -1,25 +1,23 @@
 //! Guards watched over a step: zero crossings located on the dense output.
 //!
-//! A guard with a direction is a function that is positive before its crossing (two functions, if either
-//! direction counts). It is armed where it is positive, so that one that has fired does not fire again before it
-//! has been back on its own side; after a reset it is given the time to get there, however short. Events of one
-//! guard that follow each other ever faster (a ball that bounces to rest) are an accumulation.
+//! A guard with a direction is a function that is positive before its crossing (two functions, if either direction counts).
+//! It is armed where it is positive, fires once where it becomes negative, whatever its reset does, and is armed again once it
+//! has been positive. A reset that sends the function back (a ball that bounces) is given the time to get there, however short;
+//! one that leaves it where it is (a dose at a time, a count) is passed by. A guard function of time alone has its sign
+//! changes from the system ([`Guards::crossing`]), so that no step is too long for it.
 
 use std::ops::Range;
 
+use super::accumulation::{Accumulation, End};
 use super::nonsmooth::roots::Search;
-use crate::system::guard::{Direction, Guards};
+use crate::system::guard::{Crossing, Direction, Guards};
 
 /// Intervals of a step in which guards are looked for.
 pub(super) const SAMPLES: usize = 4;
-/// Events of a guard that come this close, relative to the time, have no time between them.
-const AT_ONCE: f64 = 1e-14;
-/// So many events at once are no progress.
-const MOST_AT_ONCE: f64 = 4.0;
-/// So many ever shorter intervals, with next to nothing left to come, are an accumulation.
-const SHRINKING: f64 = 10.0;
-/// Next to nothing, relative to the time.
-const LEFT: f64 = 1e-9;
+/// A guard that stands on its surface behind its own reset is looked at after these shares of the step, powers of 1/4.
+const SHARES: std::ops::RangeInclusive<i32> = 0..=26;
+/// A value this small, relative to those of the other guards, is on the surface.
+const ON_SURFACE: f64 = 1e-12;
 
 /// Whether a guard function may fire.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,13 +30,12 @@ enum Arm {
     Reset,
 }
 
-/// The past of one guard.
+/// What is known of a guard function of time alone.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Past {
-    last: f64,
-    interval: f64,
-    shrinking: f64,
-    at_once: f64,
+struct Timed {
+    /// Its next sign change, and whether it rises there; none up to `searched`.
+    next: Option<(f64, bool)>,
+    searched: f64,
 }
 
 /// The `sample`-th edge of the intervals between two times.
@@ -54,16 +51,28 @@ pub(super) struct Watch {
     /// Of each guard function: the guard, and the sign that makes it positive before its crossing.
     functions: Vec<(usize, f64)>,
     armed: Vec<Arm>,
-    past: Vec<Past>,
+    /// From when on each function counts, within the step at hand.
+    since: Vec<f64>,
+    /// Of each guard that is a function of time alone.
+    timed: Vec<Option<Timed>>,
+    past: Vec<Accumulation>,
+    began: f64,
     search: Search,
     values: Vec<f64>,
     start: Vec<f64>,
-    /// Whether the ends of steps tell of all guards.
+    /// Whether the ends of steps say all about all guards.
     monotone: bool,
+    /// Whether the path has noise.
+    rough: bool,
 }
 
-/// Writes the guard functions at a time within a step into those that are looked at.
-pub(super) type Guarding<'a> = &'a mut dyn FnMut(f64, &mut [f64]);
+/// The path of a step, as guards see it.
+pub(super) trait Path {
+    /// Write the guard functions at a time within the step.
+    fn values(&mut self, t: f64, g: &mut [f64]);
+    /// Write the guard functions later than `t` by this, if the drift stayed as it is just after `t`.
+    fn ahead(&mut self, t: f64, later: f64, g: &mut [f64]);
+}
 
 /// Guards that fire.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,8 +84,8 @@ pub(super) struct Fired {
 }
 
 impl Watch {
-    /// Watch these guards from `(t, x)` on.
-    pub(super) fn new(guards: &dyn Guards, t: f64, x: &[f64]) -> Self {
+    /// Watch these guards from `(t, x)` on; `rough` is a path with noise, which crosses again wherever it has crossed.
+    pub(super) fn new(guards: &dyn Guards, t: f64, x: &[f64], rough: bool) -> Self {
         let mut functions = Vec::new();
         for guard in 0..guards.count() {
             let direction = guards.direction(guard);
@@ -87,20 +96,25 @@ impl Watch {
                 functions.push((guard, 1.0));
             }
         }
-        let past = Past {
-            last: f64::NEG_INFINITY,
-            interval: f64::INFINITY,
-            shrinking: 0.0,
-            at_once: 0.0,
-        };
+        let timed = (0..guards.count()).map(|guard| {
+            let known = guards.crossing(guard, t, t) != Crossing::OfState;
+            known.then_some(Timed {
+                next: None,
+                searched: t,
+            })
+        });
         let mut watch = Self {
             armed: vec![Arm::No; functions.len()],
-            past: vec![past; guards.count()],
+            since: vec![f64::NEG_INFINITY; functions.len()],
+            timed: timed.collect(),
+            past: vec![Accumulation::NEVER; guards.count()],
+            began: t,
             functions,
             search: Search::default(),
             values: vec![0.0; guards.count()],
             start: Vec::new(),
             monotone: (0..guards.count()).all(|guard| guards.is_monotone(guard)),
+            rough,
         };
         guards.values(t, x, &mut watch.values);
         watch.arm(watch.all());
@@ -127,11 +141,16 @@ impl Watch {
         }
     }
 
-    /// Arm what is on its own side or on the surface, by `values`.
+    /// Arm what is on its own side or on the surface, by `values`; what waits to come back from its own reset waits on.
     fn arm(&mut self, functions: Range<usize>) {
+        let watched = &self.values[self.guards_of(&functions)];
+        let size = watched.iter().fold(0.0_f64, |max, g| max.max(g.abs()));
         for k in functions {
             let (guard, sign) = self.functions[k];
-            self.armed[k] = match sign * self.values[guard] >= 0.0 {
+            let value = self.values[guard];
+            let waits = self.armed[k] == Arm::Reset && value.abs() <= ON_SURFACE * (1.0 + size);
+            self.armed[k] = match sign * value >= 0.0 {
+                _ if waits => Arm::Reset,
                 true => Arm::Yes,
                 false => Arm::No,
             };
@@ -170,8 +189,9 @@ impl Watch {
         let size = watched.iter().fold(0.0_f64, |max, g| max.max(g.abs()));
         for k in functions {
             let (guard, _) = self.functions[k];
-            if by.contains(&guard) && self.values[guard].abs() <= 1e-12 * (1.0 + size) {
-                self.armed[k] = Arm::Reset;
+            if by.contains(&guard) && self.values[guard].abs() <= ON_SURFACE * (1.0 + size) {
+                // A rough path is on both sides at once: what counts is where it is seen next.
+                self.armed[k] = if self.rough { Arm::No } else { Arm::Reset };
             }
         }
     }
@@ -202,44 +222,121 @@ impl Watch {
     }
 
     /// Write the armed ones of these functions at `t` into `g`.
-    fn evaluate(&mut self, functions: &Range<usize>, t: f64, at: Guarding<'_>, g: &mut [f64]) {
+    fn evaluate(&mut self, functions: &Range<usize>, t: f64, path: &mut dyn Path, g: &mut [f64]) {
         let guards = self.guards_of(functions);
-        at(t, &mut self.values[guards]);
+        path.values(t, &mut self.values[guards]);
         for (g, k) in g.iter_mut().zip(functions.clone()) {
             let (guard, sign) = self.functions[k];
-            *g = match self.armed[k] {
-                Arm::No => f64::INFINITY,
-                _ => sign * self.values[guard],
+            let counts = self.armed[k] == Arm::Yes && t >= self.since[k];
+            *g = match counts && self.timed[guard].is_none() {
+                true => sign * self.values[guard],
+                false => f64::INFINITY,
             };
         }
     }
 
-    /// The first crossing between `from` and `to`; `at(t, g)` writes the guard functions.
-    pub(super) fn first(&mut self, from: f64, to: f64, at: Guarding<'_>) -> Option<Fired> {
-        if self.monotone && self.armed.iter().all(|&armed| armed == Arm::Yes) {
-            at(to, &mut self.values);
+    /// The first crossing between `from` and `to`; by the guard functions along its path.
+    pub(super) fn first(
+        &mut self,
+        guards: &dyn Guards,
+        from: f64,
+        to: f64,
+        path: &mut dyn Path,
+    ) -> Option<Fired> {
+        let all_armed = self.armed.iter().all(|&armed| armed == Arm::Yes);
+        if self.monotone && all_armed && self.timed.iter().all(Option::is_none) {
+            path.values(to, &mut self.values);
             let values = &self.values;
             let mut functions = self.functions.iter();
             if functions.all(|&(guard, sign)| sign * values[guard] > 0.0) {
                 return None;
             }
         }
-        self.first_among(self.all(), from, to, at)
+        self.first_among(guards, self.all(), from, to, path)
     }
 
-    /// The first crossing of these functions; `at(t, g)` writes the guard functions from the first to the last of
+    /// The first crossing of these functions; the path gives those from the first to the last of
     /// their guards.
     pub(super) fn first_among(
+        &mut self,
+        guards: &dyn Guards,
+        functions: Range<usize>,
+        from: f64,
+        to: f64,
+        path: &mut dyn Path,
+    ) -> Option<Fired> {
+        let (due, clocks) = self.due(guards, &functions, from, to);
+        let to = due.min(to);
+        let found = self
+            .stuck(&functions, from, to, path)
+            .or_else(|| self.search(functions.clone(), from, to, path));
+        match found {
+            Some(mut found) if !clocks.is_empty() && found.time >= due => {
+                found.time = due;
+                found.guards.extend(clocks);
+                found.guards.sort_unstable();
+                Some(found)
+            }
+            None if !clocks.is_empty() => Some(Fired {
+                time: due,
+                guards: clocks,
+            }),
+            other => other,
+        }
+    }
+
+    /// When the first of the guards of these functions that are functions of time alone is due in `(from, to]`, and all
+    /// that are due then.
+    fn due(
+        &mut self,
+        guards: &dyn Guards,
+        functions: &Range<usize>,
+        from: f64,
+        to: f64,
+    ) -> (f64, Vec<usize>) {
+        let (mut due, mut which) = (f64::INFINITY, Vec::new());
+        for guard in self.guards_of(functions) {
+            let Some(timed) = &mut self.timed[guard] else {
+                continue;
+            };
+            let wanted = guards.direction(guard);
+            let counts = |rises: bool| match wanted {
+                Direction::Rising => rises,
+                Direction::Falling => !rises,
+                Direction::Both => true,
+            };
+            // What is known lies behind, or in the other direction.
+            loop {
+                match timed.next {
+                    Some((at, rises)) if at > from && counts(rises) => break,
+                    Some((at, _)) => (timed.next, timed.searched) = (None, at),
+                    None if timed.searched >= to => break,
+                    None => {
+                        let searched = timed.searched.max(from);
+                        match guards.crossing(guard, searched, to) {
+                            Crossing::At { time, rises } => timed.next = Some((time, rises)),
+                            Crossing::OfState | Crossing::Nowhere => timed.searched = to,
+                        }
+                    }
+                }
+            }
+            match timed.next {
+                Some((at, _)) if at <= to && at < due => (due, which) = (at, vec![guard]),
+                Some((at, _)) if at <= to && at == due => which.push(guard),
+                _ => {}
+            }
+        }
+        (due, which)
+    }
+
+    /// Search the functions that are armed.
+    fn search(
         &mut self,
         functions: Range<usize>,
         from: f64,
         to: f64,
-        at: Guarding<'_>,
+        path: &mut dyn Path,
     ) -> Option<Fired> {
-        let from = match self.after_reset(&functions, from, to, at) {
-            Ok(from) => from,
-            Err(stuck) => return Some(stuck),
-        };
         let mut start = std::mem::take(&mut self.start);
         start.resize(functions.len(), 0.0);
         let mut found = None;
@@ -249,10 +346,10 @@ impl Watch {
                 1.0 => high,
                 _ => low + theta * (high - low),
             };
-            self.evaluate(&functions, low, at, &mut start);
+            self.evaluate(&functions, low, path, &mut start);
             let mut search = std::mem::take(&mut self.search);
             let crossing = search.first(2, &start, &mut |theta, g| {
-                self.evaluate(&functions, time(theta), at, g);
+                self.evaluate(&functions, time(theta), path, g);
             });
             self.search = search;
             if let Some(crossing) = crossing {
@@ -260,8 +357,15 @@ impl Watch {
                 let mut fired: Vec<usize> = which.clone().map(|k| self.functions[k].0).collect();
                 fired.dedup();
                 which.for_each(|k| self.armed[k] = Arm::No);
+                let time = time(crossing.theta);
+                // What had not come back by then waits on.
+                for k in functions.clone() {
+                    if self.armed[k] == Arm::Yes && self.since[k] > time {
+                        self.armed[k] = Arm::Reset;
+                    }
+                }
                 found = Some(Fired {
-                    time: time(crossing.theta),
+                    time,
                     guards: fired,
                 });
                 break;
@@ -277,7 +381,7 @@ impl Watch {
     fn back_on_their_side(&mut self, functions: Range<usize>) {
         for k in functions {
             let (guard, sign) = self.functions[k];
-            if sign * self.values[guard] > 0.0 {
+            if self.armed[k] == Arm::No && sign * self.values[guard] > 0.0 {
                 self.armed[k] = Arm::Yes;
             }
         }
@@ -285,10 +389,20 @@ impl Watch {
 
     /// Whether any of these functions may cross within a step, by samples of its guards in `SAMPLES` equal intervals.
     /// If not, those that have come back to their own side are armed.
-    pub(super) fn may_fire(&mut self, functions: Range<usize>, samples: &[Vec<f64>]) -> bool {
-        let mut may = false;
+    pub(super) fn may_fire(
+        &mut self,
+        guards: &dyn Guards,
+        functions: Range<usize>,
+        (from, to): (f64, f64),
+        samples: &[Vec<f64>],
+    ) -> bool {
+        let (due, _) = self.due(guards, &functions, from, to);
+        let mut may = due <= to;
         for k in functions.clone() {
             let (guard, sign) = self.functions[k];
+            if self.timed[guard].is_some() {
+                continue;
+            }
             let g: [f64; SAMPLES + 1] = std::array::from_fn(|s| sign * samples[s][guard]);
             let mut armed = self.armed[k] != Arm::No;
             may |= self.armed[k] == Arm::Reset;
@@ -315,86 +429,86 @@ impl Watch {
         may
     }
 
-    /// Where to look from: as soon as what was reset is back on its own side; `Err` if it never gets there.
-    fn after_reset(
+    /// Look at the functions that stand on their surfaces behind their own resets. Those that are sent back count from when they
+    /// are there, the others once they have been there. Those that are sent back and never seen there, because they bounce
+    /// below what numbers resolve, fire again at once.
+    fn stuck(
         &mut self,
         functions: &Range<usize>,
         from: f64,
         to: f64,
-        at: Guarding<'_>,
-    ) -> Result<f64, Fired> {
+        path: &mut dyn Path,
+    ) -> Option<Fired> {
         if !self.armed[functions.clone()].contains(&Arm::Reset) {
-            return Ok(from);
+            return None;
         }
         let watched = self.guards_of(functions);
-        for halvings in [30, 20, 12, 8, 5, 3, 2] {
-            let t = from + (to - from) * 0.5_f64.powi(halvings);
-            at(t, &mut self.values[watched.clone()]);
-            let back = |k: usize| {
+        let shares = || SHARES.rev().map(|power| (to - from) * 0.25_f64.powi(power));
+        for later in shares() {
+            let t = from + later;
+            if t <= from || t >= to {
+                continue;
+            }
+            path.values(t, &mut self.values[watched.clone()]);
+            for k in functions.clone() {
                 let (guard, sign) = self.functions[k];
-                self.armed[k] == Arm::Reset && sign * self.values[guard] > 0.0
-            };
-            // Of a guard that counts in both directions one function is always on the far side.
-            if t > from && functions.clone().any(back) {
-                for k in functions.clone() {
-                    if self.armed[k] == Arm::Reset {
-                        let (guard, sign) = self.functions[k];
-                        let own = sign * self.values[guard] > 0.0;
-                        self.armed[k] = if own { Arm::Yes } else { Arm::No };
-                    }
+                if self.armed[k] == Arm::Reset && sign * self.values[guard] > 0.0 {
+                    (self.armed[k], self.since[k]) = (Arm::Yes, t);
                 }
-                return Ok(t);
             }
         }
-        let stuck = functions.clone().filter(|&k| self.armed[k] == Arm::Reset);
-        let mut guards: Vec<usize> = stuck.map(|k| self.functions[k].0).collect();
-        guards.dedup();
-        Err(Fired { time: from, guards })
-    }
-
-    /// Take note of an event; if it belongs to an accumulation, the time at which that ends.
-    pub(super) fn accumulates(&mut self, fired: &Fired) -> Option<(usize, f64)> {
-        let time = fired.time;
-        let mut found = None;
-        for &guard in &fired.guards {
-            let past = &mut self.past[guard];
-            let interval = time - past.last;
-            if interval <= AT_ONCE * (1.0 + time.abs()) {
-                past.at_once += 1.0;
-                if past.at_once >= MOST_AT_ONCE {
-                    found = Some((guard, time));
-                }
-            } else {
-                past.at_once = 0.0;
-                let ratio = interval / past.interval;
-                let shorter = ratio < 0.9999;
-                past.shrinking = if shorter { past.shrinking + 1.0 } else { 0.0 };
-                past.interval = interval;
-                let left = interval * ratio / (1.0 - ratio);
-                if past.shrinking >= SHRINKING && left <= LEFT * (1.0 + time.abs()) {
-                    found = Some((guard, time + left));
+        if !self.armed[functions.clone()].contains(&Arm::Reset) {
+            return None;
+        }
+        let mut start = vec![0.0; watched.len()];
+        path.ahead(from, 0.0, &mut start);
+        let mut rising = vec![Rise::default(); functions.len()];
+        for later in shares() {
+            path.ahead(from, later, &mut self.values[watched.clone()]);
+            for (rise, k) in rising.iter_mut().zip(functions.clone()) {
+                let (guard, sign) = self.functions[k];
+                rise.see(sign * (self.values[guard] - start[guard - watched.start]));
+            }
+        }
+        let mut guards = Vec::new();
+        for (rise, k) in rising.iter().zip(functions.clone()) {
+            if self.armed[k] == Arm::Reset {
+                self.armed[k] = Arm::No;
+                if rise.is_rising() {
+                    guards.push(self.functions[k].0);
                 }
             }
-            past.last = time;
+        }
+        guards.dedup();
+        (!guards.is_empty()).then_some(Fired { time: from, guards })
+    }
+
+    /// Take note of an event; if it belongs to an accumulation, the guard and how that ends.
+    pub(super) fn accumulates(&mut self, fired: &Fired) -> Option<(usize, End)> {
+        let mut found = None;
+        for &guard in &fired.guards {
+            if let Some(end) = self.past[guard].event(fired.time, self.began, 1) {
+                found = Some((guard, end));
+            }
         }
         found
     }
 
-    /// All that is needed to go on.
+    /// All that is needed to resume.
     pub(super) fn save(&self, memory: &mut Vec<f64>) {
         for past in &self.past {
-            memory.extend([past.last, past.interval, past.shrinking, past.at_once]);
+            memory.extend(past.save());
         }
         memory.extend(self.armed.iter().map(|&armed| f64::from(armed as u8)));
     }
 
     /// Take it back from the end of `memory`; the front is handed out.
     pub(super) fn restore<'m>(&mut self, memory: &'m [f64]) -> &'m [f64] {
-        let length = 4 * self.past.len() + self.armed.len();
+        let length = Accumulation::MEMORY * self.past.len() + self.armed.len();
         let (front, own) = memory.split_at(memory.len() - length);
-        let (past, armed) = own.split_at(4 * self.past.len());
-        for (past, saved) in self.past.iter_mut().zip(past.as_chunks::<4>().0) {
-            [past.last, past.interval, past.shrinking, past.at_once] = *saved;
+        let (past, armed) = own.split_at(Accumulation::MEMORY * self.past.len());
+        for (past, saved) in self.past.iter_mut().zip(past.as_chunks().0) {
+            *past = Accumulation::restored(*saved);
         }
         for (armed, &saved) in self.armed.iter_mut().zip(armed) {
             *armed = match saved as u8 {
@@ -404,5 +518,37 @@ impl Watch {
             };
         }
         front
+    }
+}
+
+/// Whether a function that starts on its surface rises from it to first order: it grows four times where the time does, before
+/// rounding hides it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Rise {
+    last: f64,
+    /// How often in a row it has grown with the time.
+    grown: u32,
+    decided: Option<bool>,
+}
+
+impl Rise {
+    /// The next value, at four times the time of the last one.
+    fn see(&mut self, value: f64) {
+        if self.decided.is_some() {
+            return;
+        }
+        let ratio = value / self.last;
+        self.grown = match (2.5..6.0).contains(&ratio) {
+            true => self.grown + 1,
+            false => 0,
+        };
+        self.last = value;
+        if self.grown >= 2 {
+            self.decided = Some(value > 0.0);
+        }
+    }
+
+    fn is_rising(&self) -> bool {
+        self.decided == Some(true)
     }
 }

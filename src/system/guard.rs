@@ -29,6 +29,22 @@ pub enum Action {
     Stop,
 }
 
+/// Where a guard function changes its sign, if that is known without a state.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Crossing {
+    /// It depends on the state.
+    OfState,
+    /// It is a function of time alone, and changes its sign nowhere between these times.
+    Nowhere,
+    /// It is a function of time alone.
+    At {
+        /// The first time at which it is zero or on the other side.
+        time: f64,
+        /// Whether it was negative before.
+        rises: bool,
+    },
+}
+
 /// The zero crossings of a system.
 pub trait Guards: Send + Sync {
     /// The number of guards.
@@ -52,6 +68,12 @@ pub trait Guards: Send + Sync {
     fn is_monotone(&self, guard: usize) -> bool {
         let _ = guard;
         false
+    }
+    /// The first sign change of this guard function in `(after, until]`, if it is a function of time alone. Such a guard is
+    /// found however long the steps are; one whose zeros are known beforehand is an [`Impulses`] as well.
+    fn crossing(&self, guard: usize, after: f64, until: f64) -> Crossing {
+        let _ = (guard, after, until);
+        Crossing::OfState
     }
     /// What happens.
     fn action(&self, guard: usize) -> Action;

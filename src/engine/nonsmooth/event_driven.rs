@@ -10,6 +10,7 @@ use super::location::{Known, Location};
 use super::modal::{Modal, Piece, Told, Trace, Unresolved, Why};
 use super::roots::{Crossing, Search};
 use super::taylor::Taylor;
+use crate::engine::accumulation::Accumulation;
 use crate::engine::card::Card;
 use crate::engine::explicit::{Explicit, Tolerances};
 use crate::engine::outcome::{Counts, Status};
@@ -22,10 +23,8 @@ use crate::system::event::Event;
 /// a hundredth of the tolerance, between this and the coarsest.
 const RESOLUTION: f64 = 1e-13;
 const COARSEST: f64 = 1e-9;
-/// So many events in no time are no progress.
-const MOST_AT_ONCE: usize = 64;
-/// So many ever shorter intervals between events make an accumulation.
-const SHRINKING: u32 = 5;
+/// The numbers at the head of a memory.
+const HEAD: usize = 7;
 
 /// An event-driven scheme.
 pub struct EventDriven<M> {
@@ -51,45 +50,12 @@ pub struct EventDriven<M> {
     spared: u64,
     failed: Option<(Status, Option<usize>)>,
     told: Vec<Told>,
-    recent: Recent,
+    /// When the run began.
+    began: f64,
+    recent: Accumulation,
     search: Search,
     location: Location,
     trace: RefCell<Trace>,
-}
-
-/// What is known of the events so far.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Recent {
-    /// The last event.
-    last: f64,
-    /// The interval before it.
-    interval: f64,
-    /// How many intervals in a row were shorter than the one before.
-    shrinking: u32,
-    /// How many events lie within rounding of the last one.
-    at_once: usize,
-}
-
-impl Recent {
-    const NEVER: Recent = Recent {
-        last: f64::NEG_INFINITY,
-        interval: f64::INFINITY,
-        shrinking: 0,
-        at_once: 0,
-    };
-
-    fn event(&mut self, time: f64) {
-        let interval = time - self.last;
-        if interval <= 64.0 * f64::EPSILON * time.abs() {
-            self.at_once += 1;
-        } else {
-            self.at_once = 0;
-            let shorter = interval < 0.99 * self.interval && self.interval.is_finite();
-            self.shrinking = if shorter { self.shrinking + 1 } else { 0 };
-            self.interval = interval;
-        }
-        self.last = time;
-    }
 }
 
 /// The first crossing on a series, between `from` and `to` after its start: when, and of which surfaces.
@@ -150,7 +116,8 @@ impl<M: Modal> EventDriven<M> {
             spared: 0,
             failed: None,
             told: Vec::new(),
-            recent: Recent::NEVER,
+            began: 0.0,
+            recent: Accumulation::NEVER,
             search: Search::default(),
             location: Location::new(modal.surfaces(), RESOLUTION, resolution),
             stepped: mode.clone(),
@@ -196,8 +163,10 @@ impl<M: Modal> EventDriven<M> {
 
     /// A step ended on crossed surfaces: resolve the mode there.
     fn cross<S: System + ?Sized>(&mut self, system: &S, which: &[usize]) {
-        self.recent.event(self.time);
-        if self.recent.at_once >= MOST_AT_ONCE {
+        let sources = self.modal.surfaces().max(1);
+        let end = self.recent.event(self.time, self.began, sources);
+        // Converging crossings may go on, sliding; a chain at one instant does not.
+        if end.is_some_and(|end| end.chain) {
             let component = which.first().map(|surface| surface / 2);
             self.failed = Some((Status::EventsAccumulate, component));
             return;
@@ -221,7 +190,7 @@ impl<M: Modal> EventDriven<M> {
             .filter(|(now, before)| now != before)
             .count();
         self.change(Some(&before), found.map(|()| not_unique));
-        if slid > 1 && self.recent.shrinking >= SHRINKING && self.failed.is_none() {
+        if slid > 1 && self.recent.converges() && self.failed.is_none() {
             // Ever faster crossings have ended in all of them at once.
             self.told.push(Told {
                 time: self.time,
@@ -399,7 +368,7 @@ impl<S: System + ?Sized, M: Modal> Scheme<S, 1> for EventDriven<M> {
         (self.time, self.previous) = (t, t);
         self.counts = Counts::default();
         self.failed = None;
-        self.recent = Recent::NEVER;
+        (self.began, self.recent) = (t, Accumulation::NEVER);
         (self.order, self.spared) = (0, 0);
         let mut not_unique = Vec::new();
         let behind = t.next_up();
@@ -503,19 +472,16 @@ impl<S: System + ?Sized, M: Modal> Scheme<S, 1> for EventDriven<M> {
     }
 
     fn save(&self, _lane: usize) -> Vec<f64> {
-        let recent = &self.recent;
         let mut memory = vec![
             self.time,
             f64::from(u8::from(self.moved)),
             self.counts.steps as f64,
             self.counts.evaluations as f64,
-            recent.last,
-            recent.interval,
-            f64::from(recent.shrinking),
-            recent.at_once as f64,
             self.order as f64,
             self.spared as f64,
+            self.began,
         ];
+        memory.extend(self.recent.save());
         memory.extend(&self.state);
         memory.extend(&self.surfaces);
         memory.extend(self.mode.iter().map(|&mode| f64::from(mode)));
@@ -527,19 +493,18 @@ impl<S: System + ?Sized, M: Modal> Scheme<S, 1> for EventDriven<M> {
     }
 
     fn restore(&mut self, _lane: usize, memory: &[f64]) {
-        let (head, rest) = memory.split_at(10);
+        let (head, rest) = memory.split_at(HEAD);
+        let Some((recent, rest)) = rest.split_first_chunk() else {
+            return;
+        };
+        self.recent = Accumulation::restored(*recent);
         (self.time, self.previous) = (head[0], head[0]);
         self.moved = head[1] != 0.0;
         self.counts.steps = head[2] as u64;
         self.counts.evaluations = head[3] as u64;
-        self.recent = Recent {
-            last: head[4],
-            interval: head[5],
-            shrinking: head[6] as u32,
-            at_once: head[7] as usize,
-        };
-        self.order = head[8] as usize;
-        self.spared = head[9] as u64;
+        self.order = head[4] as usize;
+        self.spared = head[5] as u64;
+        self.began = head[6];
         self.modal.spared();
         let (state, rest) = rest.split_at(self.state.len());
         let (surfaces, rest) = rest.split_at(self.surfaces.len());
