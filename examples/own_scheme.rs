@@ -59,6 +59,8 @@ fn error(decay: &Decay, h: f64) -> f64 {
         atol: vec![1e-9],
         step: Some(h),
         locate_kinks: false,
+        max_step: f64::INFINITY,
+        first_step: None,
     };
     let mut scheme = Explicit::<1>::new(&CARD, &TABLEAU, decay, tolerances);
     let (start, stop, mut last) = (0.0, 1.0, f64::NAN);

@@ -17,6 +17,7 @@ pub use crate::system::family::{
     Build, Built, Dynamics, Evolution, Family, ObservableCard, Starting,
 };
 pub use crate::system::follower::{Finding, Follower, Followers};
+pub use crate::system::forcing::Forcing;
 pub use crate::system::guard::{Action, Crossing, Direction, Guards, Impulses};
 pub use crate::system::health::Health;
 pub use crate::system::kinks::Kinks;

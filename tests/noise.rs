@@ -118,6 +118,7 @@ fn a_noisy_run_has_the_same_bits_alone_and_in_lanes() {
                             x0: job.x0,
                             memory: None,
                             key: Key::of_seed(k),
+                            stops: job.stops,
                         },
                     )
                 });

@@ -107,6 +107,11 @@ impl Clock {
         Some(Self { operations })
     }
 
+    /// How many operations it has.
+    pub fn len(&self) -> usize {
+        self.operations.len()
+    }
+
     /// The value at a time.
     pub fn value(&self, t: f64) -> f64 {
         let mut values = Vec::with_capacity(self.operations.len());

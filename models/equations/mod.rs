@@ -17,6 +17,7 @@ mod compile;
 mod derivative;
 mod edges;
 mod expression;
+mod forcing;
 mod function;
 mod graph;
 mod interval;

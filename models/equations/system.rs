@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use super::compile::{Output, Refusal, compile};
 use super::derivative;
 use super::edges::{self, Edge};
+use super::forcing::Driving;
 use super::graph::{Graph, Node, Term};
 use super::model::{Model, Text, read};
 use super::scope::{Indices, Scope};
@@ -23,6 +24,7 @@ pub struct Equations {
     smoothness: Smoothness,
     drift: Arc<Tape>,
     edges: Vec<Edge>,
+    driving: Driving,
     /// For derivatives, which are worked out when somebody asks.
     graph: Graph,
     outputs: Vec<Output>,
@@ -89,6 +91,7 @@ impl Equations {
             },
             drift: Arc::new(tape(&graph, &drift)?),
             edges: edges::edges(&graph, &timed),
+            driving: Driving::of(&graph, &drift),
             noise: noise_of(&mut graph, noise, &layout)?.map(|noise| Noise {
                 calculus: match build.parameters.get("calculus") {
                     Some(Value::Text(name)) if name == "stratonovich" => Calculus::Stratonovich,
@@ -371,6 +374,10 @@ impl System for Equations {
     fn next_breakpoint(&self, t: f64) -> f64 {
         let next = self.edges.iter().map(|edge| edge.next(t));
         next.fold(f64::INFINITY, f64::min)
+    }
+
+    fn forcing(&self) -> Option<&dyn Forcing> {
+        (!self.driving.is_empty()).then_some(&self.driving as &dyn Forcing)
     }
 
     fn jacobian(&self) -> Option<&dyn Jacobian> {

@@ -133,7 +133,9 @@ fn refined(options: &Options, adaptive: bool, level: usize) -> Options {
 
 fn run(question: &Question<'_>, options: &Options, adaptive: bool) -> Result<Level, Mismatch> {
     let mut samples = Samples::at(question.times.clone());
-    let job = Job::new(question.span, question.x0.clone(), &mut samples).key(question.key);
+    let job = Job::new(question.span, question.x0.clone(), &mut samples)
+        .key(question.key)
+        .stops(&options.stops);
     let (outcome, _) = integrate_job(
         question.system,
         question.method,

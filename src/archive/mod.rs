@@ -45,7 +45,7 @@ pub mod writer;
 pub use claim::{Claim, Leave};
 pub use contents::Contents;
 pub use error::ArchiveError;
-pub use per_run::{Ending, RunRecord};
+pub use per_run::{Ending, Noticed, RunRecord};
 pub use reader::{Coordinates, Reader, Variable};
 pub use skeleton::About;
 pub use writer::{Checkpoints, Milestone, Resumed, TaskResult, Writer};

@@ -5,6 +5,7 @@
 //! /run_steps, /run_rejected, /run_evaluations, /run_seed
 //! /provenance/run_wall_time
 //! /health/rejected_share, kinks, last_time, and last_<block> for each block of the state
+//! /health/below_atol, below_atol_largest, unseen_time, unseen_width, fast_guard: what was noticed
 //! ```
 //!
 //! All have the run dims. The diagnosis of a failed run is a text, `/health/diagnosis`.
@@ -74,6 +75,34 @@ pub struct RunRecord {
     pub wall_time: f64,
     /// What happened and what to try; empty after a success.
     pub diagnosis: String,
+    /// What was noticed that the numbers do not show.
+    pub noticed: Noticed,
+}
+
+/// What was noticed of a run that its numbers do not show: NaN and -1 for nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Noticed {
+    /// The component, in the order of the flat state, that stayed furthest below 1000 times its `atol`.
+    pub below_atol: i64,
+    /// Its largest absolute value.
+    pub below_atol_largest: f64,
+    /// When the drift did something between the stages of a step that no step saw.
+    pub unseen_time: f64,
+    /// For how long it did.
+    pub unseen_width: f64,
+    /// The first guard that turned faster than it was looked at.
+    pub fast_guard: i64,
+}
+
+impl Noticed {
+    /// Nothing.
+    pub const NOTHING: Self = Self {
+        below_atol: -1,
+        below_atol_largest: f64::NAN,
+        unseen_time: f64::NAN,
+        unseen_width: f64::NAN,
+        fast_guard: -1,
+    };
 }
 
 /// Every data set with an entry per run, `last_<block>` excepted.
@@ -143,6 +172,41 @@ pub(super) const CARDS: &[Card] = &[
         unit: Unit::Time,
         long_name: "the last time reached with a finite state",
         value: |run| Value::F64(run.time),
+    },
+    Card {
+        path: "health/below_atol",
+        number: Number::I64,
+        unit: Unit::One,
+        long_name: "component of the flat state that stayed furthest below 1000 times its atol, without error control; -1 for none",
+        value: |run| Value::I64(run.noticed.below_atol),
+    },
+    Card {
+        path: "health/below_atol_largest",
+        number: Number::F64,
+        unit: Unit::One,
+        long_name: "the largest absolute value of that component",
+        value: |run| Value::F64(run.noticed.below_atol_largest),
+    },
+    Card {
+        path: "health/unseen_time",
+        number: Number::F64,
+        unit: Unit::Time,
+        long_name: "when the drift changed between the stages of a step that did not see it; NaN for never",
+        value: |run| Value::F64(run.noticed.unseen_time),
+    },
+    Card {
+        path: "health/unseen_width",
+        number: Number::F64,
+        unit: Unit::Time,
+        long_name: "how long that change lasted",
+        value: |run| Value::F64(run.noticed.unseen_width),
+    },
+    Card {
+        path: "health/fast_guard",
+        number: Number::I64,
+        unit: Unit::One,
+        long_name: "the first guard that turned more often within a step than it was looked at; -1 for none",
+        value: |run| Value::I64(run.noticed.fast_guard),
     },
 ];
 

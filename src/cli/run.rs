@@ -138,6 +138,11 @@ fn tell(report: &Report, quiet: bool) -> Result<(), Failure> {
     if !report.complete {
         return Err(left(report));
     }
+    if !quiet {
+        for note in &report.notes {
+            eprintln!("note: {note}");
+        }
+    }
     if report.failed > 0 {
         return Err(failed(report));
     }
@@ -216,6 +221,7 @@ fn as_json(report: &Report) -> Value {
         "finished": report.finished,
         "failures": report.failed,
         "wall_time": report.wall_time,
+        "notes": report.notes,
     });
     if let Some(only) = &report.only {
         let outcome = &only.outcome;

@@ -217,6 +217,8 @@ pub struct Time {
     pub stop: f64,
     /// When states are recorded.
     pub save: Save,
+    /// Instants on which steps land, ascending.
+    pub stops: Vec<f64>,
 }
 
 impl Time {
@@ -226,6 +228,7 @@ impl Time {
         start: 0.0,
         stop: 0.0,
         save: Save::Every(1.0),
+        stops: Vec::new(),
     };
 
     /// The spacing of samples; a two-hundredth of the span, if they have none.
@@ -261,6 +264,10 @@ pub struct Solver {
     pub atol: Vec<f64>,
     /// The step of a fixed-step scheme.
     pub step: Option<f64>,
+    /// The longest step of an adaptive scheme.
+    pub max_step: Option<f64>,
+    /// The first step that an adaptive scheme tries.
+    pub first_step: Option<f64>,
     /// The budget of steps, rejected ones included.
     pub max_steps: u64,
     /// Whether kinks of the field are located and stepped to (the default) or left to error control.

@@ -33,6 +33,9 @@ pub(super) const TIME: &[Parameter] = &[
     Parameter::tree("save").fallback(Fallback::Absent).meaning(
         "sampling interval, list of times, or \"steps\"; a thousandth of the span by default",
     ),
+    Parameter::tree("stops").fallback(Fallback::Absent).meaning(
+        "instants on which steps land, in any order: where the drift changes faster than the steps would see",
+    ),
 ];
 
 /// `[steps]`.
@@ -89,6 +92,14 @@ pub(super) const SOLVER: &[Parameter] = &[
         .fallback(Fallback::Absent)
         .range(Range::POSITIVE)
         .meaning("the step of fixed-step schemes"),
+    Parameter::real("max_step")
+        .fallback(Fallback::Absent)
+        .range(Range::POSITIVE)
+        .meaning("the longest step of adaptive schemes; no bound by default"),
+    Parameter::real("first_step")
+        .fallback(Fallback::Absent)
+        .range(Range::POSITIVE)
+        .meaning("the first step that adaptive schemes try; chosen by the scheme by default"),
     Parameter::integer("max_steps")
         .fallback(Fallback::Integer(1_000_000))
         .range(Range::closed(1.0, i64::MAX as f64))

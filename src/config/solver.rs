@@ -16,7 +16,7 @@ use crate::system::suggest;
 use crate::system::tree::{Entry, Span, Tree};
 use crate::system::{Smoothness, System};
 
-const ADAPTIVE: &[&str] = &["rtol", "atol", "kinks"];
+const ADAPTIVE: &[&str] = &["rtol", "atol", "kinks", "max_step", "first_step"];
 
 fn uses(card: &Card, key: &str) -> bool {
     match key {
@@ -62,6 +62,8 @@ pub(super) fn decode(
         rtol: default("rtol"),
         atol: Vec::new(),
         step: None,
+        max_step: None,
+        first_step: None,
         max_steps: u64::try_from(max_steps.unwrap_or(1)).unwrap_or(1),
         kinks: Kinks::Locate,
     };
@@ -78,6 +80,8 @@ pub(super) fn decode(
         }
         solver.rtol = section.number(d, "rtol").unwrap_or(f64::NAN);
         solver.atol = atol(d, section.value("atol"), layout);
+        solver.max_step = section.number(d, "max_step");
+        solver.first_step = section.number(d, "first_step");
         match card {
             Some(card) if !card.locates_kinks => {
                 let why = format!("`{}` steps over kinks", card.name);
@@ -130,6 +134,8 @@ pub(super) fn of_map(layout: Option<&Layout>) -> Solver {
         rtol: default("rtol"),
         atol: vec![default("atol"); layout.map_or(0, Layout::len)],
         step: Some(1.0),
+        max_step: None,
+        first_step: None,
         max_steps: u64::MAX,
         kinks: Kinks::Ignore,
     }

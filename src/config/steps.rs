@@ -57,6 +57,7 @@ pub(super) fn decode(d: &mut Decoder, entry: Option<&Entry>, blame: Span) -> Opt
         start: 0.0,
         stop: stop?,
         save,
+        stops: Vec::new(),
     })
 }
 

@@ -31,6 +31,7 @@ pub(super) fn decode(
             start: 0.0,
             stop,
             save,
+            stops: Vec::new(),
         });
     }
     let Some(entry) = entry else {
@@ -91,6 +92,13 @@ pub(super) fn decode(
         }
         None => None,
     };
+    let stops = match section.value("stops") {
+        Some(value) => {
+            d.given("stops", value);
+            stops(d, value, span)?
+        }
+        None => Vec::new(),
+    };
     let (start, stop) = span?;
     let save = given.unwrap_or_else(|| save_by_default(d, start, stop));
     Some(Time {
@@ -98,7 +106,43 @@ pub(super) fn decode(
         start,
         stop,
         save,
+        stops,
     })
+}
+
+/// The instants on which steps land, ascending, each once. Each must lie within the run.
+fn stops(d: &mut Decoder, value: &Tree, span: Option<(f64, f64)>) -> Option<Vec<f64>> {
+    let array = numbers::array(d, value, "stops")?;
+    if array.shape.len() != 1 {
+        d.wrong_type(value, "stops", "a list of times");
+        return None;
+    }
+    if !numbers::check(d, value, &array, "stops", &Range::FINITE, "1") {
+        return None;
+    }
+    let (start, stop) = span?;
+    let outside = |&&time: &&f64| time < start || time > stop;
+    if let Some(index) = array.data.iter().position(|time| outside(&time)) {
+        let place = value.as_array().map_or(value.span, |all| all[index].span);
+        d.problem(
+            Problem::at(
+                place,
+                format!(
+                    "`stops[{index}]` is {}, outside the run from {} to {}",
+                    resolved::real(array.data[index]),
+                    resolved::real(start),
+                    resolved::real(stop)
+                ),
+                "outside [start, stop]",
+            )
+            .help("remove it, or move `start` or `stop`"),
+        );
+        return None;
+    }
+    let mut stops = array.data;
+    stops.sort_by(f64::total_cmp);
+    stops.dedup();
+    Some(stops)
 }
 
 /// A thousandth of the span.

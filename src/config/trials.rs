@@ -46,6 +46,7 @@ impl Trials {
             start: 0.0,
             stop: self.count as f64,
             save: Save::After(1.0),
+            stops: Vec::new(),
         }
     }
 }

@@ -17,7 +17,7 @@ use super::kernels::{
     margins, terms,
 };
 use super::kink::{self, Located, Scratch};
-use super::lane::{Lane, least_step};
+use super::lane::{Lane, least_step, share};
 use super::outcome::{Counts, Status};
 use super::scheme::{Progress, Scheme};
 use super::spread::Blocks;
@@ -35,6 +35,10 @@ pub struct Tolerances {
     pub step: Option<f64>,
     /// Whether kinks are stepped to.
     pub locate_kinks: bool,
+    /// No step is longer; infinite for no bound.
+    pub max_step: f64,
+    /// The first step to try; `None` to have it chosen.
+    pub first_step: Option<f64>,
 }
 
 /// An explicit Runge-Kutta scheme at work on L lanes.
@@ -184,7 +188,7 @@ impl<const L: usize> Explicit<L> {
         let lane = &mut self.lanes[lane];
         (lane.time, lane.previous) = (t, t);
         (lane.accepted, lane.fresh, lane.flips) = (true, true, 0);
-        (lane.anchor, lane.equal_steps) = (t, 0);
+        (lane.anchor, lane.equal_steps, lane.lag) = (t, 0, 0.0);
         lane.controller.reset();
     }
 
@@ -444,12 +448,14 @@ impl<const L: usize> Explicit<L> {
         state.wanted = h * factor;
         state.fresh = true;
         state.counts.kinks += 1;
-        let crossing = if theta == 1.0 {
-            end
-        } else {
-            state.time + theta * h
-        };
-        self.lanes[lane].accept(h, crossing)
+        if theta == 1.0 {
+            return self.lanes[lane].accept(h, end);
+        }
+        let (start, passed) = (state.time, theta * h + state.lag);
+        let crossing = start + passed;
+        let progress = self.lanes[lane].accept(h, crossing);
+        self.lanes[lane].lag = passed - (crossing - start);
+        progress
     }
 
     /// The lane already stands beyond a surface: change sides and try again from the same state.
@@ -525,7 +531,10 @@ impl<F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Explicit<L> {
         self.refresh(field, lane, t, x);
         self.lanes[lane].wanted = match self.tolerances.step {
             Some(step) => step,
-            None => self.first_step(field, lane, t, x, stop),
+            None => match self.tolerances.first_step {
+                Some(first) => first,
+                None => self.first_step(field, lane, t, x, stop),
+            },
         };
         self.lanes[lane].computed = self.lanes[lane].wanted;
     }
@@ -540,7 +549,7 @@ impl<F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Explicit<L> {
         let mut end: [f64; L] = std::array::from_fn(|lane| self.lanes[lane].time);
         let start = end;
         for lane in (0..L).filter(|&lane| active[lane]) {
-            (h[lane], end[lane]) = self.lanes[lane].next_step(self.tolerances.step, limit[lane]);
+            (h[lane], end[lane]) = self.lanes[lane].next_step(&self.tolerances, limit[lane]);
         }
         self.spread(h);
         self.stages(field, &h, &start, &end);
@@ -598,7 +607,7 @@ impl<F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Explicit<L> {
 
     fn interpolate(&self, lane: usize, t: f64, x: &mut [f64]) {
         let state = &self.lanes[lane];
-        let theta = (t - state.previous) / state.computed;
+        let theta = share(state, t);
         let mut weights = [0.0; MOST_STAGES];
         let weights = &mut weights[..self.stages.len()];
         self.tableau.dense_weights(theta, weights);
@@ -613,10 +622,14 @@ impl<F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Explicit<L> {
         for lane in (0..L).filter(|&lane| which[lane]) {
             let state = &self.lanes[lane];
             h[lane] = state.computed;
-            theta[lane] = (t[lane] - state.previous) / state.computed;
+            theta[lane] = share(state, t[lane]);
         }
         self.tableau.dense_weights_lanes(&theta, weights);
         dense_lanes::<L>(&self.x0, &self.stages, &h, weights, x);
+    }
+
+    fn tolerances(&self) -> Option<&Tolerances> {
+        self.adaptive().then_some(&self.tolerances)
     }
 
     fn splices(&self) -> Option<&Tolerances> {
@@ -633,8 +646,7 @@ impl<F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Explicit<L> {
         }
         let mut weights = [0.0; MOST_STAGES];
         let weights = &mut weights[..self.stages.len()];
-        self.tableau
-            .dense_weights((t - state.previous) / state.computed, weights);
+        self.tableau.dense_weights(share(state, t), weights);
         for (x, &i) in x.iter_mut().zip(components) {
             let terms = self.stages.iter().zip(&*weights);
             let sum: f64 = terms.map(|(k, &weight)| weight * k[i * L + lane]).sum();

@@ -13,6 +13,7 @@ pub use crate::system::batch::LANES;
 use crate::system::batch::Lanes;
 use crate::system::constraint::ClosedSet;
 use crate::system::derivative::Jacobian;
+use crate::system::forcing::Forcing;
 use crate::system::guard::Guards;
 
 /// The drift of L runs.
@@ -49,6 +50,11 @@ pub trait Field<const L: usize> {
     fn impulse_of(&self, lane: usize, t: f64, x: &mut [f64]) -> bool;
     /// The guards of one lane.
     fn guards_of(&self, lane: usize) -> Option<&dyn Guards> {
+        let _ = lane;
+        None
+    }
+    /// The forcing of one lane.
+    fn forcing_of(&self, lane: usize) -> Option<&dyn Forcing> {
         let _ = lane;
         None
     }
@@ -155,6 +161,10 @@ impl<S: System + ?Sized> Field<1> for S {
 
     fn guards_of(&self, _lane: usize) -> Option<&dyn Guards> {
         System::guards(self)
+    }
+
+    fn forcing_of(&self, _lane: usize) -> Option<&dyn Forcing> {
+        System::forcing(self)
     }
 
     fn derivative(&self) -> Option<&dyn Jacobian> {
@@ -353,5 +363,9 @@ impl Field<LANES> for Batched<'_> {
 
     fn shape_of(&self, lane: usize) -> Option<ClosedSet<'_>> {
         Some(self.systems[lane].get().constraint()?.shape())
+    }
+
+    fn forcing_of(&self, lane: usize) -> Option<&dyn Forcing> {
+        self.systems[lane].get().forcing()
     }
 }

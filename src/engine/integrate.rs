@@ -5,11 +5,14 @@
 //! the states it asked for, interpolated; at a breakpoint or impulse the scheme restarts behind it. Guards are
 //! watched over every step: one that resets or stops ends the step where it fires. A lane that ends hands back its outcome and takes the next job, if there is one.
 
+use std::sync::Arc;
+
 use super::card::{Card, Mismatch};
 use super::explicit::Tolerances;
 use super::field::{Batched, Field, LANES};
 use super::interleave::gather;
 use super::outcome::{Outcome, Status};
+use super::oversight::Noticed;
 use super::recorder::Recorder;
 use super::running::{Running, begin};
 use super::scheme::{Progress, Scheme};
@@ -43,6 +46,12 @@ pub struct Options {
     pub cell: Option<f64>,
     /// What the noise of runs without a key of their own is addressed by.
     pub seed: u64,
+    /// No step of a scheme with error control is longer; infinite for no bound.
+    pub max_step: f64,
+    /// The first step to try of a scheme with error control; `None` to have it chosen.
+    pub first_step: Option<f64>,
+    /// Instants on which steps land, ascending.
+    pub stops: Arc<[f64]>,
 }
 
 impl Options {
@@ -57,6 +66,9 @@ impl Options {
             locate_kinks: true,
             cell: None,
             seed: 0,
+            max_step: f64::INFINITY,
+            first_step: None,
+            stops: Arc::new([]),
         }
     }
 
@@ -69,6 +81,26 @@ impl Options {
     /// The same options with cells of this length.
     pub fn cell(mut self, cell: f64) -> Self {
         self.cell = Some(cell);
+        self
+    }
+
+    /// The same options with no step longer than this.
+    pub fn max_step(mut self, longest: f64) -> Self {
+        self.max_step = longest;
+        self
+    }
+
+    /// The same options with this first step.
+    pub fn first_step(mut self, first: f64) -> Self {
+        self.first_step = Some(first);
+        self
+    }
+
+    /// The same options with steps that land on these instants.
+    pub fn stops(mut self, stops: &[f64]) -> Self {
+        let mut stops = stops.to_vec();
+        stops.sort_by(f64::total_cmp);
+        self.stops = stops.into();
         self
     }
 
@@ -91,6 +123,8 @@ pub struct Job<R> {
     pub memory: Option<Vec<f64>>,
     /// What its noise is addressed by.
     pub key: Key,
+    /// Instants on which its steps land, ascending.
+    pub stops: Arc<[f64]>,
 }
 
 impl<R> Job<R> {
@@ -102,7 +136,14 @@ impl<R> Job<R> {
             recorder,
             memory: None,
             key: Key::of_seed(0),
+            stops: Arc::new([]),
         }
+    }
+
+    /// The same run with steps that land on these instants, ascending.
+    pub fn stops(mut self, stops: &Arc<[f64]>) -> Self {
+        self.stops = Arc::clone(stops);
+        self
     }
 
     /// The same run with the noise of this key.
@@ -201,7 +242,9 @@ pub fn integrate<S: System + ?Sized>(
     keep_going: &mut dyn FnMut(f64) -> bool,
 ) -> Result<Outcome, Mismatch> {
     let mut scheme = schemes::make(method, system, options)?;
-    let job = Job::new(span, x0.to_vec(), recorder).key(Key::of_seed(options.seed));
+    let job = Job::new(span, x0.to_vec(), recorder)
+        .key(Key::of_seed(options.seed))
+        .stops(&options.stops);
     let (outcome, _) = run(
         system,
         scheme.as_mut(),
@@ -275,6 +318,8 @@ pub(super) fn tolerances(options: &Options, measured: &[bool]) -> Tolerances {
             .collect(),
         step: options.step,
         locate_kinks: options.locate_kinks,
+        max_step: options.max_step,
+        first_step: options.first_step,
     }
 }
 
@@ -377,7 +422,11 @@ pub fn run_lanes<F, const L: usize, R: Recorder>(
                 // The outcome takes the buffer: a long state is written once.
                 scheme.state(lane, &mut state);
                 let end = std::mem::take(&mut state);
-                let outcome = outcome(scheme, lane, end, status, component);
+                let noticed = running.noticed(scheme);
+                let outcome = Outcome {
+                    noticed,
+                    ..outcome(scheme, lane, end, status, component)
+                };
                 done(lane, outcome, running.recorder);
                 if !interrupted {
                     *place = next(lane).map(|job| begin(field, scheme, lane, job, &mut state));
@@ -445,6 +494,7 @@ fn outcome<F: ?Sized, const L: usize>(
         counts: scheme.counts(lane),
         component,
         step: scheme.step_length(lane),
+        noticed: Noticed::default(),
     }
 }
 

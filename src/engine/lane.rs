@@ -1,6 +1,7 @@
 //! One lane of an explicit scheme: times, step lengths, counts, and the decisions that need no arrays.
 
 use super::controller::Controller;
+use super::explicit::Tolerances;
 use super::outcome::Counts;
 use super::scheme::Progress;
 
@@ -15,6 +16,10 @@ pub struct Lane {
     pub computed: f64,
     /// The length that the next step would like to have.
     pub wanted: f64,
+    /// How much later than `time` the state is: what the clock cannot represent of the instant of a kink.
+    pub lag: f64,
+    /// The lag at the start of the last step.
+    pub previous_lag: f64,
     /// Where equal steps are counted from, and how many were made.
     pub anchor: f64,
     /// See `anchor`.
@@ -37,7 +42,7 @@ pub struct Lane {
 
 impl Lane {
     /// The numbers that [`save`](Lane::save) gives.
-    pub const MEMORY: usize = 12;
+    pub const MEMORY: usize = 13;
 
     /// A lane that has not started.
     pub fn new(controller: Controller) -> Self {
@@ -46,6 +51,8 @@ impl Lane {
             previous: 0.0,
             computed: 0.0,
             wanted: 0.0,
+            lag: 0.0,
+            previous_lag: 0.0,
             anchor: 0.0,
             equal_steps: 0,
             controller,
@@ -58,29 +65,40 @@ impl Lane {
         }
     }
 
-    /// The length of the next step and the time it leads to, not beyond `limit`; `step` is the fixed
-    /// step, if there is one.
-    pub fn next_step(&self, step: Option<f64>, limit: f64) -> (f64, f64) {
-        if let Some(step) = step {
-            let target = self.anchor + (self.equal_steps + 1) as f64 * step;
-            return if target >= limit - 1e-9 * step {
-                (limit - self.time, limit)
-            } else {
-                // Equal steps have equal length to the bit, whatever the rounding of their times.
-                (step, target)
-            };
+    /// The length of the next step and the time it leads to, not beyond `limit`. Its length is what the clock can represent: far
+    /// from zero a time plus a length is not their sum.
+    pub fn next_step(&self, tolerances: &Tolerances, limit: f64) -> (f64, f64) {
+        if let Some(step) = tolerances.step {
+            return self.next_equal_step(step, limit);
         }
         let rest = limit - self.time;
-        if 1.01 * self.wanted >= rest {
-            (rest, limit)
+        let wanted = self.wanted.min(tolerances.max_step);
+        if 1.01 * wanted >= rest && rest <= tolerances.max_step {
+            (rest - self.lag, limit)
         } else {
-            (self.wanted, self.time + self.wanted)
+            let end = self.time + wanted;
+            (end - self.time - self.lag, end)
+        }
+    }
+
+    /// As [`next_step`](Lane::next_step), of steps of this length.
+    pub fn next_equal_step(&self, step: f64, limit: f64) -> (f64, f64) {
+        let target = self.anchor + (self.equal_steps + 1) as f64 * step;
+        let between = target - self.time;
+        if target >= limit - 1e-9 * step {
+            (limit - self.time, limit)
+        } else if (between - step).abs() > COARSE * step {
+            (between, target)
+        } else {
+            // Equal steps have equal length to the bit, whatever the rounding of their times.
+            (step, target)
         }
     }
 
     /// The step of length `h` ended at `end`.
     pub fn accept(&mut self, h: f64, end: f64) -> Progress {
         (self.previous, self.time, self.computed) = (self.time, end, h);
+        (self.previous_lag, self.lag) = (self.lag, 0.0);
         (self.accepted, self.flips) = (true, 0);
         self.equal_steps += 1;
         self.counts.steps += 1;
@@ -103,6 +121,7 @@ impl Lane {
             previous,
             rejected_before,
             f64::from(self.flips),
+            self.lag,
         ]
     }
 
@@ -118,8 +137,24 @@ impl Lane {
         };
         self.controller.restore([memory[9], memory[10]]);
         self.flips = memory[11] as u32;
+        (self.lag, self.previous_lag) = (memory[12], memory[12]);
         (self.accepted, self.fresh) = (true, true);
     }
+}
+
+/// Where the times of equal steps are further than this share of one from where they should be, the clock is too coarse for
+/// equal steps.
+const COARSE: f64 = 1e-9;
+
+/// The share of the last step of a lane at which `t` lies.
+pub fn share(lane: &Lane, t: f64) -> f64 {
+    (t - lane.previous - lane.previous_lag) / lane.computed
+}
+
+/// The length of a step from `time` that the clock can represent, nearest to `h`.
+pub fn representable(time: f64, h: f64) -> f64 {
+    let step = (time + h) - time;
+    if step > 0.0 { step } else { h }
 }
 
 /// The shortest step that still moves time forward reliably.

@@ -15,6 +15,7 @@ pub mod kink;
 mod lane;
 pub mod nonsmooth;
 pub mod outcome;
+pub mod oversight;
 mod parted;
 pub mod recorder;
 pub mod recurrence;

@@ -2,6 +2,7 @@
 //!
 //! Divergence, step underflow and exhausted budgets are outcomes: never a panic, never a silent NaN.
 
+use super::oversight::Noticed;
 use crate::system::layout::Layout;
 
 /// What the integration of one run cost.
@@ -95,6 +96,8 @@ pub struct Outcome {
     pub component: Option<usize>,
     /// The last step length tried.
     pub step: f64,
+    /// What was noticed that the numbers do not show.
+    pub noticed: Noticed,
 }
 
 impl Outcome {

@@ -27,6 +27,14 @@ pub trait Recorder {
         let _ = event;
     }
 
+    /// Take the state at which a guard stopped the run, between the last sample and [`next_time`](Recorder::next_time): the last
+    /// sample of the run. Where no further sample is wanted, nothing is recorded.
+    fn stopped(&mut self, t: f64, x: &[f64]) {
+        if self.next_time().is_finite() {
+            self.record(t, x);
+        }
+    }
+
     /// Take the state after an accepted step (and, before the first one, the initial state).
     fn step(&mut self, t: f64, x: &[f64]) {
         let _ = (t, x);
@@ -70,6 +78,17 @@ impl Recorder for Samples {
     fn record(&mut self, _t: f64, x: &[f64]) {
         self.states.push(x.to_vec());
     }
+
+    fn stopped(&mut self, t: f64, x: &[f64]) {
+        let recorded = self
+            .states
+            .len()
+            .checked_sub(1)
+            .map(|last| self.times[last]);
+        if recorded != Some(t) && self.next_time().is_finite() {
+            self.states.push(x.to_vec());
+        }
+    }
 }
 
 impl<R: Recorder + ?Sized> Recorder for &mut R {
@@ -83,6 +102,10 @@ impl<R: Recorder + ?Sized> Recorder for &mut R {
 
     fn next_time(&self) -> f64 {
         (**self).next_time()
+    }
+
+    fn stopped(&mut self, t: f64, x: &[f64]) {
+        (**self).stopped(t, x);
     }
 
     fn record(&mut self, t: f64, x: &[f64]) {

@@ -4,9 +4,12 @@
 //! the limit is passed if the lane stands on it: an impulse or a breakpoint restarts the scheme, the stop ends
 //! the run.
 
+use std::sync::Arc;
+
 use super::field::Field;
 use super::integrate::{Checkpoints, Job};
 use super::outcome::Status;
+use super::oversight::{Noticed, Oversight};
 use super::parted::{Made, Parted};
 use super::recorder::Recorder;
 use super::scheme::{Drive, Scheme};
@@ -20,10 +23,13 @@ use crate::system::parts::Parts;
 pub(super) struct Running<R> {
     start: f64,
     stop: f64,
+    /// Instants on which steps land, ascending.
+    stops: Arc<[f64]>,
     /// The next breakpoint or impulse, or the stop.
     pub limit: f64,
     pub recorder: R,
     watch: Option<Watch>,
+    oversight: Oversight,
     parted: Option<Box<Parted>>,
     /// A state within a step.
     inside: Vec<f64>,
@@ -46,6 +52,7 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
         mut recorder,
         memory,
         key,
+        stops,
     } = job;
     *state = x0;
     scheme.drive(lane, &Drive { key: &key, span });
@@ -53,18 +60,22 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
     let guards = field.guards_of(lane);
     let rough = field.form().channels > 0;
     if let Some(memory) = memory {
+        let mut oversight = Oversight::default();
+        let memory = oversight.restore(&memory);
         let mut watch = guards.map(|guards| Watch::new(guards, span.start, state, rough));
         let (memory, jumps) = match (&mut watch, memory.split_last()) {
             (Some(watch), Some((&jumps, rest))) => (watch.restore(rest), jumps as u64),
-            _ => (memory.as_slice(), 0),
+            _ => (memory, 0),
         };
         scheme.restore(lane, memory);
         return Running {
             start: span.start,
             stop: span.stop,
-            limit: field.next_break_of(lane, scheme.time(lane)).min(span.stop),
+            limit: next_limit(field, lane, scheme.time(lane), (&stops, span.stop)),
+            stops,
             recorder,
             watch,
+            oversight,
             parted: None,
             inside: Vec::new(),
             drawing,
@@ -79,6 +90,7 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
     // A nonsmooth scheme puts the start exactly onto the surface that it stands on.
     scheme.state(lane, state);
     scheme.tell(lane, &mut |event| recorder.event(event));
+    let oversight = Oversight::new(scheme.tolerances(), state);
     while recorder.next_time() <= span.start {
         recorder.record(span.start, state);
     }
@@ -88,9 +100,11 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
     Running {
         start: span.start,
         stop: span.stop,
-        limit: field.next_break_of(lane, span.start).min(span.stop),
+        limit: next_limit(field, lane, span.start, (&stops, span.stop)),
+        stops,
         recorder,
         watch: guards.map(|guards| Watch::new(guards, span.start, state, rough)),
+        oversight,
         parted: None,
         inside: Vec::new(),
         drawing,
@@ -98,7 +112,24 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
     }
 }
 
+/// The first instant after `t` on which a step must land.
+fn next_limit<F: Field<L> + ?Sized, const L: usize>(
+    field: &F,
+    lane: usize,
+    t: f64,
+    (stops, stop): (&[f64], f64),
+) -> f64 {
+    let next = stops.partition_point(|&at| at <= t);
+    let wanted = stops.get(next).copied().unwrap_or(f64::INFINITY);
+    field.next_break_of(lane, t).min(wanted).min(stop)
+}
+
 impl<R: Recorder> Running<R> {
+    /// What was noticed of the run.
+    pub(super) fn noticed<F: ?Sized, const L: usize>(&self, scheme: &dyn Scheme<F, L>) -> Noticed {
+        self.oversight.noticed(scheme.tolerances())
+    }
+
     /// Up to when nobody looks at a step.
     pub(super) fn horizon(&self, checkpoints: Checkpoints) -> f64 {
         let by_time = matches!(checkpoints, Checkpoints::Time(_));
@@ -138,6 +169,7 @@ impl<R: Recorder> Running<R> {
             watch.save(&mut memory);
             memory.push(self.jumps as f64);
         }
+        self.oversight.save(&mut memory);
         self.recorder.checkpoint(time, &memory);
     }
 
@@ -149,8 +181,21 @@ impl<R: Recorder> Running<R> {
         lane: usize,
         state: &mut [f64],
     ) -> Option<(Status, Option<usize>)> {
+        if let Some(forcing) = field.forcing_of(lane) {
+            self.oversight.look(field, scheme, lane, forcing);
+        }
+        if let Some(tolerances) = scheme
+            .tolerances()
+            .filter(|_| self.oversight.wants_states())
+        {
+            scheme.state(lane, state);
+            self.oversight.see(tolerances, state);
+        }
         if let (Some(guards), Some(mut watch)) = (field.guards_of(lane), self.watch.take()) {
             let ended = self.watched(field, scheme, guards, &mut watch, lane, state);
+            if let Some(guard) = watch.fast() {
+                self.oversight.fast_guard(guard);
+            }
             self.watch = Some(watch);
             match ended {
                 Step::Over(outcome) => return Some(outcome),
@@ -181,7 +226,7 @@ impl<R: Recorder> Running<R> {
         if at_limit {
             scheme.restart(field, lane, time, state);
             scheme.tell(lane, &mut |event| self.recorder.event(event));
-            self.limit = field.next_break_of(lane, time).min(self.stop);
+            self.limit = next_limit(field, lane, time, (&self.stops, self.stop));
         }
         None
     }
@@ -271,6 +316,7 @@ impl<R: Recorder> Running<R> {
             }
             if stops {
                 self.arrive(time, state);
+                self.recorder.stopped(time, state);
                 scheme.restart(field, lane, time, state);
                 return Step::Over((Status::Stopped, None));
             }
@@ -281,7 +327,7 @@ impl<R: Recorder> Running<R> {
                 if time >= self.stop {
                     return Step::Over((Status::Complete, None));
                 }
-                self.limit = field.next_break_of(lane, time).min(self.stop);
+                self.limit = next_limit(field, lane, time, (&self.stops, self.stop));
                 return Step::Cut;
             }
             from = time;
@@ -375,6 +421,7 @@ impl<R: Recorder> Running<R> {
             Some((_, status, _)) => {
                 if status == Status::Stopped {
                     self.arrive(time, state);
+                    self.recorder.stopped(time, state);
                 }
                 scheme.restart(field, lane, time, state);
             }

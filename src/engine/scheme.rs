@@ -109,6 +109,11 @@ pub trait Scheme<F: ?Sized, const L: usize> {
         }
     }
 
+    /// The tolerances by which it controls the error of its steps; none if it does not.
+    fn tolerances(&self) -> Option<&Tolerances> {
+        None
+    }
+
     /// To which tolerances a few components may be integrated again behind an event within the last step and put back
     /// by [`splice`](Scheme::splice); none if that would void what the scheme knows of the past.
     fn splices(&self) -> Option<&Tolerances> {

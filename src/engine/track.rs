@@ -189,6 +189,8 @@ mod tests {
             atol: vec![1e-12; 4],
             step: None,
             locate_kinks: false,
+            max_step: f64::INFINITY,
+            first_step: None,
         };
         let mut track = Track::default();
         assert!(track.follow(&Decays, 1, (0.5, 3.5), &[1.0, 0.0], &tolerances));

@@ -64,6 +64,10 @@ pub(super) struct Watch {
     monotone: bool,
     /// Whether the path has noise.
     rough: bool,
+    /// The first guard that turned faster than it was looked at.
+    fast: Option<usize>,
+    /// Guard functions at the edges of the intervals of the step.
+    edges: Vec<[f64; SAMPLES + 1]>,
 }
 
 /// The path of a step, as guards see it.
@@ -115,6 +119,8 @@ impl Watch {
             start: Vec::new(),
             monotone: (0..guards.count()).all(|guard| guards.is_monotone(guard)),
             rough,
+            fast: None,
+            edges: vec![[0.0; SAMPLES + 1]; guards.count()],
         };
         guards.values(t, x, &mut watch.values);
         watch.arm(watch.all());
@@ -347,6 +353,7 @@ impl Watch {
                 _ => low + theta * (high - low),
             };
             self.evaluate(&functions, low, path, &mut start);
+            self.keep_edge(&functions, sample);
             let mut search = std::mem::take(&mut self.search);
             let crossing = search.first(2, &start, &mut |theta, g| {
                 self.evaluate(&functions, time(theta), path, g);
@@ -373,8 +380,34 @@ impl Watch {
             // `values` are those at the end of the interval.
             self.back_on_their_side(functions.clone());
         }
+        if found.is_none() {
+            self.keep_edge(&functions, SAMPLES);
+            self.look_for_turns(&functions);
+        }
         self.start = start;
         found
+    }
+
+    /// Keep the values at an edge of the intervals of the step.
+    fn keep_edge(&mut self, functions: &Range<usize>, sample: usize) {
+        for guard in self.guards_of(functions) {
+            self.edges[guard][sample] = self.values[guard];
+        }
+    }
+
+    /// Look for a guard function that turned at every edge.
+    fn look_for_turns(&mut self, functions: &Range<usize>) {
+        if self.rough || self.fast.is_some() {
+            return;
+        }
+        let mut guards = self.guards_of(functions);
+        let known = |guard: &usize| self.timed[*guard].is_none() && zigzags(&self.edges[*guard]);
+        self.fast = guards.find(known);
+    }
+
+    /// The first guard that turned faster than it was looked at.
+    pub(super) fn fast(&self) -> Option<usize> {
+        self.fast
     }
 
     /// Arm the functions that are positive by `values`.
@@ -404,6 +437,9 @@ impl Watch {
                 continue;
             }
             let g: [f64; SAMPLES + 1] = std::array::from_fn(|s| sign * samples[s][guard]);
+            if self.fast.is_none() && !self.rough && zigzags(&g) {
+                self.fast = Some(guard);
+            }
             let mut armed = self.armed[k] != Arm::No;
             may |= self.armed[k] == Arm::Reset;
             for (s, &value) in g.iter().enumerate() {
@@ -519,6 +555,18 @@ impl Watch {
         }
         front
     }
+}
+
+/// Whether values turn at every edge, by so much that zeros may lie between: the function is faster than the samples.
+fn zigzags(g: &[f64; SAMPLES + 1]) -> bool {
+    let turns = g
+        .array_windows::<3>()
+        .all(|&[a, b, c]| (b - a) * (c - b) < 0.0);
+    let least = g.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = g.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let nearest = g.iter().fold(f64::INFINITY, |least, g| least.min(g.abs()));
+    let (swing, size) = (most - least, most.abs().max(least.abs()));
+    turns && swing > nearest && swing > 1e-9 * size
 }
 
 /// Whether a function that starts on its surface rises from it to first order: it grows four times where the time does, before

@@ -15,7 +15,7 @@ use super::{RunOptions, card_text, worker};
 use crate::archive::contents::Contents;
 use crate::archive::events;
 use crate::archive::journal::Heading;
-use crate::archive::per_run::RunRecord;
+use crate::archive::per_run::{Noticed, RunRecord};
 use crate::archive::provenance::{self, Provenance};
 use crate::archive::{About, Claim, Leave, Reader, Writer};
 use crate::engine::outcome::Status;
@@ -294,6 +294,9 @@ impl Moving<'_> {
         let (steps, rejected) = (of("run_steps")?, of("run_rejected")?);
         let (evaluations, kinks) = (of("run_evaluations")?, of("health/kinks")?);
         let (time, wall) = (of("health/last_time")?, of("provenance/run_wall_time")?);
+        let (below, largest) = (of("health/below_atol")?, of("health/below_atol_largest")?);
+        let (unseen, width) = (of("health/unseen_time")?, of("health/unseen_width")?);
+        let fast = of("health/fast_guard")?;
         let mut records = Vec::with_capacity(count);
         for place in 0..count {
             let run = self
@@ -326,6 +329,13 @@ impl Moving<'_> {
                 seed: run.seed(),
                 wall_time: wall[place],
                 diagnosis: diagnosis.map_or_else(String::new, |(_, text)| text.clone()),
+                noticed: Noticed {
+                    below_atol: below[place] as i64,
+                    below_atol_largest: largest[place],
+                    unseen_time: unseen[place],
+                    unseen_width: width[place],
+                    fast_guard: fast[place] as i64,
+                },
             });
         }
         Ok(records)

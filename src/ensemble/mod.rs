@@ -17,6 +17,7 @@ mod estimate;
 pub mod fitting;
 mod gauge;
 pub mod merge;
+mod notes;
 pub mod optimising;
 mod outlet;
 mod prepared;
@@ -124,6 +125,8 @@ pub struct Report {
     pub interrupted: bool,
     /// Whether an unfinished earlier attempt was replaced.
     pub replaced_unfinished: bool,
+    /// What was noticed that the numbers do not show, in words.
+    pub notes: Vec<String>,
 }
 
 impl Report {
@@ -237,9 +240,14 @@ pub fn run(
         ran?;
         Ok(written)
     })?;
+    let notes = match complete {
+        true => notes::notes(&path, base)?,
+        false => Vec::new(),
+    };
     Ok(Report {
         path,
         complete,
+        notes,
         runs,
         resumed: resumed.runs(),
         finished: gauge.finishes(),

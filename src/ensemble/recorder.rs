@@ -85,6 +85,8 @@ struct Track<'a> {
     grid: &'a Grid,
     samples: usize,
     next: f64,
+    /// When the last sample was taken.
+    last: f64,
     times: Option<Block>,
     fields: Vec<Recorded<'a>>,
 }
@@ -94,6 +96,8 @@ struct Looking<'a> {
     grid: &'a Grid,
     samples: usize,
     next: f64,
+    /// When the last sample was taken.
+    last: f64,
     /// Nothing if this system, unlike the first of the plan, has no use for the options.
     follower: Option<Box<dyn Follower + 'a>>,
     findings: usize,
@@ -112,6 +116,7 @@ impl<'a> Looking<'a> {
             grid,
             samples: 0,
             next: grid.time(0),
+            last: f64::NAN,
             follower,
             findings: following.findings.len(),
         }
@@ -119,6 +124,7 @@ impl<'a> Looking<'a> {
 
     fn take(&mut self, t: f64, x: &[f64]) {
         self.samples += 1;
+        self.last = t;
         if let Some(follower) = &mut self.follower {
             follower.observe(t, x);
         }
@@ -372,6 +378,23 @@ impl Recorder for RunRecorder<'_> {
         self.find_next();
     }
 
+    /// Every track takes the state at the stop in the place of its next sample, whichever that is.
+    fn stopped(&mut self, t: f64, x: &[f64]) {
+        for track in &mut self.tracks {
+            if track.next.is_finite() && track.last != t {
+                track.take(t, x, &mut self.context);
+            }
+            track.next = f64::INFINITY;
+        }
+        for looking in &mut self.looking {
+            if looking.next.is_finite() && looking.last != t {
+                looking.take(t, x);
+            }
+            looking.next = f64::INFINITY;
+        }
+        self.find_next();
+    }
+
     fn checkpoint(&mut self, _t: f64, memory: &[f64]) {
         let Some(outlet) = self.context.outlet else {
             return;
@@ -470,6 +493,7 @@ impl<'a> Track<'a> {
             grid: &track.grid,
             samples: 0,
             next: track.grid.time(0),
+            last: f64::NAN,
             times: track
                 .times
                 .map(|data_set| Block::new(Goal::DataSet(data_set), 1, None, outlet)),
@@ -481,6 +505,7 @@ impl<'a> Track<'a> {
     fn take(&mut self, t: f64, x: &[f64], context: &mut Context<'_>) {
         let sample = self.samples;
         self.samples += 1;
+        self.last = t;
         if let Some(times) = &mut self.times {
             times.values.push(t);
             times.after(sample, context);

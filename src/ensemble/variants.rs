@@ -89,6 +89,9 @@ impl Variant {
             locate_kinks: solver.kinks == Kinks::Locate,
             cell: experiment.cell,
             seed: experiment.seed,
+            max_step: solver.max_step.unwrap_or(f64::INFINITY),
+            first_step: solver.first_step,
+            stops: experiment.time.stops.as_slice().into(),
         };
         // Whether the scheme would start, before anything is written.
         schemes::make(card.name, system.as_ref(), &options)?;

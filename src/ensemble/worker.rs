@@ -5,6 +5,7 @@
 //! long run sends its samples as it goes, and its checkpoints. A run that cannot be begun is a run that
 //! failed.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::error::RunError;
@@ -14,9 +15,10 @@ use super::recorder::{Place, Remains, RunRecorder};
 use super::variants::{Ready, Variants};
 use crate::archive::contents::{Column, Contents, Number};
 use crate::archive::members::Sums;
-use crate::archive::{Checkpoints as Stored, Ending, RunRecord, TaskResult};
+use crate::archive::{Checkpoints as Stored, Ending, Noticed, RunRecord, TaskResult};
 use crate::engine::integrate::{Checkpoints, Job, integrate_batch, integrate_job};
 use crate::engine::outcome::{Outcome, Status};
+use crate::engine::oversight;
 use crate::engine::schemes;
 use crate::plan::tasks::{Task, Tasks};
 use crate::plan::{Plan, Run, Shard};
@@ -134,7 +136,7 @@ impl Workshop<'_> {
                 RunRecorder::new(item.place(), &ready.variant.contents, system, None);
             recorder.tag = place;
             let job = Job::new(ready.variant.span(), ready.x0.clone(), recorder);
-            let job = job.key(item.run.noise);
+            let job = job.key(item.run.noise).stops(&options.stops);
             Some((system, job))
         });
         let mut begun = vec![false; group.len()];
@@ -186,6 +188,7 @@ impl Workshop<'_> {
             recorder: first,
             memory,
             key: item.run.noise,
+            stops: Arc::clone(&ready.variant.options.stops),
         };
         let mut going = |t: f64| {
             if self.single {
@@ -228,9 +231,24 @@ fn record(system: &dyn System, run: &Run, outcome: &Outcome, wall: Duration) -> 
         kinks: outcome.counts.kinks,
         time: outcome.time,
         diagnosis: outcome.diagnosis(system.layout()),
+        noticed: noticed(&outcome.noticed),
         state: outcome.state.clone(),
         seed: run.seed(),
         wall_time: wall.as_secs_f64(),
+    }
+}
+
+/// What was noticed, as the archive writes it.
+fn noticed(found: &oversight::Noticed) -> Noticed {
+    let index = |found: Option<usize>| found.map_or(-1, |index| i64::try_from(index).unwrap_or(-1));
+    let (below_atol, largest) = found.below_atol.unzip();
+    let (time, width) = found.unseen.unzip();
+    Noticed {
+        below_atol: index(below_atol),
+        below_atol_largest: largest.unwrap_or(f64::NAN),
+        unseen_time: time.unwrap_or(f64::NAN),
+        unseen_width: width.unwrap_or(f64::NAN),
+        fast_guard: index(found.fast_guard),
     }
 }
 
@@ -311,6 +329,7 @@ impl<'w> Finished<'w> {
             seed: item.run.seed(),
             wall_time: 0.0,
             diagnosis: why.to_string(),
+            noticed: Noticed::NOTHING,
         };
         let remains = Remains {
             columns: base.columns().iter().map(|_| Vec::new()).collect(),

@@ -18,6 +18,7 @@ pub mod equilibria;
 pub mod event;
 pub mod family;
 pub mod follower;
+pub mod forcing;
 pub mod guard;
 pub mod health;
 pub mod kinks;
@@ -45,6 +46,7 @@ use constraint::Constraint;
 use derivative::{Jacobian, Linear};
 use equilibria::Equilibria;
 use follower::Followers;
+use forcing::Forcing;
 use guard::{Guards, Impulses};
 use health::Health;
 use kinks::Kinks;
@@ -116,6 +118,11 @@ pub trait System: Send + Sync {
     fn next_breakpoint(&self, t: f64) -> f64 {
         let _ = t;
         f64::INFINITY
+    }
+
+    /// The parts of the drift that are functions of time alone and may do something between the stages of a step.
+    fn forcing(&self) -> Option<&dyn Forcing> {
+        None
     }
 
     /// The derivative of the drift with respect to the state.

@@ -67,6 +67,7 @@ pub fn pair(path: &Path) -> Experiment {
             start: 0.0,
             stop: 30.0 * 0.1,
             save: Save::Every(0.01),
+            stops: Vec::new(),
         },
         has_time: true,
         analyses: Vec::new(),
@@ -119,6 +120,8 @@ fn solver(dim: usize) -> Solver {
         rtol: 1e-8,
         atol: vec![1e-10; dim],
         step: None,
+        max_step: None,
+        first_step: None,
         max_steps: 1_000_000,
         kinks: Kinks::Locate,
     }
@@ -161,6 +164,7 @@ pub fn states(experiment: &Experiment, times: &[f64]) -> Vec<Vec<f64>> {
         locate_kinks: solver.kinks == Kinks::Locate,
         cell: experiment.cell,
         seed: experiment.seed,
+        ..Options::new(0, solver.rtol, 0.0)
     };
     let span = Span {
         start: experiment.time.start,

@@ -31,6 +31,7 @@ pub struct EventDriven<M> {
     card: &'static Card,
     modal: M,
     inner: Explicit<1>,
+    max_step: f64,
     taylor: Option<Taylor>,
     /// The order at which the next series begins.
     order: usize,
@@ -98,10 +99,12 @@ impl<M: Modal> EventDriven<M> {
             trace: &trace,
         };
         let resolution = (0.01 * tolerances.rtol).clamp(RESOLUTION, COARSEST);
+        let max_step = tolerances.max_step;
         let inner = Explicit::new(&tsit5::CARD, &tsit5::TABLEAU, &piece, tolerances);
         Self {
             card,
             inner,
+            max_step,
             taylor: modal
                 .is_affine()
                 .then(|| Taylor::new(dim, modal.surfaces())),
@@ -418,7 +421,7 @@ impl<S: System + ?Sized, M: Modal> Scheme<S, 1> for EventDriven<M> {
         }
         self.stepped.copy_from_slice(&self.mode);
         let progress = match self.taylor.is_some() {
-            true => self.step_exactly(system, limit[0]),
+            true => self.step_exactly(system, limit[0].min(self.time + self.max_step)),
             false => self.step_numerically(system, limit[0]),
         };
         self.spared += self.modal.spared();
@@ -451,6 +454,14 @@ impl<S: System + ?Sized, M: Modal> Scheme<S, 1> for EventDriven<M> {
     fn tell(&mut self, _lane: usize, to: &mut dyn FnMut(&Event<'_>)) {
         for told in self.told.drain(..) {
             to(&told.event());
+        }
+    }
+
+    fn tolerances(&self) -> Option<&Tolerances> {
+        // Exact pieces have no error to control.
+        match self.taylor {
+            Some(_) => None,
+            None => Scheme::<S, 1>::tolerances(&self.inner),
         }
     }
 

@@ -42,7 +42,7 @@ impl Steps {
 
     /// The length and the end of the next step.
     pub fn next(&self, limit: f64) -> (f64, f64) {
-        self.lane.next_step(Some(self.length), limit)
+        self.lane.next_equal_step(self.length, limit)
     }
 
     /// The step from `before` has arrived at `after`.

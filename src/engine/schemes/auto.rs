@@ -169,6 +169,10 @@ impl<F: Field<1> + ?Sized> Scheme<F, 1> for Auto {
         }
     }
 
+    fn tolerances(&self) -> Option<&Tolerances> {
+        Scheme::<F, 1>::tolerances(&self.explicit)
+    }
+
     fn counts(&self, lane: usize) -> Counts {
         let before = Scheme::<F, 1>::counts(&self.explicit, lane);
         if !self.switched {

@@ -12,7 +12,7 @@
 use crate::engine::card::{Card, Mismatch, Needs, Stepping};
 use crate::engine::explicit::Tolerances;
 use crate::engine::field::Field;
-use crate::engine::lane::least_step;
+use crate::engine::lane::{least_step, representable};
 use crate::engine::outcome::{Counts, Status};
 use crate::engine::scheme::{Progress, Scheme};
 use crate::engine::stiff::diagonally_implicit::{first_step, newton_tolerance, tighter, weigh};
@@ -73,6 +73,8 @@ struct Next {
 
 /// The scheme at work on one run.
 pub struct Bdf {
+    /// What was asked for, and what that makes of the error of a step.
+    asked: Tolerances,
     tolerances: Tolerances,
     newton: Newton,
     counts: Counts,
@@ -107,11 +109,13 @@ impl Bdf {
             });
         }
         let strict = STRICT * tolerances.rtol.powf(-1.0 / 6.0);
+        let asked = tolerances.clone();
         let tolerances = tighter(tolerances, strict);
         let dim = field.dim();
         let zeros = || vec![0.0; dim];
         Ok(Self {
             newton: Newton::new(field.measured(), newton_tolerance(&tolerances)),
+            asked,
             tolerances,
             counts: Counts::default(),
             time: 0.0,
@@ -133,7 +137,7 @@ impl Bdf {
         })
     }
 
-    /// Rescale the differences to steps `factor` times as long.
+    /// Rescale the differences to steps about `factor` times as long.
     #[allow(
         clippy::needless_range_loop,
         reason = "products of two small matrices, as written down"
@@ -142,6 +146,7 @@ impl Bdf {
         if factor == 1.0 {
             return;
         }
+        let factor = self.on_the_clock(factor);
         let q = self.order;
         let (to, from) = (interpolation(q, factor), interpolation(q, 1.0));
         let mut old = [0.0; MOST + 1];
@@ -161,9 +166,21 @@ impl Bdf {
         self.equal_steps = 0;
     }
 
+    /// The factor that makes the next steps about `factor` times as long, of a length that the clock can represent.
+    fn on_the_clock(&self, factor: f64) -> f64 {
+        representable(self.time, self.h * factor) / self.h
+    }
+
     /// Take up the order and the length decided after the last step.
     fn take_next(&mut self) {
         let Next { order, factor } = self.next;
+        let longest = self.tolerances.max_step / self.h;
+        let factor = match factor > longest {
+            // Within rounding of the longest step nothing is to be changed.
+            true if (longest - 1.0).abs() < 1e-9 => 1.0,
+            true => longest,
+            false => factor,
+        };
         if order != self.order || factor != 1.0 {
             self.order = order;
             self.equal_steps = 0;
@@ -278,6 +295,9 @@ impl<F: Field<1> + ?Sized> Scheme<F, 1> for Bdf {
         self.newton.start(field, t.next_up(), x);
         self.span = stop - t;
         self.restart(field, lane, t, x);
+        if let Some(first) = self.tolerances.first_step {
+            self.rescale(first.min(self.span) / self.h);
+        }
     }
 
     fn restart(&mut self, field: &F, _lane: usize, t: f64, x: &[f64]) {
@@ -299,6 +319,7 @@ impl<F: Field<1> + ?Sized> Scheme<F, 1> for Bdf {
             1.0,
             self.span,
         );
+        self.h = representable(t, self.h.min(self.tolerances.max_step));
         self.differences.iter_mut().for_each(|d| d.fill(0.0));
         self.differences[0].copy_from_slice(x);
         for (d, f) in self.differences[1].iter_mut().zip(&slope) {
@@ -383,6 +404,10 @@ impl<F: Field<1> + ?Sized> Scheme<F, 1> for Bdf {
                 *x += product * d;
             }
         }
+    }
+
+    fn tolerances(&self) -> Option<&Tolerances> {
+        Some(&self.asked)
     }
 
     fn counts(&self, _lane: usize) -> Counts {

@@ -48,6 +48,8 @@ type Point = (f64, Vec<f64>, Vec<f64>);
 pub struct OdeSolversDopri5 {
     rtol: f64,
     atol: f64,
+    max_step: f64,
+    first_step: Option<f64>,
     previous: Point,
     current: Point,
     ahead: VecDeque<Point>,
@@ -83,6 +85,8 @@ impl OdeSolversDopri5 {
         Ok(Self {
             rtol: tolerances.rtol,
             atol,
+            max_step: tolerances.max_step,
+            first_step: tolerances.first_step,
             previous: point(),
             current: point(),
             ahead: VecDeque::new(),
@@ -104,8 +108,9 @@ impl OdeSolversDopri5 {
         let steps = u32::MAX - 1;
         let mut solver = Dopri5::from_param(
             equations,
-            *start,
-            limit,
+            // Time since the start of the stretch: far from zero a clock is too coarse to be added up.
+            0.0,
+            limit - start,
             limit - start,
             DVector::from_column_slice(x),
             self.rtol,
@@ -114,7 +119,7 @@ impl OdeSolversDopri5 {
             0.04,
             0.2,
             10.0,
-            limit - start,
+            self.max_step.min(limit - start),
             self.h.min(limit - start),
             steps,
             steps,
@@ -123,10 +128,10 @@ impl OdeSolversDopri5 {
         let result = solver.integrate();
         let (times, states) = (solver.x_out(), solver.y_out());
         for (&time, state) in times.iter().zip(states).skip(1) {
-            let time = if (time - limit).abs() <= 4.0 * f64::EPSILON * limit.abs() {
-                limit
-            } else {
-                time
+            let rest = limit - start - time;
+            let time = match rest.abs() <= 4.0 * f64::EPSILON * (limit - start) {
+                true => limit,
+                false => start + time,
             };
             let mut drift = vec![0.0; state.len()];
             field.drift_of(0, time, state.as_slice(), &mut drift);
@@ -157,8 +162,11 @@ struct Stretch<'a, F: ?Sized> {
 
 impl<F: Field<1> + ?Sized> Equations<f64, DVector<f64>> for Stretch<'_, F> {
     fn system(&self, t: f64, x: &DVector<f64>, dx: &mut DVector<f64>) {
-        // Just behind the start: an edge there belongs to what lies before it.
-        let t = if t == self.first { t.next_up() } else { t };
+        // Just after the start: an edge there belongs to what lies before it.
+        let t = match t == 0.0 {
+            true => self.first.next_up(),
+            false => self.first + t,
+        };
         self.field.drift_of(0, t, x.as_slice(), dx.as_mut_slice());
     }
 
@@ -175,7 +183,7 @@ impl<F: Field<1> + ?Sized> Scheme<F, 1> for OdeSolversDopri5 {
 
     fn start(&mut self, field: &F, lane: usize, t: f64, x: &[f64], _stop: f64) {
         self.counts = Counts::default();
-        self.h = 0.0;
+        self.h = self.first_step.unwrap_or(0.0);
         self.restart(field, lane, t, x);
     }
 

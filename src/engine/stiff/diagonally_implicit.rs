@@ -39,6 +39,8 @@ pub struct Coefficients {
 pub struct DiagonallyImplicit {
     card: &'static Card,
     coefficients: &'static Coefficients,
+    /// What was asked for, and what that makes of the error of a step.
+    asked: Tolerances,
     tolerances: Tolerances,
     lane: Lane,
     newton: Newton,
@@ -129,12 +131,14 @@ impl DiagonallyImplicit {
         // An error of h^(p+1) in every step is one of h^p at the end: to follow the tolerance, the first must be its
         // power 1 + 1/p; a little less, because stiff components forget. The factor was measured on the stiff set.
         let strict = 6.0 * tolerances.rtol.powf(-0.8 / f64::from(card.order));
+        let asked = tolerances.clone();
         let tolerances = tighter(tolerances, strict);
         Self {
             card,
             coefficients,
             lane: Lane::new(Controller::new(card.order)),
             newton: Newton::new(field.measured(), newton_tolerance(&tolerances)),
+            asked,
             tolerances,
             before: zeros(),
             after: zeros(),
@@ -236,6 +240,7 @@ impl<F: Field<1> + ?Sized> Scheme<F, 1> for DiagonallyImplicit {
         self.restart(field, lane, t, x);
         self.lane.wanted = match self.tolerances.step {
             Some(step) => step,
+            None if let Some(first) = self.tolerances.first_step => first,
             None => {
                 weigh(&self.tolerances, x, &mut self.weights);
                 let order = f64::from(self.card.order);
@@ -279,7 +284,7 @@ impl<F: Field<1> + ?Sized> Scheme<F, 1> for DiagonallyImplicit {
             self.lane.accepted = false;
             self.newton.next_step();
         }
-        let (h, end) = self.lane.next_step(self.tolerances.step, limit[0]);
+        let (h, end) = self.lane.next_step(&self.tolerances, limit[0]);
         weigh(&self.tolerances, &self.before, &mut self.weights);
         if self.stages(field, h, end).is_none() {
             return [self.reject(h, 0.25)];
@@ -335,6 +340,10 @@ impl<F: Field<1> + ?Sized> Scheme<F, 1> for DiagonallyImplicit {
             let bend = (1.0 - 2.0 * theta) * (b - a) + (theta - 1.0) * f + theta * g;
             *x = rest * a + theta * b + theta * (theta - 1.0) * bend;
         }
+    }
+
+    fn tolerances(&self) -> Option<&Tolerances> {
+        self.asked.step.is_none().then_some(&self.asked)
     }
 
     fn counts(&self, _lane: usize) -> Counts {

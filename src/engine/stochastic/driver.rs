@@ -355,7 +355,8 @@ impl<M: Method, F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Stochasti
 
     fn start(&mut self, field: &F, lane: usize, t: f64, x: &[f64], _stop: f64) {
         self.lanes[lane].counts = Counts::default();
-        self.lanes[lane].wanted = self.noise.paths[lane].cell;
+        let cell = self.noise.paths[lane].cell;
+        self.lanes[lane].wanted = self.tolerances.first_step.unwrap_or(cell);
         self.restart(field, lane, t, x);
     }
 
@@ -481,6 +482,10 @@ impl<M: Method, F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Stochasti
         if let Some(shape) = field.shape_of(lane) {
             project(Some(shape), x);
         }
+    }
+
+    fn tolerances(&self) -> Option<&Tolerances> {
+        self.tolerances.step.is_none().then_some(&self.tolerances)
     }
 
     fn counts(&self, lane: usize) -> Counts {

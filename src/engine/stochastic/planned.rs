@@ -87,14 +87,14 @@ impl<M: Method, const L: usize> Stochastic<M, L> {
 
     fn plan_adaptive(&self, lane: usize, limit: f64) -> Planned {
         let (state, path) = (&self.lanes[lane], &self.noise.paths[lane]);
-        let wanted = state.wanted;
+        let wanted = state.wanted.min(self.tolerances.max_step);
         let whole = Planned {
             h: limit - state.time,
             end: limit,
             to: path.place(limit),
             whole: false,
         };
-        if state.time + 1.01 * wanted >= limit {
+        if state.time + 1.01 * wanted >= limit && whole.h <= self.tolerances.max_step {
             return whole;
         }
         let digits = (FINER * path.cell / wanted).log2().ceil().max(0.0) as u32;
