@@ -331,6 +331,7 @@ fn neurons_that_excite_each_other_without_end_are_an_accumulation() {
             "{}",
             outcome.time
         );
-        assert!(log.events.len() < 20);
+        // Each fires as often as makes a chain without an end.
+        assert!(log.events.len() <= 2 * 65, "{}", log.events.len());
     }
 }

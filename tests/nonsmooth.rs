@@ -276,7 +276,9 @@ fn guards_record_and_stop_on_any_scheme() {
         let (outcome, log) = run(&system, method, &options, &[1.0, 0.0], &[9.5, 10.5]);
         assert_eq!(outcome.status, Status::Stopped, "{method}");
         close(outcome.time, 10.0, 1e-12);
-        assert_eq!(log.states.len(), 1);
+        // The last sample is the state at the stop.
+        assert_eq!(log.states.len(), 2);
+        close(log.states[1][0], 10.0_f64.cos(), 1e-8);
         let times: Vec<f64> = log.events.iter().map(|event| event.0).collect();
         assert_eq!(times.len(), 2, "{method}: {:?}", log.events);
         close(times[0], 1.5 * pi, 1e-8);

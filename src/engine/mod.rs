@@ -17,6 +17,7 @@ pub mod nonsmooth;
 pub mod outcome;
 pub mod oversight;
 mod parted;
+mod passages;
 pub mod recorder;
 pub mod recurrence;
 mod running;

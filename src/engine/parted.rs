@@ -17,11 +17,11 @@ use crate::system::guard::{Action, Guards};
 use crate::system::parts::{Parts, scatter};
 
 /// An event that is due in a part, unless the part is changed before.
-struct Due {
-    fired: Fired,
-    part: usize,
+pub(super) struct Due {
+    pub fired: Fired,
+    pub part: usize,
     /// How often the part had been changed when this was foreseen.
-    version: u32,
+    pub version: u32,
 }
 
 impl Ord for Due {

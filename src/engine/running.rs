@@ -11,6 +11,7 @@ use super::integrate::{Checkpoints, Job};
 use super::outcome::Status;
 use super::oversight::{Noticed, Oversight};
 use super::parted::{Made, Parted};
+use super::passages::{Passages, Rough};
 use super::recorder::Recorder;
 use super::scheme::{Drive, Scheme};
 use super::watch::{Fired, Path, Watch};
@@ -31,6 +32,7 @@ pub(super) struct Running<R> {
     watch: Option<Watch>,
     oversight: Oversight,
     parted: Option<Box<Parted>>,
+    passages: Option<Box<Passages>>,
     /// A state within a step.
     inside: Vec<f64>,
     /// What resets may draw, and how many there were.
@@ -77,6 +79,7 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
             watch,
             oversight,
             parted: None,
+            passages: None,
             inside: Vec::new(),
             drawing,
             jumps,
@@ -106,6 +109,7 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
         watch: guards.map(|guards| Watch::new(guards, span.start, state, rough)),
         oversight,
         parted: None,
+        passages: None,
         inside: Vec::new(),
         drawing,
         jumps: 0,
@@ -215,6 +219,9 @@ impl<R: Recorder> Running<R> {
         scheme.state(lane, state);
         // An impulse belongs to its instant: what is recorded at that time is the state behind it.
         let jumped = at_limit && field.impulse_of(lane, time, state);
+        if let Some(passages) = self.passages.as_mut().filter(|_| jumped) {
+            passages.forget();
+        }
         self.arrive(time, state);
         if time >= self.stop {
             if jumped {
@@ -269,6 +276,11 @@ impl<R: Recorder> Running<R> {
         lane: usize,
         state: &mut [f64],
     ) -> Step {
+        if field.form().channels > 0
+            && let Some(step) = self.passed(field, scheme, guards, watch, lane, state)
+        {
+            return step;
+        }
         if let Some(parts) = guards.parts()
             && scheme.splices().is_some()
         {
@@ -371,6 +383,134 @@ impl<R: Recorder> Running<R> {
                 true
             }
             _ => false,
+        }
+    }
+
+    /// As [`watched`](Self::watched), of a flow with noise: the step stands, and the parts that pass are put back into it. Nothing if
+    /// the scheme knows no noise.
+    fn passed<F: Field<L> + ?Sized, const L: usize>(
+        &mut self,
+        field: &F,
+        scheme: &mut dyn Scheme<F, L>,
+        guards: &dyn Guards,
+        watch: &mut Watch,
+        lane: usize,
+        state: &mut [f64],
+    ) -> Option<Step> {
+        let rough = Rough {
+            field,
+            scheme: &*scheme,
+            lane,
+            guards,
+            // Coefficients that change with the state would have to be known of one part alone.
+            parts: guards.parts().filter(|_| field.form().constant),
+        };
+        let new = || Box::new(Passages::new(&rough));
+        let mut passages = self.passages.take().unwrap_or_else(new);
+        if !passages.begin(&rough, watch) {
+            return None;
+        }
+        let mut over = None;
+        while let Some((fired, part)) = passages.next() {
+            let time = fired.time;
+            self.between_passages(&rough, &mut passages, time, state);
+            if let Some(status) = self.pass(&rough, &mut passages, watch, (&fired, part)) {
+                over = Some((time, status));
+                break;
+            }
+        }
+        let time = over.map_or(scheme.time(lane), |(time, _)| time);
+        let rough = Rough {
+            scheme: &*scheme,
+            ..rough
+        };
+        self.between_passages(&rough, &mut passages, time, state);
+        passages.state_at(&rough, time, state);
+        let ends: Vec<(Vec<usize>, Vec<f64>)> = passages
+            .ends(&rough)
+            .map(|(places, end)| (places, end.to_vec()))
+            .collect();
+        for (places, end) in &ends {
+            scheme.splice(lane, places, end, &[]);
+        }
+        passages.finish(watch);
+        self.passages = Some(passages);
+        let Some((_, status)) = over else {
+            return Some(Step::Whole);
+        };
+        if status == Status::Stopped {
+            self.arrive(time, state);
+            self.recorder.stopped(time, state);
+        }
+        scheme.restart(field, lane, time, state);
+        Some(Step::Over((status, None)))
+    }
+
+    /// Carry out what guards do that pass in a part; how the run ends, if it does.
+    fn pass<F: Field<L> + ?Sized, const L: usize>(
+        &mut self,
+        rough: &Rough<'_, F, L>,
+        passages: &mut Passages,
+        watch: &mut Watch,
+        (fired, part): (&Fired, usize),
+    ) -> Option<Status> {
+        let (guards, time) = (rough.guards, fired.time);
+        let x = passages.event_state(rough, watch, (fired, part));
+        let whole = rough.parts.is_none().then_some(x.as_slice());
+        if self.tell(guards, watch, fired, whole) {
+            return Some(Status::EventsAccumulate);
+        }
+        fired.guards.iter().for_each(|&guard| watch.disarm(guard));
+        if acts(guards, fired, Action::Stop) {
+            passages.go_on(rough, part, time, (&x, x.clone()));
+            return Some(Status::Stopped);
+        }
+        if !acts(guards, fired, Action::Reset) {
+            passages.look_on(rough, watch, part, time);
+            return None;
+        }
+        let mut y = x.clone();
+        let resets = fired.guards.iter().copied();
+        for guard in resets.filter(|&guard| guards.action(guard) == Action::Reset) {
+            match rough.parts {
+                Some(parts) => parts.reset(guard, time, &mut y),
+                None => {
+                    self.jumps += 1;
+                    guards.jump(guard, time, &mut y, &self.drawing.of(self.jumps));
+                }
+            }
+        }
+        passages.go_on(rough, part, time, (&x, y));
+        passages.settle(rough, watch, part, &fired.guards);
+        let Some(parts) = rough.parts else {
+            return None;
+        };
+        for &guard in &fired.guards {
+            for (target, &kicked) in parts.targets(guard).iter().enumerate() {
+                let mut x = vec![0.0; parts.size()];
+                passages.part_at(rough, kicked, time, &mut x);
+                let mut y = x.clone();
+                parts.kick(guard, target, time, &mut y);
+                passages.go_on(rough, kicked, time, (&x, y));
+                passages.settle(rough, watch, kicked, &[]);
+            }
+        }
+        None
+    }
+
+    /// Give the recorder the samples before `time`, each after the passages that came before it.
+    fn between_passages<F: Field<L> + ?Sized, const L: usize>(
+        &mut self,
+        rough: &Rough<'_, F, L>,
+        passages: &mut Passages,
+        time: f64,
+        state: &mut [f64],
+    ) {
+        let mut wanted = self.recorder.next_time();
+        while wanted < time {
+            passages.state_at(rough, wanted, state);
+            self.recorder.record(wanted, state);
+            wanted = self.recorder.next_time();
         }
     }
 

@@ -109,6 +109,13 @@ pub trait Scheme<F: ?Sized, const L: usize> {
         }
     }
 
+    /// Of a path with noise: write the state that the last step of a lane started from and the coefficients of the noise there, and
+    /// give the address of draws that belong to this step alone. None if the path has no noise.
+    fn rough(&self, lane: usize, x: &mut [f64], b: &mut [f64]) -> Option<u64> {
+        let _ = (lane, x, b);
+        None
+    }
+
     /// The tolerances by which it controls the error of its steps; none if it does not.
     fn tolerances(&self) -> Option<&Tolerances> {
         None

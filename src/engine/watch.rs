@@ -167,13 +167,7 @@ impl Watch {
     /// across their surfaces.
     pub(super) fn reset(&mut self, by: &[usize], value: &mut dyn FnMut(&mut [f64])) -> Vec<usize> {
         value(&mut self.values);
-        let mut across = Vec::new();
-        for (armed, &(guard, sign)) in self.armed.iter().zip(&self.functions) {
-            let carried = *armed == Arm::Yes && sign * self.values[guard] < 0.0;
-            if carried && !by.contains(&guard) && !across.contains(&guard) {
-                across.push(guard);
-            }
-        }
+        let across = self.across(self.all(), by);
         self.reset_among(self.all(), by);
         across
     }
@@ -293,7 +287,7 @@ impl Watch {
 
     /// When the first of the guards of these functions that are functions of time alone is due in `(from, to]`, and all
     /// that are due then.
-    fn due(
+    pub(super) fn due(
         &mut self,
         guards: &dyn Guards,
         functions: &Range<usize>,
@@ -408,6 +402,59 @@ impl Watch {
     /// The first guard that turned faster than it was looked at.
     pub(super) fn fast(&self) -> Option<usize> {
         self.fast
+    }
+
+    /// The guard of a function that is armed, and its sign; none for functions of time alone.
+    pub(super) fn armed_of_state(&self, function: usize) -> Option<(usize, f64)> {
+        let (guard, sign) = self.functions[function];
+        let counts = self.armed[function] == Arm::Yes && self.timed[guard].is_none();
+        counts.then_some((guard, sign))
+    }
+
+    /// Whether any guard is a function of time alone.
+    pub(super) fn has_clocks(&self) -> bool {
+        self.timed.iter().any(Option::is_some)
+    }
+
+    /// Whether a guard is a function of time alone.
+    pub(super) fn is_clock(&self, guard: usize) -> bool {
+        self.timed[guard].is_some()
+    }
+
+    /// A guard has fired.
+    pub(super) fn disarm(&mut self, guard: usize) {
+        for k in self.functions_of(&(guard..guard + 1)) {
+            self.armed[k] = Arm::No;
+        }
+    }
+
+    /// Arm the functions that are on their own side by these values of all guards.
+    pub(super) fn come_back(&mut self, g: &[f64]) {
+        self.values.copy_from_slice(g);
+        self.back_on_their_side(self.all());
+    }
+
+    /// These guards reset the state of a part, whose guards are now `g`. The other guards that this carried across their surfaces.
+    pub(super) fn settle(&mut self, guards: &Range<usize>, by: &[usize], g: &[f64]) -> Vec<usize> {
+        self.values[guards.clone()].copy_from_slice(g);
+        let functions = self.functions_of(guards);
+        let across = self.across(functions.clone(), by);
+        self.reset_among(functions, by);
+        across
+    }
+
+    /// The guards of these functions, others than `by`, that were on their own side and are beyond their surfaces by `values`.
+    fn across(&self, functions: Range<usize>, by: &[usize]) -> Vec<usize> {
+        let mut across = Vec::new();
+        for k in functions {
+            let (guard, sign) = self.functions[k];
+            let carried = self.armed[k] == Arm::Yes && sign * self.values[guard] < 0.0;
+            let state = self.timed[guard].is_none();
+            if carried && state && !by.contains(&guard) && !across.contains(&guard) {
+                across.push(guard);
+            }
+        }
+        across
     }
 
     /// Arm the functions that are positive by `values`.

@@ -484,6 +484,18 @@ impl<M: Method, F: Field<L> + ?Sized, const L: usize> Scheme<F, L> for Stochasti
         }
     }
 
+    fn rough(&self, lane: usize, x: &mut [f64], b: &mut [f64]) -> Option<u64> {
+        gather::<L>(&self.x0, lane, x);
+        gather::<L>(&self.b, lane, b);
+        Some(address(self.noise.paths[lane].extremes, self.before[lane]))
+    }
+
+    fn splice(&mut self, lane: usize, components: &[usize], x: &[f64], _dx: &[f64]) {
+        for (&i, &x) in components.iter().zip(x) {
+            self.x1[i * L + lane] = x;
+        }
+    }
+
     fn tolerances(&self) -> Option<&Tolerances> {
         self.tolerances.step.is_none().then_some(&self.tolerances)
     }
