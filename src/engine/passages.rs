@@ -226,10 +226,13 @@ impl Passages {
         }
         rough.guards.values(to, &self.x1, &mut self.g1);
         self.find_variances(rough);
-        let timed = watch.has_clocks();
-        for part in 0..rough.parts() {
-            let mut functions = watch.functions_of(&rough.guards_of(part));
-            if timed || functions.any(|k| self.may_pass(watch, k)) {
+        let mut last = None;
+        for k in 0..watch.functions() {
+            let (guard, sign, armed) = watch.function(k);
+            let part = rough.parts.map_or(0, |parts| parts.part_of(guard));
+            if last != Some(part) && (watch.is_clock(guard) || armed && self.may_pass(guard, sign))
+            {
+                last = Some(part);
                 self.foresee(rough, watch, part, from);
             }
         }
@@ -262,13 +265,16 @@ impl Passages {
                 continue;
             }
             rough.guards.values(from, &self.moved, &mut self.trial);
+            if form.diagonal {
+                let changes = self.trial.iter().zip(&self.g0);
+                for (variance, (moved, there)) in self.variance.iter_mut().zip(changes) {
+                    *variance += (moved - there) * (moved - there);
+                }
+                continue;
+            }
             for (guard, felt) in self.felt.iter().enumerate() {
                 let change = self.trial[guard] - self.g0[guard];
                 if change == 0.0 {
-                    continue;
-                }
-                if form.diagonal {
-                    self.variance[guard] += change * change;
                     continue;
                 }
                 let Some(&i) = felt.iter().find(|i| group.contains(i)) else {
@@ -292,10 +298,7 @@ impl Passages {
     }
 
     /// Whether a function may pass zero within the step, before anything is drawn.
-    fn may_pass(&self, watch: &Watch, function: usize) -> bool {
-        let Some((guard, sign)) = watch.armed_of_state(function) else {
-            return false;
-        };
+    fn may_pass(&self, guard: usize, sign: f64) -> bool {
         let (a, c) = (sign * self.g0[guard], sign * self.g1[guard]);
         c < 0.0 || 2.0 * a * c < NEVER * self.variance[guard]
     }
@@ -575,7 +578,8 @@ impl Passages {
     pub(super) fn finish(&mut self, watch: &mut Watch) {
         watch.come_back(&self.g1);
         std::mem::swap(&mut self.g0, &mut self.g1);
-        self.known = true;
+        // Where parts were put back the whole is asked anew, as it is after a checkpoint.
+        self.known = self.pieces.is_empty();
     }
 
     /// The state was changed by something else than a guard.

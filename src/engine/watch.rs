@@ -411,9 +411,15 @@ impl Watch {
         counts.then_some((guard, sign))
     }
 
-    /// Whether any guard is a function of time alone.
-    pub(super) fn has_clocks(&self) -> bool {
-        self.timed.iter().any(Option::is_some)
+    /// How many functions there are.
+    pub(super) fn functions(&self) -> usize {
+        self.functions.len()
+    }
+
+    /// A function: its guard, its sign, and whether it is armed.
+    pub(super) fn function(&self, k: usize) -> (usize, f64, bool) {
+        let (guard, sign) = self.functions[k];
+        (guard, sign, self.armed[k] == Arm::Yes)
     }
 
     /// Whether a guard is a function of time alone.
