@@ -9,12 +9,15 @@ use std::path::{Path, PathBuf};
 
 use hdf5::Dataset;
 
-use super::contents::{DataSet, Number};
+use super::contents::{DataSet, Number, Scale};
 use super::error::ArchiveError;
 use super::paths::Paths;
 use super::sidecar::Frames;
 use super::skeleton::{self, About, Skeleton, Storage};
 use super::{chunk, events, slab, text, writer};
+
+/// The name of the ending of a run that a guard stopped.
+const STOPPED: &str = "stopped";
 
 /// What is packed.
 pub(super) struct Source<'a> {
@@ -79,11 +82,39 @@ fn finish(
             let unit = source.about.experiment.family.time_unit();
             events::write(&target.file, card, runs, unit)?;
         }
+        stop_time(source.about, target)?;
         let diagnosis = text::read(&source.skeleton.diagnosis)?;
         target.diagnosis.write_scalar(&text::unicode(&diagnosis))?;
         writer::stamp(target, status)
     };
     write().map_err(|error| ArchiveError::hdf5("write", path, &error))
+}
+
+/// A single run that a guard stopped has its last sample at the stop, and so have its times.
+fn stop_time(about: About<'_>, target: &Skeleton) -> hdf5::Result<()> {
+    let contents = about.contents;
+    if !contents.runs.dims.is_empty() {
+        return Ok(());
+    }
+    let code: i8 = target.file.dataset("run_status")?.read_scalar()?;
+    let mut endings = about.endings.iter();
+    if !endings.any(|ending| ending.code == code && ending.name == STOPPED) {
+        return Ok(());
+    }
+    let stop: f64 = target.file.dataset("health/last_time")?.read_scalar()?;
+    for dimension in &contents.dimensions {
+        let Scale::Times { track } = dimension.scale else {
+            continue;
+        };
+        let grid = &contents.tracks[track].grid;
+        let length = grid.len().unwrap_or(0);
+        let next = (0..length).find(|&k| grid.time(k) >= stop);
+        if let Some(next) = next.filter(|&next| grid.time(next) > stop) {
+            let times = target.file.dataset(&dimension.name)?;
+            times.write_slice(&[stop], next..next + 1)?;
+        }
+    }
+    Ok(())
 }
 
 /// An uncompressed archive in which every data set has its length.
