@@ -15,6 +15,9 @@ const MOST: usize = 1 << 16;
 /// Stretches that are looked at in one search, before ends alone decide.
 const PATIENCE: usize = 100_000;
 
+/// A list of operations up to this long needs no memory of its own.
+const SHORT: usize = 24;
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Operation {
     Number(f64),
@@ -114,24 +117,37 @@ impl Clock {
 
     /// The value at a time.
     pub fn value(&self, t: f64) -> f64 {
-        let mut values = Vec::with_capacity(self.operations.len());
-        for &operation in &self.operations {
-            values.push(match operation {
+        match self.operations.len() {
+            0..=SHORT => self.value_in(t, &mut [0.0; SHORT]),
+            length => self.value_in(t, &mut vec![0.0; length]),
+        }
+    }
+
+    fn value_in(&self, t: f64, values: &mut [f64]) -> f64 {
+        for (k, &operation) in self.operations.iter().enumerate() {
+            values[k] = match operation {
                 Operation::Number(number) => number,
                 Operation::Time => t,
                 Operation::One(function, a) => function.of(values[a]),
                 Operation::Two(function, a, b) => function.of(values[a], values[b]),
                 Operation::Power(a, n) => values[a].powi(n),
-            });
+            };
         }
-        values.last().copied().unwrap_or(f64::NAN)
+        values[self.operations.len() - 1]
     }
 
     /// All that value and slope can be from one time to another.
     pub fn enclosure(&self, from: f64, to: f64) -> Enclosure {
-        let mut found: Vec<Enclosure> = Vec::with_capacity(self.operations.len());
-        for &operation in &self.operations {
-            found.push(match operation {
+        let none = Enclosure::constant(0.0);
+        match self.operations.len() {
+            0..=SHORT => self.enclosure_in((from, to), &mut [none; SHORT]),
+            length => self.enclosure_in((from, to), &mut vec![none; length]),
+        }
+    }
+
+    fn enclosure_in(&self, (from, to): (f64, f64), found: &mut [Enclosure]) -> Enclosure {
+        for (k, &operation) in self.operations.iter().enumerate() {
+            found[k] = match operation {
                 Operation::Number(number) => Enclosure::constant(number),
                 Operation::Time => Enclosure {
                     value: Interval {
@@ -144,12 +160,9 @@ impl Clock {
                 Operation::Two(Binary::Mul, a, b) if a == b => found[a].square(),
                 Operation::Two(function, a, b) => found[a].with(function, found[b]),
                 Operation::Power(a, n) => found[a].whole_power(n),
-            });
+            };
         }
-        let whole = found.last().copied().unwrap_or(Enclosure {
-            value: Interval::ANY,
-            slope: Interval::ANY,
-        });
+        let whole = found[self.operations.len() - 1];
         if !(whole.slope.low.is_finite() && whole.slope.high.is_finite()) {
             return whole;
         }
@@ -161,6 +174,50 @@ impl Clock {
             value: whole.value.and(value),
             ..whole
         }
+    }
+
+    /// As [`of`](Clock::of), of `a`, or of `a - b`.
+    pub fn of_difference(
+        graph: &Graph,
+        a: Node,
+        b: Option<Node>,
+        at: [usize; LOOPS],
+    ) -> Option<Self> {
+        let Some(b) = b else {
+            return Self::of(graph, a, at);
+        };
+        let mut unrolling = Unrolling {
+            graph,
+            operations: Vec::new(),
+            known: HashMap::new(),
+        };
+        let a = unrolling.place(a, &mut { at })?;
+        let b = unrolling.place(b, &mut { at })?;
+        unrolling.push(Operation::Two(Binary::Sub, a, b))?;
+        Some(Self {
+            operations: unrolling.operations,
+        })
+    }
+
+    /// The first sign change after `t`, if that is before `limit`; else `limit`. Windows grow until there is one.
+    pub fn next_sign_change(&self, t: f64, limit: f64) -> f64 {
+        let mut from = t;
+        let mut length = (t.abs() * 1e-3).max(1e-3);
+        // An infinite limit is beyond what a run can reach.
+        while from < limit && length < 1e18 {
+            let to = (from + length).min(limit);
+            if let Some((time, _)) = self.sign_change(from, to) {
+                return time;
+            }
+            (from, length) = (to, 2.0 * length);
+        }
+        limit
+    }
+
+    /// Whether a sign changes at `t`, which it did not have just before.
+    pub fn changes_at(&self, t: f64) -> bool {
+        let (before, now) = (self.value(t.next_down()), self.value(t));
+        before < 0.0 && now >= 0.0 || before > 0.0 && now <= 0.0
     }
 
     /// The first time in `(after, until]` at which the function is zero or beyond, having been on one side before, and whether it

@@ -211,8 +211,6 @@ impl Interval {
             | Unary::Floor
             | Unary::Ceil
             | Unary::Round => self.monotone(of),
-            #[allow(unreachable_patterns)] // functions that come later
-            _ => Self::ANY,
         }
     }
 
@@ -279,10 +277,12 @@ impl Enclosure {
                 slope: Interval::ZERO,
             };
         }
-        Self {
-            value,
-            slope: self.value.slope_of(function, value).times(self.slope),
-        }
+        let slope = match value == Interval::ANY {
+            // There may be a pole, and a slope says nothing across it.
+            true => Interval::ANY,
+            false => self.value.slope_of(function, value).times(self.slope),
+        };
+        Self { value, slope }
     }
 
     pub fn whole_power(self, n: i32) -> Self {
@@ -318,6 +318,10 @@ impl Enclosure {
             Binary::Mul => Self {
                 value: a.times(b),
                 slope: self.slope.times(b).plus(a.times(other.slope)),
+            },
+            Binary::Div if b.holds(0.0) => Self {
+                value: Interval::ANY,
+                slope: Interval::ANY,
             },
             Binary::Div => {
                 let value = a.over(b);

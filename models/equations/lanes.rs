@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use super::edges::{Edge, before_an_edge};
+use super::edges::Edges;
 use super::system::Equations;
 use super::tape::Tape;
 use crate::prelude::*;
@@ -22,7 +22,7 @@ impl Batch for Equations {
             drift: self.drift_tape(),
             noise: self.noise_tape(),
             correction: self.correction_tape(),
-            edges: self.edges().to_vec(),
+            edges: self.edges().clone(),
         })
     }
 
@@ -36,7 +36,7 @@ struct EquationsLanes {
     drift: Arc<Tape>,
     noise: Option<Arc<Tape>>,
     correction: Option<Arc<Tape>>,
-    edges: Vec<Edge>,
+    edges: Edges,
 }
 
 impl EquationsLanes {
@@ -44,7 +44,7 @@ impl EquationsLanes {
     fn times(&self, t: &[f64; LANES]) -> [f64; LANES] {
         match self.edges.is_empty() {
             true => *t,
-            false => t.map(|t| before_an_edge(&self.edges, t)),
+            false => t.map(|t| self.edges.before(t)),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::compile::{Output, Refusal, compile};
 use super::derivative;
-use super::edges::{self, Edge};
+use super::edges::Edges;
 use super::forcing::Driving;
 use super::graph::{Graph, Node, Term};
 use super::model::{Model, Text, read};
@@ -23,7 +23,7 @@ pub struct Equations {
     layout: Layout,
     smoothness: Smoothness,
     drift: Arc<Tape>,
-    edges: Vec<Edge>,
+    edges: Edges,
     driving: Driving,
     /// For derivatives, which are worked out when somebody asks.
     graph: Graph,
@@ -90,7 +90,7 @@ impl Equations {
                 false => Smoothness::Smooth,
             },
             drift: Arc::new(tape(&graph, &drift)?),
-            edges: edges::edges(&graph, &timed),
+            edges: Edges::of(&graph, &timed),
             driving: Driving::of(&graph, &drift),
             noise: noise_of(&mut graph, noise, &layout)?.map(|noise| Noise {
                 calculus: match build.parameters.get("calculus") {
@@ -117,14 +117,11 @@ impl Equations {
 
     /// A step that ends on an edge belongs to the time before it.
     pub(super) fn before_an_edge(&self, t: f64) -> f64 {
-        match self.edges.is_empty() {
-            true => t,
-            false => edges::before_an_edge(&self.edges, t),
-        }
+        self.edges.before(t)
     }
 
     /// The edges in time.
-    pub(super) fn edges(&self) -> &[Edge] {
+    pub(super) fn edges(&self) -> &Edges {
         &self.edges
     }
 
@@ -372,8 +369,7 @@ impl System for Equations {
     }
 
     fn next_breakpoint(&self, t: f64) -> f64 {
-        let next = self.edges.iter().map(|edge| edge.next(t));
-        next.fold(f64::INFINITY, f64::min)
+        self.edges.next(t)
     }
 
     fn forcing(&self) -> Option<&dyn Forcing> {

@@ -62,6 +62,13 @@ pub fn execute(
         let message = format!("interrupted after {} runs", verdict.runs);
         return Err(Failure::new(Code::Interrupted, message));
     }
+    if verdict.numbers == 0 {
+        let message = format!(
+            "nothing of {path} was compared: it holds no numbers of the runs that were made again"
+        );
+        let help = "`nullcline inspect` lists what the archive holds";
+        return Err(Failure::new(Code::Verification, message).help(help));
+    }
     if verdict.different > 0 {
         let message = format!(
             "{} of {} runs have other numbers than {path}",

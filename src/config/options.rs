@@ -83,11 +83,13 @@ pub(super) const SOLVER: &[Parameter] = &[
             upper: 1.0,
             ..Range::POSITIVE
         })
-        .meaning("relative tolerance of adaptive schemes"),
+        .meaning("relative tolerance of adaptive schemes; 1e-3 by default for those with noise"),
     Parameter::tree("atol")
         .fallback(Fallback::Real(1e-9))
         .range(Range::POSITIVE)
-        .meaning("absolute tolerance of adaptive schemes: a number, or a table of them by block"),
+        .meaning(
+            "absolute tolerance of adaptive schemes: a number, or a table of them by block; 1e-3 by default for those with noise",
+        ),
     Parameter::real("step")
         .fallback(Fallback::Absent)
         .range(Range::POSITIVE)

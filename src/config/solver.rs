@@ -18,6 +18,10 @@ use crate::system::{Smoothness, System};
 
 const ADAPTIVE: &[&str] = &["rtol", "atol", "kinks", "max_step", "first_step"];
 
+/// The tolerances of schemes with noise by default: the error of a path falls with the root of the length of a step or its power 3/2, so that
+/// the defaults of smooth flows would cost a thousand times the steps for digits that no mean shows.
+const NOISY: f64 = 1e-3;
+
 fn uses(card: &Card, key: &str) -> bool {
     match key {
         "step" => card.stepping.takes_step(),
@@ -78,8 +82,16 @@ pub(super) fn decode(
         } else {
             section.number(d, "step");
         }
-        solver.rtol = section.number(d, "rtol").unwrap_or(f64::NAN);
-        solver.atol = atol(d, section.value("atol"), layout);
+        let noisy = card.is_some_and(|card| card.noise.is_some());
+        solver.rtol = match noisy && section.entry("rtol").is_none() {
+            true => {
+                d.assumed("rtol", &resolved::real(NOISY), Origin::Default);
+                NOISY
+            }
+            false => section.number(d, "rtol").unwrap_or(f64::NAN),
+        };
+        let all = if noisy { NOISY } else { default("atol") };
+        solver.atol = atol(d, section.value("atol"), layout, all);
         solver.max_step = section.number(d, "max_step");
         solver.first_step = section.number(d, "first_step");
         match card {
@@ -204,9 +216,8 @@ fn method(
     card
 }
 
-/// One tolerance per component of the state: one number for all, or a table by block.
-fn atol(d: &mut Decoder, value: Option<&Tree>, layout: Option<&Layout>) -> Vec<f64> {
-    let all = default("atol");
+/// One tolerance per component of the state: one number for all, or a table by block; `all` by default.
+fn atol(d: &mut Decoder, value: Option<&Tree>, layout: Option<&Layout>, all: f64) -> Vec<f64> {
     let length = layout.map_or(0, Layout::len);
     let Some(value) = value else {
         d.assumed("atol", &resolved::real(all), Origin::Default);

@@ -8,6 +8,7 @@ pub mod controller;
 mod copies;
 pub mod explicit;
 pub mod field;
+mod first_passage;
 pub mod integrate;
 mod interleave;
 pub mod kernels;

@@ -15,8 +15,10 @@ use super::field::Field;
 use super::scheme::Scheme;
 use crate::system::forcing::Forcing;
 
-/// A component that never exceeds this multiple of its absolute tolerance had no error control.
+/// A component that never exceeds this multiple of its absolute tolerance had no error control; with noise, whose tolerances are
+/// crude, this one.
 const CONTROLLED: f64 = 1000.0;
+const CONTROLLED_NOISE: f64 = 10.0;
 /// Values below this share of the largest of all components are rounding of zero.
 const ROUNDING: f64 = 1e-13;
 /// Intervals of a step at whose ends a forcing counts as seen.
@@ -40,7 +42,9 @@ pub struct Noticed {
 /// The oversight of one run.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Oversight {
-    /// Components that have not exceeded 1000 atol, each with its largest absolute value.
+    /// The multiple of its absolute tolerance that a component must exceed.
+    controlled: f64,
+    /// Components that have not, each with its largest absolute value.
     quiet: Vec<(usize, f64)>,
     /// The largest absolute value of all components.
     largest: f64,
@@ -50,14 +54,22 @@ pub(super) struct Oversight {
 
 impl Oversight {
     /// Of a run that starts from `x`.
-    pub(super) fn new(tolerances: Option<&Tolerances>, x: &[f64]) -> Self {
-        let mut oversight = Self::default();
+    pub(super) fn new(tolerances: Option<&Tolerances>, noisy: bool, x: &[f64]) -> Self {
+        let mut oversight = Self::of(noisy);
         if let Some(tolerances) = tolerances {
             let finite = |&i: &usize| tolerances.atol[i].is_finite();
             oversight.quiet = (0..x.len()).filter(finite).map(|i| (i, 0.0)).collect();
             oversight.see(tolerances, x);
         }
         oversight
+    }
+
+    /// Of a run with noise or without, that has seen nothing.
+    pub(super) fn of(noisy: bool) -> Self {
+        Self {
+            controlled: if noisy { CONTROLLED_NOISE } else { CONTROLLED },
+            ..Self::default()
+        }
     }
 
     /// Whether the state after a step is of interest.
@@ -69,10 +81,11 @@ impl Oversight {
     pub(super) fn see(&mut self, tolerances: &Tolerances, x: &[f64]) {
         let sizes = x.iter().map(|x| x.abs());
         self.largest = sizes.fold(self.largest, f64::max);
+        let controlled = self.controlled;
         self.quiet.retain_mut(|(i, largest)| {
             *largest = largest.max(x[*i].abs());
             // NaN ends the run anyway.
-            *largest <= CONTROLLED * tolerances.atol[*i]
+            *largest <= controlled * tolerances.atol[*i]
         });
     }
 

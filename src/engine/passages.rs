@@ -4,8 +4,7 @@
 //! the step a guard function goes from a > 0 to c with variance v, and
 //!
 //! ```text
-//! P(it is zero in between) = 1 if c <= 0, else exp(-2 a c / v)
-//! first time of that, as tau / (h - tau):  inverse Gaussian with mean a / |c| and shape a^2 / v
+//! whether and when it is zero:             the first passage of the bridge (`first_passage`)
 //! after a reset to y at tau:               y + (x_1 - x_tau) + (f(y) - f(x_0)) (h - tau)
 //! ```
 //!
@@ -13,19 +12,16 @@
 //! asked within the step: an event costs what its own part costs. Where it is one piece, that piece is the part. A guard that has
 //! fired is armed again at the end of a step at which it stands on its own side: between two ends a rough path crosses without end.
 //!
-//! Gobet, *Weak approximation of killed diffusion using Euler schemes*, Stochastic Process. Appl. 87 (2000) 167; the first passage of a
-//! bridge: Beskos, Roberts, *Exact simulation of diffusions*, Ann. Appl. Probab. 15 (2005) 2422; inverse Gaussian numbers: Michael,
-//! Schucany, Haas, Am. Stat. 30 (1976) 88.
+//! Gobet, *Weak approximation of killed diffusion using Euler schemes*, Stochastic Process. Appl. 87 (2000) 167.
 
 use std::collections::BinaryHeap;
 
 use super::field::Field;
+use super::first_passage::Bridge;
 use super::parted::Due;
 use super::scheme::Scheme;
 use super::stochastic::form::Form;
 use super::watch::{Fired, Watch};
-use crate::noise::normal::{normals, unit};
-use crate::noise::philox::philox;
 use crate::system::guard::Guards;
 use crate::system::parts::Parts;
 
@@ -110,7 +106,9 @@ pub(super) struct Passages {
     measured: Vec<bool>,
     pieces: Vec<Piece>,
     piece_of: Vec<Option<usize>>,
+    /// How often each part was changed in this step, and which were.
     versions: Vec<u32>,
+    changed: Vec<usize>,
     queue: BinaryHeap<Due>,
     moved: Vec<f64>,
     trial: Vec<f64>,
@@ -118,8 +116,11 @@ pub(super) struct Passages {
 }
 
 impl Passages {
-    /// Of a run that stands at the start of its first step.
-    pub(super) fn new<F: Field<L> + ?Sized, const L: usize>(rough: &Rough<'_, F, L>) -> Self {
+    /// Of a run that began at `start`.
+    pub(super) fn new<F: Field<L> + ?Sized, const L: usize>(
+        rough: &Rough<'_, F, L>,
+        start: f64,
+    ) -> Self {
         let (dim, count) = (rough.field.dim(), rough.guards.count());
         let mut passages = Self {
             x0: vec![0.0; dim],
@@ -138,6 +139,7 @@ impl Passages {
             pieces: Vec::new(),
             piece_of: vec![None; rough.parts()],
             versions: vec![0; rough.parts()],
+            changed: Vec::new(),
             queue: BinaryHeap::new(),
             moved: vec![0.0; dim],
             trial: vec![0.0; count],
@@ -145,7 +147,7 @@ impl Passages {
         };
         match rough.parts {
             Some(parts) => passages.of_parts(parts),
-            None => passages.feel(rough),
+            None => passages.feel(rough, start),
         }
         passages
     }
@@ -164,11 +166,12 @@ impl Passages {
         }
     }
 
-    /// Find out which guards feel which components, by moving them, and put into one group what no guard feels together.
-    fn feel<F: Field<L> + ?Sized, const L: usize>(&mut self, rough: &Rough<'_, F, L>) {
-        let t = rough.scheme.previous_time(rough.lane);
-        let mut x = vec![0.0; self.x0.len()];
-        rough.scheme.state(rough.lane, &mut x);
+    /// Find out which guards feel which components, by moving them, and put into one group what no guard feels together. The places
+    /// do not depend on where the run stands, so that one that is resumed finds the same.
+    fn feel<F: Field<L> + ?Sized, const L: usize>(&mut self, rough: &Rough<'_, F, L>, t: f64) {
+        // No two components alike, and no special values.
+        let place = |i: usize| 0.1 + (0.618_033_988_749_894_9 * (i + 1) as f64).fract();
+        let mut x: Vec<f64> = (0..self.x0.len()).map(place).collect();
         let (mut there, mut moved) = (self.g0.clone(), self.g0.clone());
         rough.guards.values(t, &x, &mut there);
         let mut group_of_guard: Vec<Vec<bool>> = Vec::new();
@@ -176,8 +179,8 @@ impl Passages {
             let before = x[i];
             let mut feel = vec![false; there.len()];
             // A guard that is flat at one distance may not be at another.
-            for distance in [1e-3, 1.0, -1.0] {
-                x[i] = before + distance * (1e-3 + before.abs());
+            for distance in [1e-3, 1.0, -1.0, 100.0, -100.0] {
+                x[i] = before + distance;
                 rough.guards.values(t, &x, &mut moved);
                 for ((feel, a), b) in feel.iter_mut().zip(&there).zip(&moved) {
                     *feel |= a != b;
@@ -218,6 +221,9 @@ impl Passages {
         rough.scheme.state(lane, &mut self.x1);
         for piece in self.pieces.drain(..) {
             self.piece_of[piece.part] = None;
+        }
+        for part in self.changed.drain(..) {
+            self.versions[part] = 0;
         }
         self.queue.clear();
         let (from, to) = self.span(rough);
@@ -345,6 +351,11 @@ impl Passages {
                 },
             );
         }
+    }
+
+    fn change(&mut self, part: usize) {
+        self.versions[part] += 1;
+        self.changed.push(part);
     }
 
     fn push(&mut self, part: usize, fired: Fired) {
@@ -497,7 +508,7 @@ impl Passages {
                 false => y[k],
             };
         }
-        self.versions[part] += 1;
+        self.change(part);
         let piece = Piece {
             part,
             from: t,
@@ -552,7 +563,7 @@ impl Passages {
         part: usize,
         from: f64,
     ) {
-        self.versions[part] += 1;
+        self.change(part);
         let (_, to) = self.span(rough);
         let mut x = vec![0.0; rough.size()];
         self.part_at(rough, part, from, &mut x);
@@ -615,95 +626,5 @@ impl Noise {
         }
         let product = |&i: &usize| row(i).iter().zip(&by_channel).map(|(b, sum)| b * sum).sum();
         places.iter().map(product).collect()
-    }
-}
-
-/// A Brownian bridge from `a` to `c`.
-struct Bridge {
-    a: f64,
-    c: f64,
-    variance: f64,
-}
-
-impl Bridge {
-    /// The share of the step at which it first is zero, if it ever is, by the draws at this counter.
-    fn passage(&self, [function, round]: [u64; 2], address: u64) -> Option<f64> {
-        let Bridge { a, c, variance } = *self;
-        if c.is_nan() {
-            return None;
-        }
-        let words = philox([function, 2 * round], address);
-        if c >= 0.0 && !(variance > 0.0 && unit(words[0]) < (-2.0 * a * c / variance).exp()) {
-            return None;
-        }
-        if a == 0.0 {
-            return Some(0.0);
-        }
-        let straight = a / (a + c.abs());
-        if variance == 0.0 {
-            return Some(straight);
-        }
-        let (mean, shape) = (a / c.abs(), a * a / variance);
-        let normal = normals([function, 2 * round + 1], address)[0];
-        let y = normal * normal;
-        let root = (4.0 * mean * shape * y + mean * mean * y * y).sqrt();
-        // The smaller root, in the form that does not cancel.
-        let small = mean / (1.0 + (mean * y + root) / (2.0 * shape));
-        let found = match unit(words[1]) <= mean / (mean + small) {
-            true => small,
-            false => mean * mean / small,
-        };
-        let share = found / (1.0 + found);
-        Some(if share.is_finite() { share } else { straight })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bridge_passes_as_often_and_as_early_as_a_path_in_small_steps() {
-        let (a, c, variance) = (0.4, 0.3, 1.0);
-        let bridge = Bridge { a, c, variance };
-        let (mut passed, mut early) = (0.0, 0.0);
-        let draws = 100_000;
-        for k in 0..draws {
-            if let Some(share) = bridge.passage([k, 0], 7) {
-                passed += 1.0;
-                early += f64::from(u8::from(share < 0.25));
-            }
-        }
-        let count = draws as f64;
-        let expected = f64::exp(-2.0 * a * c / variance);
-        assert!((passed / count - expected).abs() < 0.005, "{passed}");
-        // The first quarter: the bridge is at y there with mean a + (c - a)/4 and variance 3/16, and a bridge to y passes with
-        // probability exp(-8 a y) (1 for y < 0); integrated by the trapezoidal rule.
-        let density = |y: f64| {
-            let (mean, spread) = (a + 0.25 * (c - a), 3.0 / 16.0);
-            (-(y - mean).powi(2) / (2.0 * spread)).exp() / (std::f64::consts::TAU * spread).sqrt()
-        };
-        let reached = |y: f64| if y < 0.0 { 1.0 } else { (-8.0 * a * y).exp() };
-        let step = 1e-4;
-        let within: f64 = (-40_000..40_000)
-            .map(|k| f64::from(k) * step)
-            .map(|y| density(y) * reached(y) * step)
-            .sum();
-        assert!(
-            (early / count - within).abs() < 0.005,
-            "{} {within}",
-            early / count
-        );
-    }
-
-    #[test]
-    fn without_noise_it_passes_on_a_straight_line() {
-        let bridge = |c| Bridge {
-            a: 1.0,
-            c,
-            variance: 0.0,
-        };
-        assert_eq!(bridge(-3.0).passage([0, 0], 1), Some(0.25));
-        assert_eq!(bridge(3.0).passage([0, 0], 1), None);
     }
 }

@@ -62,7 +62,7 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
     let guards = field.guards_of(lane);
     let rough = field.form().channels > 0;
     if let Some(memory) = memory {
-        let mut oversight = Oversight::default();
+        let mut oversight = Oversight::of(rough);
         let memory = oversight.restore(&memory);
         let mut watch = guards.map(|guards| Watch::new(guards, span.start, state, rough));
         let (memory, jumps) = match (&mut watch, memory.split_last()) {
@@ -93,7 +93,7 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
     // A nonsmooth scheme puts the start exactly onto the surface that it stands on.
     scheme.state(lane, state);
     scheme.tell(lane, &mut |event| recorder.event(event));
-    let oversight = Oversight::new(scheme.tolerances(), state);
+    let oversight = Oversight::new(scheme.tolerances(), rough, state);
     while recorder.next_time() <= span.start {
         recorder.record(span.start, state);
     }
@@ -405,7 +405,8 @@ impl<R: Recorder> Running<R> {
             // Coefficients that change with the state would have to be known of one part alone.
             parts: guards.parts().filter(|_| field.form().constant),
         };
-        let new = || Box::new(Passages::new(&rough));
+        let start = self.start;
+        let new = || Box::new(Passages::new(&rough, start));
         let mut passages = self.passages.take().unwrap_or_else(new);
         if !passages.begin(&rough, watch) {
             return None;

@@ -40,6 +40,7 @@ impl Estimate {
             gauge: &gauge,
             fail_fast: false,
             single: true,
+            parts: false,
         };
         let started = Instant::now();
         let (messages, inlet) = outlet::channel();

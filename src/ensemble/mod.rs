@@ -200,6 +200,7 @@ pub fn run(
         gauge: &gauge,
         fail_fast: options.fail_fast,
         single,
+        parts: false,
     };
     let from_checkpoint = single && workshop.stored.read(0).is_some();
     let todo = Todo {

@@ -23,7 +23,7 @@ use crate::system::System;
 use crate::system::event::Event;
 use crate::system::follower::Follower;
 use crate::system::observe::Observables;
-use crate::system::reducer::Reducer;
+use crate::system::reducer::{Accuracy, Reducer};
 
 /// Where a run is.
 #[derive(Clone, Copy, Debug)]
@@ -217,7 +217,10 @@ impl<'a> RunRecorder<'a> {
         let tracks: Vec<Track<'a>> = contents
             .tracks
             .iter()
-            .map(|track| Track::new(track, &columns, &mut column, system, outlet))
+            .map(|track| {
+                let accuracy = &contents.accuracy;
+                Track::new(track, (&columns, accuracy), &mut column, system, outlet)
+            })
             .collect();
         let fields = contents.tracks.iter().flat_map(|track| &track.fields);
         let observed = fields.filter(|field| matches!(field.origin, Origin::Observable(_)));
@@ -468,7 +471,7 @@ impl Recorder for RunRecorder<'_> {
 impl<'a> Track<'a> {
     fn new(
         track: &'a crate::archive::contents::Track,
-        columns: &[Column<'_>],
+        (columns, accuracy): (&[Column<'_>], &Accuracy),
         column: &mut usize,
         system: &dyn System,
         outlet: Option<&Outlet>,
@@ -485,7 +488,15 @@ impl<'a> Track<'a> {
                 field,
                 block,
                 reducers: summaries
-                    .filter_map(|one| Some((reducer(one, field.length, system)?, one.width)))
+                    .filter_map(|one| {
+                        let mut reducer = reducer(one, field.length, system)?;
+                        let components = match &field.origin {
+                            Origin::State(range) => Some(range.clone()),
+                            Origin::Observable(_) => None,
+                        };
+                        reducer.resolve(accuracy, components);
+                        Some((reducer, one.width))
+                    })
                     .collect(),
             });
         }

@@ -12,6 +12,7 @@ use super::worker::Workshop;
 use super::{Progress, RunOptions, checkpoints};
 use crate::archive::contents::{Contents, DataSet, Number};
 use crate::archive::{ArchiveError, Checkpoints as Stored, Reader, TaskResult};
+use crate::config::experiment::Experiment;
 use crate::engine::outcome::Status;
 use crate::plan::tasks::Task;
 use crate::plan::{Plan, Shard};
@@ -77,6 +78,18 @@ pub fn rerun(
             runs - 1
         )));
     }
+    let contents = &prepared.variants.base().contents;
+    let kept = keeps_results(contents);
+    if only.is_some() && !kept {
+        return Err(RunError::Values(
+            "the archive keeps no numbers of single runs, only statistics over the members; without `--run` all runs are made again, and \
+             the statistics are compared"
+                .into(),
+        ));
+    }
+    if only.is_none() && has_statistics(contents) {
+        return whole(reader, &experiment, options, progress);
+    }
     let gauge = Gauge::new(options.interrupt);
     let plan = &prepared.plan;
     let workshop = Workshop {
@@ -91,6 +104,7 @@ pub fn rerun(
         gauge: &gauge,
         fail_fast: false,
         single: runs == 1,
+        parts: only.is_some(),
     };
     let tasks: Box<dyn Iterator<Item = (Task, u64)> + Send + '_> = match only {
         None => Box::new(prepared.tasks.iter().map(|task| (task, 0))),
@@ -144,6 +158,82 @@ pub fn rerun(
     } = comparison;
     verdict.different = others.len() as u64;
     verdict.interrupted = gauge.interrupted();
+    Ok(verdict)
+}
+
+/// Whether an archive of these contents has results of single runs: samples, summaries, findings.
+fn keeps_results(contents: &Contents) -> bool {
+    contents
+        .columns()
+        .iter()
+        .any(|column| column.data_set.is_some())
+}
+
+/// Whether an archive of these contents has statistics over the members.
+fn has_statistics(contents: &Contents) -> bool {
+    let columns = contents.columns();
+    columns.iter().any(|column| !column.statistics.is_empty())
+}
+
+/// Make the whole archive again, in a folder that is removed, and compare all data sets: statistics over the members are sums over
+/// all runs.
+fn whole(
+    reader: &Reader,
+    experiment: &Experiment,
+    options: &RunOptions<'_>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Verdict, RunError> {
+    let folder =
+        tempfile::tempdir().map_err(ArchiveError::io("make a folder in", &std::env::temp_dir()))?;
+    let mut experiment = experiment.clone();
+    experiment.output.path = folder.path().join("again.h5");
+    let report = super::run(&experiment, options, progress)?;
+    let mut verdict = Verdict {
+        runs: report.resumed + report.finished,
+        interrupted: report.interrupted && !report.complete,
+        ..Verdict::default()
+    };
+    if !report.complete {
+        return Ok(verdict);
+    }
+    let again = Reader::open(&report.path)?;
+    for (run, told) in again.diagnoses()?.into_iter().take(TOLD) {
+        verdict.failures.push((run, told));
+    }
+    let prepared = Prepared::new(&experiment)?;
+    let contents = &prepared.variants.base().contents;
+    let mut others = BTreeSet::new();
+    for card in &contents.data_sets {
+        // The clock on the wall is no number of a run.
+        if card.path.starts_with("provenance/") {
+            continue;
+        }
+        let (stored, found) = (reader.read(&card.path)?, again.read(&card.path)?);
+        verdict.numbers += found.len() as u64;
+        let unequal = |a: f64, b: f64| a.to_bits() != b.to_bits() && !(a.is_nan() && b.is_nan());
+        let width = contents.numbers(card).max(1);
+        // The runs are the first dimensions; of statistics the points are.
+        let mut told: Option<Difference> = None;
+        for (place, &found) in found.iter().enumerate() {
+            let stored = stored.get(place).copied().unwrap_or(f64::NAN);
+            if !unequal(stored, found) {
+                continue;
+            }
+            let run = (place / width) as u64;
+            others.insert(run);
+            let first = || Difference {
+                run,
+                name: card.path.clone(),
+                stored,
+                found,
+                count: 0,
+            };
+            told.get_or_insert_with(first).count += 1;
+        }
+        verdict.told.extend(told);
+    }
+    verdict.different = others.len() as u64;
+    verdict.told.truncate(TOLD);
     Ok(verdict)
 }
 

@@ -41,6 +41,8 @@ pub(super) struct Workshop<'a> {
     pub fail_fast: bool,
     /// Whether the time that a run has reached is of interest.
     pub single: bool,
+    /// Whether a task may have runs that are not done, so that sums over its members are of no use.
+    pub parts: bool,
 }
 
 /// At most so long what is finished waits to be sent.
@@ -118,7 +120,7 @@ impl Workshop<'_> {
         }
         // Sums over members are of whole tasks.
         let whole = finished.ended.len() as u64 == task.count;
-        if whole || !self.has_statistics() || self.streams {
+        if whole || self.parts || !self.has_statistics() || self.streams {
             finished.send();
         }
     }

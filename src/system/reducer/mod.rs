@@ -21,12 +21,37 @@ use period::Period;
 pub trait Reducer: Send {
     /// Take in the sample at time `t`; `values` has the length of the variable.
     fn observe(&mut self, t: f64, values: &[f64]);
+    /// Learn how far apart two values of each component must be to be told apart, before the first sample: the accuracy of the run.
+    /// What moves by less stands still.
+    fn resolve(&mut self, accuracy: &Accuracy, components: Option<std::ops::Range<usize>>) {
+        let _ = (accuracy, components);
+    }
     /// Write the result; its length is that of the variable.
     fn finish(&self, out: &mut [f64]);
     /// The memory as numbers.
     fn save(&self) -> Vec<f64>;
     /// Take the memory back, as [`save`](Reducer::save) gave it.
     fn restore(&mut self, memory: &[f64]);
+}
+
+/// How accurate the numbers of a run are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Accuracy {
+    /// Relative to the size of a number.
+    pub relative: f64,
+    /// Besides, of each component of the flat state.
+    pub absolute: Vec<f64>,
+}
+
+/// Steps add up, and the size of what they leave is not the tolerance to the digit.
+const MARGIN: f64 = 10.0;
+
+impl Accuracy {
+    /// How far apart values of a component must be that are at most this large; `index` is its place in the flat state, if it has one.
+    fn apart(&self, index: Option<usize>, size: f64) -> f64 {
+        let absolute = index.and_then(|index| self.absolute.get(index));
+        MARGIN * (self.relative * size + absolute.copied().unwrap_or(0.0))
+    }
 }
 
 /// The unit of a summary.
@@ -237,6 +262,10 @@ impl Reducer for After {
         if t >= self.after {
             self.reducer.observe(t, values);
         }
+    }
+
+    fn resolve(&mut self, accuracy: &Accuracy, components: Option<std::ops::Range<usize>>) {
+        self.reducer.resolve(accuracy, components);
     }
 
     fn finish(&self, out: &mut [f64]) {

@@ -8,9 +8,11 @@
 //! ```
 //!
 //! So the level follows a drift and a transient, and small wiggles do not count. NaN for a component with
-//! fewer than two crossings. Of a periodic signal the error is that of the linear interpolation.
+//! fewer than two crossings, and for one that rests: whose range is within what the tolerances of the run explain. Of a periodic signal the error is that of the linear interpolation.
 
-use super::Reducer;
+use std::ops::Range;
+
+use super::{Accuracy, Reducer};
 
 /// One component.
 #[derive(Clone, Copy, Debug)]
@@ -94,8 +96,10 @@ impl Wave {
         }
     }
 
-    fn period(&self) -> f64 {
-        match self.count > 1.0 {
+    /// The period, if the range is more than `apart` gives for values of this size.
+    fn period(&self, apart: impl Fn(f64) -> f64) -> f64 {
+        let size = self.least.abs().max(self.greatest.abs());
+        match self.count > 1.0 && self.greatest - self.least > apart(size) {
             true => (self.last - self.first) / (self.count - 1.0),
             false => f64::NAN,
         }
@@ -139,6 +143,8 @@ pub(super) struct Period {
     time: f64,
     last: Vec<f64>,
     waves: Vec<Wave>,
+    accuracy: Accuracy,
+    components: Option<Range<usize>>,
 }
 
 impl Period {
@@ -148,6 +154,8 @@ impl Period {
             time: f64::NAN,
             last: vec![0.0; length],
             waves: vec![Wave::START; length],
+            accuracy: Accuracy::default(),
+            components: None,
         }
     }
 }
@@ -162,9 +170,14 @@ impl Reducer for Period {
         self.time = t;
     }
 
+    fn resolve(&mut self, accuracy: &Accuracy, components: Option<Range<usize>>) {
+        (self.accuracy, self.components) = (accuracy.clone(), components);
+    }
+
     fn finish(&self, out: &mut [f64]) {
-        for (out, wave) in out.iter_mut().zip(&self.waves) {
-            *out = wave.period();
+        for (k, (out, wave)) in out.iter_mut().zip(&self.waves).enumerate() {
+            let index = self.components.as_ref().map(|range| range.start + k);
+            *out = wave.period(|size| self.accuracy.apart(index, size));
         }
     }
 
