@@ -137,6 +137,18 @@ fn slope(graph: &mut Graph, function: Unary, a: Node, value: Node) -> Node {
             let rest = graph.two(Binary::Sub, one, value);
             graph.two(Binary::Mul, value, rest)
         }
+        Unary::Erf | Unary::Erfc => {
+            // d erf / dx = 2 / sqrt(pi) exp(-x^2)
+            let squared = square(graph, a);
+            let exponent = graph.one(Unary::Neg, squared);
+            let bell = graph.one(Unary::Exp, exponent);
+            let height = match function {
+                Unary::Erf => std::f64::consts::FRAC_2_SQRT_PI,
+                _ => -std::f64::consts::FRAC_2_SQRT_PI,
+            };
+            let factor = graph.number(height);
+            graph.two(Binary::Mul, factor, bell)
+        }
         Unary::Abs => graph.one(Unary::Sign, a),
         Unary::Relu => graph.one(Unary::Heaviside, a),
         Unary::Sign | Unary::Heaviside | Unary::Floor | Unary::Ceil | Unary::Round => {

@@ -34,6 +34,8 @@ pub enum Unary {
     Acosh,
     Atanh,
     Sigmoid,
+    Erf,
+    Erfc,
     Abs,
     Sign,
     Heaviside,
@@ -91,6 +93,8 @@ pub const UNARY: &[(&str, Unary)] = &[
     ("acosh", Unary::Acosh),
     ("atanh", Unary::Atanh),
     ("sigmoid", Unary::Sigmoid),
+    ("erf", Unary::Erf),
+    ("erfc", Unary::Erfc),
     ("abs", Unary::Abs),
     ("sign", Unary::Sign),
     ("heaviside", Unary::Heaviside),
@@ -149,6 +153,8 @@ impl Unary {
             Unary::Acosh => x.acosh(),
             Unary::Atanh => x.atanh(),
             Unary::Sigmoid => 1.0 / (1.0 + (-x).exp()),
+            Unary::Erf => libm::erf(x),
+            Unary::Erfc => libm::erfc(x),
             Unary::Abs => x.abs(),
             Unary::Sign if x == 0.0 => 0.0,
             Unary::Sign => x.signum(),
@@ -205,6 +211,147 @@ impl Binary {
             _ => Course::Smooth,
         }
     }
+}
+
+/// What a name of another language or field is called here, or how it is written.
+const MEANINGS: &[(&[&str], &str)] = &[
+    (
+        &[
+            "arcsin", "arccos", "arctan", "arcsinh", "arccosh", "arctanh",
+        ],
+        "`asin`, `acos`, `atan`, `asinh`, `acosh`, `atanh`",
+    ),
+    (&["arctan2"], "`atan2(y, x)`"),
+    (&["sgn", "signum"], "`sign(x)`"),
+    (
+        &[
+            "theta",
+            "h",
+            "step",
+            "unitstep",
+            "unit_step",
+            "hevi",
+            "heav",
+            "u",
+        ],
+        "`heaviside(x)`, 1 for x >= 0",
+    ),
+    (
+        &["logistic", "expit", "sigm", "logsig"],
+        "`sigmoid(x)`, 1/(1 + exp(-x))",
+    ),
+    (
+        &[
+            "ramp",
+            "rect",
+            "rectify",
+            "relu6",
+            "pos",
+            "positive",
+            "plus",
+            "threshold",
+        ],
+        "`relu(x)`, max(x, 0)",
+    ),
+    (&["power"], "`x^y` or `pow(x, y)`"),
+    (&["square", "sqr", "sq"], "`x^2`"),
+    (&["root", "squareroot"], "`sqrt(x)`"),
+    (
+        &["fmod", "rem", "remainder", "modulo", "wrap"],
+        "`mod(a, b)`, with the sign of b",
+    ),
+    (
+        &[
+            "if",
+            "ifelse",
+            "if_else",
+            "where",
+            "piecewise",
+            "select",
+            "cond",
+            "iff",
+        ],
+        "`heaviside`: `a*heaviside(x) + b*(1 - heaviside(x))` is a for x >= 0 and b below; both are worked out, so each must be finite",
+    ),
+    (
+        &["and", "or", "not", "gt", "lt", "ge", "le"],
+        "products of `heaviside`: `heaviside(x)*heaviside(y)` is 1 where both are >= 0",
+    ),
+    (
+        &["sech", "csch", "coth", "sec", "csc", "cot"],
+        "a quotient: `1/cosh(x)`, `1/sinh(x)`, `1/tanh(x)`, `1/cos(x)`, `1/sin(x)`, `1/tan(x)`",
+    ),
+    (
+        &["norm", "phi", "normcdf", "ncdf", "cdf"],
+        "`erfc`: the normal distribution function is `0.5*erfc(-x/sqrt(2))`",
+    ),
+    (
+        &["gauss", "gaussian", "normpdf", "pdf"],
+        "`exp(-(x/s)^2/2)`",
+    ),
+    (
+        &["pulse", "boxcar", "square_wave", "gate"],
+        "`heaviside(t - from)*heaviside(to - t)`; again and again `heaviside(width - mod(t, period))`",
+    ),
+    (
+        &["delta", "dirac", "diracdelta"],
+        "a guard with a reset: `when = \"t - 1\"`, `reset = { x = \"x + 1\" }`",
+    ),
+    (
+        &["delay", "lag", "dde"],
+        "nothing: equations have no delays; a chain of x' = (y - x)/tau approximates one",
+    ),
+    (
+        &["rand", "random", "randn", "normal", "noise", "wiener", "xi"],
+        "`diffusion` of [model.state.NAME], white noise",
+    ),
+    (
+        &["int", "trunc", "fix", "floordiv"],
+        "`floor(x)`, `ceil(x)`, `round(x)`",
+    ),
+    (&["fabs", "magnitude", "absolute"], "`abs(x)`"),
+    (
+        &["clamp", "saturate", "sat", "limit", "bound"],
+        "`clip(x, low, high)`",
+    ),
+    (
+        &["total", "add", "dot", "matmul", "mean", "average"],
+        "`sum(j, ...)`: a mean is `sum(j, x[j])/size(x)`, a product with a matrix `sum(j, W[i, j]*x[j])`",
+    ),
+    (
+        &["prod", "product"],
+        "`exp(sum(j, log(x[j])))` for positive numbers",
+    ),
+    (&["len", "length", "count", "n"], "`size(x)`"),
+    (&["maximum", "fmax", "amax"], "`max(a, b, ...)`"),
+    (&["minimum", "fmin", "amin"], "`min(a, b, ...)`"),
+    (&["lg", "log_10"], "`log10(x)`"),
+    (&["lb", "ld", "log_2"], "`log2(x)`"),
+    (&["loge", "nlog"], "`log(x)`, the natural one"),
+    (&["softplus"], "`log1p(exp(x))`"),
+    (&["sinc"], "`sin(x)/x`, which has a hole at 0"),
+    (&["exp2", "exp10"], "`2^x`, `10^x`"),
+    (
+        &["factorial", "gamma", "tgamma", "lgamma", "beta"],
+        "nothing: there is no gamma function",
+    ),
+    (
+        &["bessel", "besselj", "airy", "zeta", "lambertw"],
+        "nothing: these special functions are not there",
+    ),
+    (
+        &["inverf", "erfinv", "probit"],
+        "nothing: there is no inverse of `erf`",
+    ),
+];
+
+/// What a function that is not there is called here, by its meaning.
+pub fn meant(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    let mut known = MEANINGS.iter();
+    known
+        .find(|(names, _)| names.contains(&name.as_str()))
+        .map(|(_, here)| *here)
 }
 
 /// (exp(x) - 1) / x

@@ -205,6 +205,8 @@ impl Interval {
             | Unary::Acosh
             | Unary::Atanh
             | Unary::Sigmoid
+            | Unary::Erf
+            | Unary::Erfc
             | Unary::Sign
             | Unary::Heaviside
             | Unary::Relu
@@ -240,6 +242,11 @@ impl Interval {
                 under.monotone(f64::sqrt).inverse()
             }
             Unary::Sigmoid => value.times(one.minus(value)).and(Self::hull(0.0, 0.25)),
+            Unary::Erf | Unary::Erfc => {
+                let bell = self.square().negated().through(Unary::Exp);
+                let sign = if function == Unary::Erf { 1.0 } else { -1.0 };
+                bell.times(Self::point(sign * std::f64::consts::FRAC_2_SQRT_PI))
+            }
             Unary::Abs | Unary::Relu => self
                 .through(Unary::Heaviside)
                 .and(Self::hull(0.0, 1.0))

@@ -29,6 +29,7 @@ mod reach;
 mod scope;
 mod system;
 mod tape;
+mod unused;
 mod watch;
 
 pub use system::Equations;
@@ -69,7 +70,7 @@ impl Family for FromFile {
         "x' = f(t, x), each component an expression in quotes: `drift` of [model.state.NAME].\n\
          Operators + - * / ^ and brackets; t is the time, pi the number. Functions: exp expm1 exprel log ln\n\
          log1p log10 log2 sqrt cbrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh sigmoid abs\n\
-         sign heaviside relu floor ceil round pow(a, b) min max mod(a, b) atan2(y, x) hypot(a, b)\n\
+         erf erfc sign heaviside relu floor ceil round pow(a, b) min max mod(a, b) atan2(y, x) hypot(a, b)\n\
          clip(x, low, high).\n\
          A block with `size = n` is a vector with the index i: x[i], x[mod(i + 1, n)], sum(j, x[j]), size(x).\n\
          Definitions, parameters and observables are named by the file as well.\n\

@@ -454,7 +454,10 @@ impl<'m> Scope<'m> {
             ))
         } else {
             let message = format!("there is no function `{name}`");
-            let help = advice(name, "functions", &function::names());
+            let help = match function::meant(name) {
+                Some(here) => format!("here that is {here}"),
+                None => advice(name, "functions", &function::names()),
+            };
             within(text, at, message, "unknown function".into()).help(help)
         };
         debug_assert!(!SPECIAL.contains(&name));

@@ -15,6 +15,7 @@ use super::graph::{Graph, Node, Term};
 use super::model::{Model, Text, read};
 use super::scope::{Indices, Scope};
 use super::tape::Tape;
+use super::unused;
 use super::watch::{self, Watching};
 use crate::prelude::*;
 
@@ -68,6 +69,11 @@ impl Equations {
         let noise = blocks(&mut scope, &model, |block| block.diffusion.as_ref());
         let observed = observables(&mut scope, &model);
         let watched = watch::watched(&mut scope, &model);
+        if scope.faults.is_empty() {
+            scope
+                .faults
+                .extend(unused::unused(&model, build.parameters));
+        }
         let Scope {
             mut graph, faults, ..
         } = scope;

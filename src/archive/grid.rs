@@ -11,6 +11,7 @@
 //! not 3), so that the last grid point and `stop` are not both recorded.
 
 use crate::config::experiment::{Save, Time};
+use crate::system::number::plain;
 
 /// The sampling times of one track.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,7 +54,10 @@ impl Grid {
         let ratio = (stop - start) / step;
         if !(0.0..=LARGEST).contains(&ratio) {
             return Err(format!(
-                "a sample every {step} from {start} to {stop} is not a countable number of samples"
+                "a sample every {} from {} to {} is not a countable number of samples",
+                plain(step),
+                plain(start),
+                plain(stop)
             ));
         }
         let whole = ratio.round();

@@ -17,6 +17,7 @@ use crate::engine::card::{Needs, Stepping};
 use crate::ensemble::{Estimate, Prepared};
 use crate::registry::Registry;
 use crate::system::layout::Variable;
+use crate::system::number::plain;
 
 /// Check an experiment without running it, and print what would be done
 #[derive(Debug, clap::Args)]
@@ -271,9 +272,17 @@ fn rows(experiment: &Experiment, prepared: &Prepared) -> Result<Vec<Vec<String>>
     let steps = match base.card.stepping {
         Stepping::Exact => "exact on the saving grid".into(),
         stepping if stepping.controls_error(solver.step.is_some()) => {
-            format!("rtol {:e}, atol {}", solver.rtol, spread(&solver.atol))
+            let longest = solver
+                .max_step
+                .map(|step| format!(", steps up to {}", plain(step)));
+            let longest = longest.unwrap_or_default();
+            format!(
+                "rtol {:e}, atol {}{longest}",
+                solver.rtol,
+                spread(&solver.atol)
+            )
         }
-        _ => format!("step {}", solver.step.unwrap_or(f64::NAN)),
+        _ => format!("step {}", plain(solver.step.unwrap_or(f64::NAN))),
     };
     rows.push(("time", time(experiment, contents)));
     if base.card.needs != Needs::Map {
@@ -392,11 +401,15 @@ fn time(experiment: &Experiment, contents: &Contents) -> String {
     };
     let pace = match &time.save {
         Save::Every(1.0) | Save::After(1.0) if time.clock != Clock::Time => String::new(),
-        Save::Every(interval) | Save::After(interval) => format!(", every {interval}"),
+        Save::Every(interval) | Save::After(interval) => format!(", every {}", plain(*interval)),
         Save::At(_) => " at the listed times".into(),
         Save::Steps => String::new(),
     };
-    format!("{} to {}{unit}, {samples}{pace}", time.start, time.stop)
+    format!(
+        "{} to {}{unit}, {samples}{pace}",
+        plain(time.start),
+        plain(time.stop)
+    )
 }
 
 /// `1e-10`, or the range of the values where they differ.
@@ -511,6 +524,7 @@ fn as_json(
         "time": {
             "start": experiment.time.start,
             "stop": experiment.time.stop,
+            "stops": experiment.time.stops,
             "samples": contents.tracks.first().and_then(|track| track.grid.len()),
         },
         "solver": {
@@ -518,6 +532,8 @@ fn as_json(
             "rtol": adaptive.then_some(solver.rtol),
             "atol": adaptive.then_some(&solver.atol),
             "step": solver.step,
+            "max_step": solver.max_step,
+            "first_step": solver.first_step,
             "max_steps": solver.max_steps,
         },
         "output": {"path": experiment.output.path, "bytes": total(contents)},

@@ -117,9 +117,11 @@ fn load_with(
         Err(problems) => return Err(ConfigError::new(problems, sources)),
     };
     let mut problems = Vec::new();
+    let mut set = Vec::new();
     for argument in overrides {
-        if let Err(found) = overrides::apply(&mut root, &mut sources, argument) {
-            problems.extend(found);
+        match overrides::apply(&mut root, &mut sources, argument) {
+            Ok(place) => set.push((argument.as_str(), place)),
+            Err(found) => problems.extend(found),
         }
     }
     let mut decoder = Decoder::new(sources);
@@ -129,6 +131,13 @@ fn load_with(
     let mut sweep = sweep::read(&mut decoder, &root);
     let mut first = root.clone();
     if let Some(sweep) = &mut sweep {
+        for one in set {
+            let axes = &mut sweep
+                .axes
+                .iter()
+                .map(|axis| (axis.path.as_str(), &*axis.steps));
+            decoder.problems.extend(overrides::replaced(one, axes));
+        }
         sweep.place_first(&mut first);
         decoder.rivals = sweep.texts_of("solver.method");
     }

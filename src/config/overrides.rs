@@ -29,12 +29,12 @@ impl Step<'_> {
     }
 }
 
-/// Apply one `--set` argument to the tree.
+/// Apply one `--set` argument to the tree; where its path stands in the sources.
 pub(super) fn apply(
     root: &mut Tree,
     sources: &mut Sources,
     argument: &str,
-) -> Result<(), Vec<Problem>> {
+) -> Result<Span, Vec<Problem>> {
     let start = sources.push(argument);
     let whole = Span::new(start, start + argument.len());
     let mut outside = outside_quotes();
@@ -49,8 +49,38 @@ pub(super) fn apply(
     let (path, text) = (&argument[..end], &argument[end + 1..]);
     let steps = steps(path.trim_end(), start).map_err(|problem| vec![*problem])?;
     let value = value(text, start + path.len() + 1)?;
-    insert(root, &steps, value).map_err(|problem| vec![*problem])
+    insert(root, &steps, value).map_err(|problem| vec![*problem])?;
+    Ok(Span::new(start, start + path.trim_end().len()))
 }
+
+/// The problem of a `--set` whose value an axis of the sweep replaces, in every run.
+pub(super) fn replaced<'a>(
+    (argument, place): (&str, Span),
+    axes: impl Iterator<Item = (&'a str, &'a [Step<'a>])>,
+) -> Option<Problem> {
+    let path = argument.get(..place.end - place.start)?;
+    let set = steps(path, place.start).ok()?;
+    let words = |step: &Step<'_>| matches!(step, Step::Key(key, _) if WORDS.contains(key));
+    if set.last().is_some_and(words) {
+        return None;
+    }
+    // An axis over an array replaces its elements; one over an element leaves the others.
+    let covers =
+        |axis: &[Step<'_>]| axis.len() <= set.len() && axis.iter().zip(&set).all(|(a, b)| a.is(b));
+    let mut axes = axes;
+    let (axis, _) = axes.by_ref().find(|(_, axis)| covers(axis))?;
+    let problem = Problem::at(
+        place,
+        format!("`{axis}` is swept: the axis replaces this value in every run"),
+        "has no effect",
+    );
+    Some(problem.help(format!(
+        "set the axis instead, --set 'sweep.axes.\"{axis}\"=[...]', or remove it from the file"
+    )))
+}
+
+/// What is said about a parameter, and not its value.
+const WORDS: &[&str] = &["unit", "range", "meaning", "source"];
 
 fn value(text: &str, offset: usize) -> Result<Tree, Vec<Problem>> {
     let lead = text.len() - text.trim_start().len();

@@ -4,6 +4,7 @@
 
 use super::oversight::Noticed;
 use crate::system::layout::Layout;
+use crate::system::number::plain;
 
 /// What the integration of one run cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,7 +113,11 @@ impl Outcome {
         // A face or a selection can have a number that no component of the state has.
         let value = self.component.and_then(|index| self.state.get(index));
         let value = plain(value.copied().unwrap_or(f64::NAN));
-        let at = format!("after t = {} ({} steps)", self.time, self.counts.steps);
+        let at = format!(
+            "after t = {} ({} steps)",
+            plain(self.time),
+            self.counts.steps
+        );
         match self.status {
             Status::Complete | Status::Stopped | Status::Pending | Status::Refused => String::new(),
             Status::NotFinite => format!(
@@ -143,13 +148,5 @@ impl Outcome {
                  has no solution that its pivots could find"
             ),
         }
-    }
-}
-
-/// A number as people write it: 300 digits tell nobody more than an exponent.
-fn plain(value: f64) -> String {
-    match value.abs() {
-        size if size != 0.0 && !(1e-4..1e6).contains(&size) => format!("{value:e}"),
-        _ => value.to_string(),
     }
 }

@@ -27,6 +27,7 @@ pub mod likelihood;
 pub mod map;
 pub mod matrix;
 pub mod noise;
+pub mod number;
 pub mod objective;
 pub mod observe;
 pub mod own_step;

@@ -8,6 +8,7 @@
 //! Shapes are symbolic: `weights [n, n]` and `input [n]` share `n`, which the given arrays fix; a
 //! scalar fills an array of any shape.
 
+use super::number::plain;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -150,14 +151,14 @@ impl std::fmt::Display for Range {
             format!(
                 "{} {}",
                 if self.lower_included { ">=" } else { ">" },
-                self.lower
+                plain(self.lower)
             )
         });
         let upper = (self.upper < f64::INFINITY).then(|| {
             format!(
                 "{} {}",
                 if self.upper_included { "<=" } else { "<" },
-                self.upper
+                plain(self.upper)
             )
         });
         let text = match (lower, upper) {
