@@ -182,7 +182,7 @@ family = "equations"
 [model.parameters]
 a = 1.0
 [model.state.v]
-drift = "w"
+drift = "w + 0*a"
 unit = "mV"
 [model.state.w]
 drift = "-v"

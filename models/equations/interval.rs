@@ -43,9 +43,13 @@ impl Interval {
             return Self::ANY;
         }
         let (low, high) = (a.min(b), a.max(b));
+        let room = |end: f64| match end.is_finite() {
+            true => 4.0 * f64::EPSILON * end.abs(),
+            false => 0.0,
+        };
         Self {
-            low: low - 4.0 * f64::EPSILON * low.abs(),
-            high: high + 4.0 * f64::EPSILON * high.abs(),
+            low: low - room(low),
+            high: high + room(high),
         }
     }
 

@@ -64,13 +64,14 @@ def run(
     overrides: Mapping[str, Any] | None = None,
     *,
     threads: int | None = None,
-    force: bool = True,
+    force: bool = False,
     **settings: Any,
 ) -> xr.Dataset:
     """Run an experiment, a file or a dictionary of the same form, and open its archive.
 
     Without `output` the archive of a dictionary is only kept in memory, and that of a file is where the file says.
-    An existing result is replaced unless `force` is false. Raises `NullclineError` if the program refuses or a run fails.
+    A finished archive is never replaced unless `force` is true. Raises `NullclineError` if there is one, if the program refuses or if a
+    run fails.
     """
     options = _sets(overrides, settings) + (["--force"] if force else [])
     if threads is not None:
@@ -84,13 +85,16 @@ def analyze(
     overrides: Mapping[str, Any] | None = None,
     *,
     group: str | None = None,
+    force: bool = False,
     **settings: Any,
 ) -> xr.Dataset:
     """Do the analyses that an experiment asks for, and open what they find.
 
-    `group` says which, such as `analysis/equilibria`; it can be left out where there is one alone.
+    `group` says which, such as `analysis/equilibria`; it can be left out where there is one alone. Earlier results are never replaced unless
+    `force` is true.
     """
-    return _produce("analyze", config, output, [*_sets(overrides, settings), "--force"], group=group or "")
+    options = _sets(overrides, settings) + (["--force"] if force else [])
+    return _produce("analyze", config, output, options, group=group or "")
 
 
 def check(config: Config, overrides: Mapping[str, Any] | None = None, **settings: Any) -> dict[str, Any]:

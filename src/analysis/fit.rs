@@ -41,8 +41,10 @@ pub struct Fitted {
     pub errors: Vec<f64>,
     /// What follows from the estimates.
     pub derived: Vec<f64>,
-    /// Their standard errors, from the curvature.
+    /// Their standard errors, from the curvature; NaN where it gives none.
     pub derived_errors: Vec<f64>,
+    /// Whether each depends on an estimate that lies at a bound, so that the curvature says nothing of its error.
+    pub derived_on_bound: Vec<bool>,
     /// Estimates, then what follows from them, of each drawn data set.
     pub bootstrap: Vec<Vec<f64>>,
     /// How many starts came to the same maximum, to 1e-4 in the log-likelihood.
@@ -85,7 +87,13 @@ pub fn fit(evidence: &dyn Evidence, search: &Search<'_>) -> Fitted {
             .map_or(f64::NAN, |c| c[(row, row)].sqrt());
     }
     let derived = derive(evidence, &point);
-    let derived_errors = spread(evidence, &point, bounds, &inner, covariance.as_ref());
+    let mut derived_errors = spread(evidence, &point, bounds, &inner, covariance.as_ref());
+    let bounded = on_bounds(evidence, &point, bounds, &at_bound);
+    for (error, on_bound) in derived_errors.iter_mut().zip(&bounded) {
+        if *on_bound {
+            *error = f64::NAN;
+        }
+    }
     let mut remarks = Vec::new();
     if agreeing < search.starts.min(2) {
         remarks.push("only one start came to the maximum: give more `starts`".into());
@@ -109,6 +117,7 @@ pub fn fit(evidence: &dyn Evidence, search: &Search<'_>) -> Fitted {
         errors,
         derived,
         derived_errors,
+        derived_on_bound: bounded,
         agreeing,
         at_bound,
         remarks,
@@ -260,6 +269,35 @@ fn spread(
             variance.sqrt()
         })
         .collect()
+}
+
+/// Which derived quantities depend on an estimate at a bound: they change when it is moved inwards.
+fn on_bounds(
+    evidence: &dyn Evidence,
+    point: &[f64],
+    bounds: &[[f64; 2]],
+    at_bound: &[bool],
+) -> Vec<bool> {
+    let here = derive(evidence, point);
+    let mut found = vec![false; here.len()];
+    for k in (0..point.len()).filter(|&k| at_bound[k]) {
+        let [low, high] = bounds[k];
+        let inwards = if point[k] - low < high - point[k] {
+            1.0
+        } else {
+            -1.0
+        };
+        // Near, and across: a quantity may be flat near the bound, where other estimates are.
+        for share in [1e-3, 0.5] {
+            let mut x = point.to_vec();
+            x[k] += inwards * share * (high - low);
+            let pairs = here.iter().zip(derive(evidence, &x));
+            for (found, (a, b)) in found.iter_mut().zip(pairs) {
+                *found |= *a != b;
+            }
+        }
+    }
+    found
 }
 
 /// The probability that a chi-squared number with so many degrees of freedom exceeds x.

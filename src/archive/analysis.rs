@@ -101,6 +101,7 @@ fn create(
     inputs::config(&file.create_group("config")?, &place.experiment.source)?;
     let scales = run_scales(&file, place)?;
     axes::others(&file, place, &scales)?;
+    axes::in_groups(&file, place, &scales, &["parameters"])?;
     let all = file.create_group("analysis")?;
     for answered in answers {
         if answered.name.is_empty() {

@@ -113,6 +113,80 @@ pub(super) fn others(file: &Group, about: Placement<'_>, scales: &[Dataset]) -> 
     Ok(())
 }
 
+/// The swept parameters, `/parameters/<name> [<axis>]`, and the coordinates of the dimensions of runs in the groups that use them:
+/// the dimensions of a file are those of its groups, its coordinates are not.
+pub(super) fn in_groups(
+    file: &Group,
+    about: Placement<'_>,
+    scales: &[Dataset],
+    groups: &[&str],
+) -> Result<()> {
+    let parameters = file.group("parameters")?;
+    for (number, axis) in about.plan.axes().iter().enumerate() {
+        let Some(path) = axis.path.strip_prefix("model.") else {
+            continue;
+        };
+        let path = path.strip_suffix(".value").unwrap_or(path);
+        let name = path.strip_prefix("parameters.").unwrap_or(path);
+        let name = name.replace(['.', '/'], "_");
+        if name.contains('[') || parameters.link_exists(&name) {
+            continue;
+        }
+        swept_parameter(&parameters, &name, number, about, scales)?;
+    }
+    for group in groups {
+        let group = file.group(group)?;
+        for (dim, scale) in about.runs.dims.iter().zip(scales) {
+            copy(&group, &dim.name, dim.along, dim.length, about, scale)?;
+        }
+        for one in &about.runs.coordinates {
+            let (length, scale) = (about.runs.dims[one.dim].length, &scales[one.dim]);
+            copy(&group, &one.name, one.along, length, about, scale)?;
+        }
+    }
+    Ok(())
+}
+
+/// The coordinate of this name in a group, unless something else has the name.
+fn copy(
+    group: &Group,
+    name: &str,
+    along: Along,
+    length: usize,
+    about: Placement<'_>,
+    scale: &Dataset,
+) -> Result<()> {
+    if group.link_exists(name) {
+        return Ok(());
+    }
+    let made = coordinate(group, name, along, length, about)?;
+    scale::attach(&made, scale, 0)
+}
+
+/// `/parameters/<name>`: the values of an axis over a parameter, along the dimension that the axis lies on.
+fn swept_parameter(
+    group: &Group,
+    name: &str,
+    number: usize,
+    about: Placement<'_>,
+    scales: &[Dataset],
+) -> Result<()> {
+    let along = Along::Axis(number);
+    let own = about.runs.dims.iter().position(|dim| dim.along == along);
+    let shared = about.runs.coordinates.iter().find(|one| one.along == along);
+    let Some(dim) = own.or(shared.map(|one| one.dim)) else {
+        return Ok(());
+    };
+    let axis = &about.plan.axes()[number];
+    let length = about.runs.dims[dim].length;
+    // Whole arrays are counted: those of a list stand in /<axis>_value.
+    let made = coordinate(group, name, along, length, about)?;
+    if AxisKind::of(axis) == AxisKind::Counted {
+        text::attribute(&made, "values", &format!("/{}_value", axis.name))?;
+    }
+    scale::attach(&made, &scales[dim], 0)
+}
+
 /// `/<axis>_value`.
 fn values(file: &Group, about: Placement<'_>, number: usize, scales: &[Dataset]) -> Result<()> {
     let axis = &about.plan.axes()[number];

@@ -1,7 +1,8 @@
 //! What the runs were made from: `/parameters` and `/config`.
 //!
 //! Every numeric parameter is written as used, so that a random matrix can be read back; parameters in
-//! a family's own grammar stand in `/config/resolved`. Dimensions of parameters have scales of their
+//! a family's own grammar stand in `/config/resolved`. Of a sweep a parameter that an axis replaces is written by [`axes`], with the
+//! values of the axis; where the axis replaces some of its elements, these are NaN. Dimensions of parameters have scales of their
 //! own inside `/parameters`, named by the sizes that the family declares (`n`, and `n_` for a second
 //! one). `/config/files/<name>` holds the bytes of an external input; a `/` of its path becomes `_` in
 //! the name, and the attribute `name` has it as the experiment says it.
@@ -32,8 +33,15 @@ pub(super) fn parameters(group: &Group, experiment: &Experiment) -> Result<()> {
             continue;
         };
         let name = card.name.replace(['.', '/'], "_");
+        let swept = swept(experiment, &format!("{table}{}", card.name));
+        if swept == Swept::Whole {
+            continue;
+        }
         let made = match value {
-            Value::Real(array) => Some(real(group, &name, card, array, &mut scales)?),
+            Value::Real(array) => {
+                let array = without(array, &swept);
+                Some(real(group, &name, card, &array, &mut scales)?)
+            }
             Value::Integer(integer) => Some(scalar(group, &name, integer)?),
             Value::Boolean(boolean) => Some(scalar(group, &name, &i8::from(*boolean))?),
             Value::Text(value) => Some(text::data_set(group, &name, value, card.meaning)?),
@@ -41,6 +49,9 @@ pub(super) fn parameters(group: &Group, experiment: &Experiment) -> Result<()> {
         };
         if let Some(made) = made {
             describe(&made, card, table)?;
+            if let Swept::Elements(_, paths) = &swept {
+                text::attribute(&made, "swept", &paths.join(" "))?;
+            }
         }
     }
     if let Some(Value::Text(names)) = experiment.parameters.get(SUBJECTS) {
@@ -48,6 +59,64 @@ pub(super) fn parameters(group: &Group, experiment: &Experiment) -> Result<()> {
         text::data_set(group, &name, names, "the subjects, one on each line")?;
     }
     Ok(())
+}
+
+/// What the axes of a sweep do to a parameter.
+#[derive(Clone, Debug, PartialEq)]
+enum Swept {
+    Not,
+    /// They replace it.
+    Whole,
+    /// They replace these elements, by their places along each dimension; and the paths of those axes.
+    Elements(Vec<Vec<usize>>, Vec<String>),
+}
+
+/// What the axes of the sweep do to the parameter at this path.
+fn swept(experiment: &Experiment, path: &str) -> Swept {
+    let axes = experiment.sweep.iter().flat_map(|sweep| &sweep.axes);
+    let (mut places, mut paths) = (Vec::new(), Vec::new());
+    for axis in axes {
+        let Some(rest) = axis.path.strip_prefix(path) else {
+            continue;
+        };
+        // The value of `{ value = .., unit = .. }` is the parameter.
+        if rest.is_empty() || rest == ".value" {
+            return Swept::Whole;
+        }
+        let rest = rest.strip_prefix(".value").unwrap_or(rest);
+        let inner = rest
+            .strip_prefix('[')
+            .and_then(|rest| rest.strip_suffix(']'));
+        let indices = inner.map(|inner| inner.split("][").map(str::parse).collect());
+        if let Some(Ok(indices)) = indices {
+            places.push(indices);
+            paths.push(axis.path.clone());
+        }
+    }
+    match places.is_empty() {
+        true => Swept::Not,
+        false => Swept::Elements(places, paths),
+    }
+}
+
+/// An array without the elements that are swept: no run has all of them as they stand in the first.
+fn without(array: &Array, swept: &Swept) -> Array {
+    let mut array = array.clone();
+    let Swept::Elements(places, _) = swept else {
+        return array;
+    };
+    for place in places {
+        let (outer, inner) = array.shape.split_at(place.len().min(array.shape.len()));
+        let width: usize = inner.iter().product();
+        let at = place
+            .iter()
+            .zip(outer)
+            .fold(0, |at, (k, size)| at * size + k);
+        if let Some(elements) = array.data.get_mut(at * width..(at + 1) * width) {
+            elements.fill(f64::NAN);
+        }
+    }
+    array
 }
 
 fn scalar<T: hdf5::H5Type>(group: &Group, name: &str, value: &T) -> Result<Dataset> {

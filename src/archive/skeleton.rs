@@ -254,7 +254,18 @@ fn scales(file: &File, about: About<'_>, lengths: &[usize], data_sets: &[Dataset
             }
         }
     }
-    axes::others(file, about.into(), &scales)
+    axes::others(file, about.into(), &scales)?;
+    let runs = contents.runs.dims.iter();
+    let along: Vec<Dataset> = runs
+        .filter_map(|dim| {
+            let place = contents
+                .dimensions
+                .iter()
+                .position(|one| one.name == dim.name);
+            place.map(|place| scales[place].clone())
+        })
+        .collect();
+    axes::in_groups(file, about.into(), &along, &["parameters", "health"])
 }
 
 /// Open an unfinished archive again.

@@ -15,10 +15,11 @@ use super::points::{Order, answer, beside};
 use super::progress::duration;
 use super::{experiment, table};
 use crate::archive::analysis::Answered;
-use crate::config::experiment::Experiment;
+
 use crate::ensemble::analyse::Points;
 use crate::registry::Registry;
 use crate::system::analysis::{Data, Findings};
+use crate::system::family::Family;
 
 /// Do the analyses that an experiment asks for, and write what they find
 #[derive(Debug, clap::Args)]
@@ -50,9 +51,14 @@ pub fn execute(
 ) -> Result<(), Failure> {
     let started = Instant::now();
     let file = &arguments.experiment.config;
+    if let Some(family) = arguments.experiment.family(registry)
+        && arguments.experiment.lacks("analysis")
+    {
+        return Err(nothing_asked(family, registry, file));
+    }
     let experiment = arguments.experiment.load(registry)?;
     if experiment.analyses.is_empty() {
-        return Err(nothing_asked(&experiment, registry, file));
+        return Err(nothing_asked(experiment.family, registry, file));
     }
     let mut following = experiment.analyses.iter();
     if following.all(|one| one.analysis.follows()) {
@@ -126,15 +132,15 @@ pub fn named_failures(answers: &[Answered], path: &Path) -> Result<(), Failure> 
     Err(Failure::new(Code::SomeRunsFailed, message).help(help))
 }
 
-fn nothing_asked(experiment: &Experiment, registry: &Registry, file: &Path) -> Failure {
-    let offered = registry.analyses(experiment.family);
+fn nothing_asked(family: &'static dyn Family, registry: &Registry, file: &Path) -> Failure {
+    let offered = registry.analyses(family);
     let tables = offered
         .iter()
         .map(|one| format!("[analysis.{}]", one.name()));
     let message = format!("{}: there is no table [analysis.NAME]", file.display());
     let help = format!(
         "add one of those that the family `{}` allows: {}",
-        experiment.family.name(),
+        family.name(),
         tables.collect::<Vec<_>>().join(", ")
     );
     Failure::new(Code::Usage, message).help(help)

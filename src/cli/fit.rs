@@ -53,6 +53,15 @@ pub fn execute(
 ) -> Result<(), Failure> {
     let started = Instant::now();
     let file = &arguments.experiment.config;
+    let missing = || {
+        let message = format!("{}: there is no table [fit]", file.display());
+        let help =
+            "add [fit], which may be empty; `free` says what is estimated, between which bounds";
+        Failure::new(Code::Usage, message).help(help)
+    };
+    if arguments.experiment.lacks("fit") {
+        return Err(missing());
+    }
     let experiment = match &arguments.data {
         Some(data) => arguments
             .experiment
@@ -60,12 +69,7 @@ pub fn execute(
             .load(registry)?,
         None => arguments.experiment.load(registry)?,
     };
-    let Some(asked) = &experiment.fit else {
-        let message = format!("{}: there is no table [fit]", file.display());
-        let help =
-            "add [fit], which may be empty; `free` says what is estimated, between which bounds";
-        return Err(Failure::new(Code::Usage, message).help(help));
-    };
+    let asked = experiment.fit.as_ref().ok_or_else(missing)?;
     let beside = || beside(file, "fit");
     let path = arguments.output.clone().unwrap_or_else(beside);
     let points = Points::new(&experiment);

@@ -46,12 +46,16 @@ pub fn execute(
 ) -> Result<(), Failure> {
     let started = Instant::now();
     let file = &arguments.experiment.config;
-    let experiment = arguments.experiment.load(registry)?;
-    let Some(asked) = &experiment.optimise else {
+    let missing = || {
         let message = format!("{}: there is no table [optimize]", file.display());
         let help = "add [optimize], which may be empty; `restarts` says from how many points the search starts";
-        return Err(Failure::new(Code::Usage, message).help(help));
+        Failure::new(Code::Usage, message).help(help)
     };
+    if arguments.experiment.lacks("optimize") {
+        return Err(missing());
+    }
+    let experiment = arguments.experiment.load(registry)?;
+    let asked = experiment.optimise.as_ref().ok_or_else(missing)?;
     let beside = || beside(file, "optimum");
     let path = arguments.output.clone().unwrap_or_else(beside);
     let points = Points::new(&experiment);

@@ -55,9 +55,7 @@ impl Accumulation {
         if interval <= least_step(time) {
             self.at_once += 1.0;
             let chain = self.at_once >= MOST_AT_ONCE * sources as f64;
-            let left = if self.converges() { self.left() } else { 0.0 };
-            let time = time + left;
-            return chain.then_some(End { time, chain });
+            return chain.then(|| self.end(time));
         }
         self.at_once = 0.0;
         self.ratio = interval / self.interval;
@@ -71,6 +69,15 @@ impl Accumulation {
             time: time + self.left(),
             chain: false,
         })
+    }
+
+    /// How a chain without end at this instant ends: at the limit of the intervals before it, if they converge.
+    pub(super) fn end(&self, time: f64) -> End {
+        let left = if self.converges() { self.left() } else { 0.0 };
+        End {
+            time: time + left,
+            chain: true,
+        }
     }
 
     /// Whether the intervals so far shrink to nothing.

@@ -53,6 +53,10 @@ pub trait Field<const L: usize> {
         let _ = lane;
         None
     }
+    /// How many components each block of a lane has.
+    fn block_lengths(&self) -> Vec<usize> {
+        vec![self.dim()]
+    }
     /// The forcing of one lane.
     fn forcing_of(&self, lane: usize) -> Option<&dyn Forcing> {
         let _ = lane;
@@ -165,6 +169,11 @@ impl<S: System + ?Sized> Field<1> for S {
 
     fn forcing_of(&self, _lane: usize) -> Option<&dyn Forcing> {
         System::forcing(self)
+    }
+
+    fn block_lengths(&self) -> Vec<usize> {
+        let blocks = System::layout(self).blocks().iter();
+        blocks.map(|block| block.variable.len()).collect()
     }
 
     fn derivative(&self) -> Option<&dyn Jacobian> {
@@ -367,5 +376,10 @@ impl Field<LANES> for Batched<'_> {
 
     fn forcing_of(&self, lane: usize) -> Option<&dyn Forcing> {
         self.systems[lane].get().forcing()
+    }
+
+    fn block_lengths(&self) -> Vec<usize> {
+        let blocks = self.systems[0].get().layout().blocks().iter();
+        blocks.map(|block| block.variable.len()).collect()
     }
 }

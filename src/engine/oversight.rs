@@ -19,7 +19,7 @@ use crate::system::forcing::Forcing;
 /// crude, this one.
 const CONTROLLED: f64 = 1000.0;
 const CONTROLLED_NOISE: f64 = 10.0;
-/// Values below this share of the largest of all components are rounding of zero.
+/// Values below this share of the largest of their block are rounding of zero.
 const ROUNDING: f64 = 1e-13;
 /// Intervals of a step at whose ends a forcing counts as seen.
 const SEEN: usize = 8;
@@ -46,16 +46,21 @@ pub(super) struct Oversight {
     controlled: f64,
     /// Components that have not, each with its largest absolute value.
     quiet: Vec<(usize, f64)>,
-    /// The largest absolute value of all components.
-    largest: f64,
+    /// Where each block ends, and the largest absolute value of its components.
+    blocks: Vec<(usize, f64)>,
     unseen: Option<(f64, f64)>,
     fast_guard: Option<usize>,
 }
 
 impl Oversight {
     /// Of a run that starts from `x`.
-    pub(super) fn new(tolerances: Option<&Tolerances>, noisy: bool, x: &[f64]) -> Self {
-        let mut oversight = Self::of(noisy);
+    pub(super) fn new(
+        tolerances: Option<&Tolerances>,
+        noisy: bool,
+        blocks: &[usize],
+        x: &[f64],
+    ) -> Self {
+        let mut oversight = Self::of(noisy, blocks);
         if let Some(tolerances) = tolerances {
             let finite = |&i: &usize| tolerances.atol[i].is_finite();
             oversight.quiet = (0..x.len()).filter(finite).map(|i| (i, 0.0)).collect();
@@ -65,8 +70,14 @@ impl Oversight {
     }
 
     /// Of a run with noise or without, that has seen nothing.
-    pub(super) fn of(noisy: bool) -> Self {
+    pub(super) fn of(noisy: bool, blocks: &[usize]) -> Self {
+        let mut end = 0;
+        let ends = blocks.iter().map(|length| {
+            end += length;
+            (end, 0.0)
+        });
         Self {
+            blocks: ends.collect(),
             controlled: if noisy { CONTROLLED_NOISE } else { CONTROLLED },
             ..Self::default()
         }
@@ -79,8 +90,11 @@ impl Oversight {
 
     /// Take note of the state after a step.
     pub(super) fn see(&mut self, tolerances: &Tolerances, x: &[f64]) {
-        let sizes = x.iter().map(|x| x.abs());
-        self.largest = sizes.fold(self.largest, f64::max);
+        let mut first = 0;
+        for (end, largest) in &mut self.blocks {
+            let sizes = x[first..*end].iter().map(|x| x.abs());
+            (*largest, first) = (sizes.fold(*largest, f64::max), *end);
+        }
         let controlled = self.controlled;
         self.quiet.retain_mut(|(i, largest)| {
             *largest = largest.max(x[*i].abs());
@@ -131,7 +145,14 @@ impl Oversight {
             tolerances.map_or(f64::INFINITY, |tolerances| largest / tolerances.atol[i])
         };
         // What is zero throughout, or rounding of zero, needs no error control.
-        let real = |&&(_, largest): &&(usize, f64)| largest > ROUNDING * self.largest;
+        let real = |&&(i, largest): &&(usize, f64)| {
+            let block = self.blocks.partition_point(|&(end, _)| end <= i);
+            let greatest = self
+                .blocks
+                .get(block)
+                .map_or(0.0, |&(_, greatest)| greatest);
+            largest > ROUNDING * greatest
+        };
         let quiet = self.quiet.iter().filter(real);
         Noticed {
             below_atol: quiet.min_by(|a, b| share(a).total_cmp(&share(b))).copied(),
@@ -148,7 +169,8 @@ impl Oversight {
         }
         let (time, width) = self.unseen.unwrap_or((f64::NAN, f64::NAN));
         let guard = self.fast_guard.map_or(-1.0, |guard| guard as f64);
-        memory.extend([self.largest, time, width, guard]);
+        memory.extend(self.blocks.iter().map(|&(_, largest)| largest));
+        memory.extend([time, width, guard]);
         memory.push((memory.len() - from) as f64);
     }
 
@@ -158,12 +180,15 @@ impl Oversight {
             return memory;
         };
         let (front, own) = rest.split_at(rest.len().saturating_sub(length as usize));
-        let Some((quiet, &[largest, time, width, guard])) = own.split_last_chunk() else {
+        let Some((rest, &[time, width, guard])) = own.split_last_chunk() else {
             return front;
         };
+        let (quiet, largest) = rest.split_at(rest.len().saturating_sub(self.blocks.len()));
+        for ((_, block), &largest) in self.blocks.iter_mut().zip(largest) {
+            *block = largest;
+        }
         let pairs = quiet.as_chunks().0.iter();
         self.quiet = pairs.map(|&[i, largest]| (i as usize, largest)).collect();
-        self.largest = largest;
         self.unseen = (!time.is_nan()).then_some((time, width));
         self.fast_guard = (guard >= 0.0).then_some(guard as usize);
         front
@@ -173,7 +198,7 @@ impl Oversight {
 /// Where a forcing leaves the range that its values at a few points of a step have, by more than that range is wide, and for how
 /// long it does.
 fn feature(forcing: &dyn Forcing, index: usize, (from, to): (f64, f64)) -> Option<(f64, f64)> {
-    // A forcing that does nothing between the ends of a step is the common case.
+    // A forcing that does nothing between the ends of a step is the common case: no more than twice what it does from end to end.
     let ends = [forcing.value(index, from), forcing.value(index, to)];
     let [least, most] = forcing.bounds(index, from, to);
     let (low, high) = range(&ends);
@@ -196,7 +221,23 @@ fn feature(forcing: &dyn Forcing, index: usize, (from, to): (f64, f64)) -> Optio
         };
         return Some((at(k), width(&half, at(k), (from, to))));
     }
-    let (low, high) = range(&seen);
+    // The widest excess of all intervals, each beyond what the values around it vary by.
+    let found = (0..SEEN).filter_map(|k| {
+        let around = &seen[k.saturating_sub(1)..(k + 3).min(SEEN + 1)];
+        furthest(forcing, index, (at(k), at(k + 1)), range(around))
+    });
+    found
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, time, width)| (time, width))
+}
+
+/// How far a forcing leaves a range in an interval, where that is, and for how long.
+fn furthest(
+    forcing: &dyn Forcing,
+    index: usize,
+    (from, to): (f64, f64),
+    (low, high): (f64, f64),
+) -> Option<(f64, f64, f64)> {
     let beyond = |least: f64, most: f64| (low - least).max(most - high);
     let bound = |from: f64, to: f64| {
         let [least, most] = forcing.bounds(index, from, to);
@@ -206,8 +247,8 @@ fn feature(forcing: &dyn Forcing, index: usize, (from, to): (f64, f64)) -> Optio
     let mut open = vec![(bound(from, to), from, to)];
     let mut best = (0.0, f64::NAN);
     for _ in 0..PATIENCE {
-        let furthest = open.iter().enumerate();
-        let furthest = furthest.max_by(|(_, a), (_, b)| a.0.total_cmp(&b.0));
+        let stretches = open.iter().enumerate();
+        let furthest = stretches.max_by(|(_, a), (_, b)| a.0.total_cmp(&b.0));
         let Some((place, &(excess, a, b))) = furthest else {
             break;
         };
@@ -221,20 +262,15 @@ fn feature(forcing: &dyn Forcing, index: usize, (from, to): (f64, f64)) -> Optio
         if found > best.0 {
             best = (found, middle);
         }
-        let halves = [(a, middle), (middle, b)];
-        open.extend(
-            halves
-                .map(|(a, b)| (bound(a, b), a, b))
-                .iter()
-                .filter(|one| one.0 > 0.0),
-        );
+        let halves = [(a, middle), (middle, b)].map(|(a, b)| (bound(a, b), a, b));
+        open.extend(halves.iter().filter(|one| one.0 > 0.0));
     }
     let (excess, time) = best;
     let half = |t: f64| {
         let value = forcing.value(index, t);
         beyond(value, value) > 0.5 * excess
     };
-    (excess > 0.0).then(|| (time, width(&half, time, (from, to))))
+    (excess > 0.0).then(|| (excess, time, width(&half, time, (from, to))))
 }
 
 /// The range of values, with as much room on either side as it is wide.

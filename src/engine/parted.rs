@@ -288,7 +288,12 @@ impl Parted {
             self.foresee(made, watch, part, time);
         } else {
             let guards = across;
-            self.due(Some(Fired { time, guards }), part);
+            let fired = Fired {
+                time,
+                guards,
+                endless: false,
+            };
+            self.due(Some(fired), part);
         }
         Ok(())
     }

@@ -343,13 +343,7 @@ impl Passages {
         }
         if !which.is_empty() {
             which.sort_unstable();
-            self.push(
-                part,
-                Fired {
-                    time,
-                    guards: which,
-                },
-            );
+            self.push(part, time, which);
         }
     }
 
@@ -358,8 +352,13 @@ impl Passages {
         self.changed.push(part);
     }
 
-    fn push(&mut self, part: usize, fired: Fired) {
+    fn push(&mut self, part: usize, time: f64, guards: Vec<usize>) {
         let version = self.versions[part];
+        let fired = Fired {
+            time,
+            guards,
+            endless: false,
+        };
         self.queue.push(Due {
             fired,
             part,
@@ -545,13 +544,7 @@ impl Passages {
         let across = watch.settle(&guards, by, &self.g0[guards.clone()]);
         match across.is_empty() {
             true => self.foresee(rough, watch, part, time),
-            false => self.push(
-                part,
-                Fired {
-                    time,
-                    guards: across,
-                },
-            ),
+            false => self.push(part, time, across),
         }
     }
 

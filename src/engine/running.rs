@@ -20,6 +20,9 @@ use crate::system::event::Event;
 use crate::system::guard::{Action, Guards};
 use crate::system::parts::Parts;
 
+/// A guard that passes its surface this often in its direction within one step is faster than the path of a step.
+const TOO_OFTEN: usize = 3;
+
 /// A lane's run in progress.
 pub(super) struct Running<R> {
     start: f64,
@@ -62,7 +65,7 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
     let guards = field.guards_of(lane);
     let rough = field.form().channels > 0;
     if let Some(memory) = memory {
-        let mut oversight = Oversight::of(rough);
+        let mut oversight = Oversight::of(rough, &field.block_lengths());
         let memory = oversight.restore(&memory);
         let mut watch = guards.map(|guards| Watch::new(guards, span.start, state, rough));
         let (memory, jumps) = match (&mut watch, memory.split_last()) {
@@ -93,7 +96,7 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
     // A nonsmooth scheme puts the start exactly onto the surface that it stands on.
     scheme.state(lane, state);
     scheme.tell(lane, &mut |event| recorder.event(event));
-    let oversight = Oversight::new(scheme.tolerances(), rough, state);
+    let oversight = Oversight::new(scheme.tolerances(), rough, &field.block_lengths(), state);
     while recorder.next_time() <= span.start {
         recorder.record(span.start, state);
     }
@@ -289,6 +292,7 @@ impl<R: Recorder> Running<R> {
         let (mut from, end) = (scheme.previous_time(lane), scheme.time(lane));
         let mut inside = std::mem::take(&mut self.inside);
         inside.resize(field.dim(), 0.0);
+        let mut passed: Vec<usize> = Vec::new();
         loop {
             let mut path = Whole {
                 field,
@@ -303,6 +307,12 @@ impl<R: Recorder> Running<R> {
                 return Step::Whole;
             };
             let time = fired.time;
+            passed.extend(&fired.guards);
+            for &guard in &fired.guards {
+                if passed.iter().filter(|&&other| other == guard).count() >= TOO_OFTEN {
+                    watch.too_often(guard);
+                }
+            }
             self.between(field, scheme, lane, time, state);
             within(field, scheme, lane, time, state);
             let (mut jumped, mut stops) = (false, false);

@@ -56,6 +56,8 @@ pub(super) struct Watch {
     /// Of each guard that is a function of time alone.
     timed: Vec<Option<Timed>>,
     past: Vec<Accumulation>,
+    /// Whether the last reset of each guard sent it back to its own side.
+    sent_back: Vec<bool>,
     began: f64,
     search: Search,
     values: Vec<f64>,
@@ -85,6 +87,8 @@ pub(super) struct Fired {
     pub time: f64,
     /// Which, in their order.
     pub guards: Vec<usize>,
+    /// Whether they would fire without end: sent back to their own side by less than the step resolves.
+    pub endless: bool,
 }
 
 impl Watch {
@@ -112,6 +116,7 @@ impl Watch {
             since: vec![f64::NEG_INFINITY; functions.len()],
             timed: timed.collect(),
             past: vec![Accumulation::NEVER; guards.count()],
+            sent_back: vec![false; guards.count()],
             began: t,
             functions,
             search: Search::default(),
@@ -280,6 +285,7 @@ impl Watch {
             None if !clocks.is_empty() => Some(Fired {
                 time: due,
                 guards: clocks,
+                endless: false,
             }),
             other => other,
         }
@@ -368,6 +374,7 @@ impl Watch {
                 found = Some(Fired {
                     time,
                     guards: fired,
+                    endless: false,
                 });
                 break;
             }
@@ -397,6 +404,13 @@ impl Watch {
         let mut guards = self.guards_of(functions);
         let known = |guard: &usize| self.timed[*guard].is_none() && zigzags(&self.edges[*guard]);
         self.fast = guards.find(known);
+    }
+
+    /// This guard passed its surface in its direction more often within a step than the path of a step can follow.
+    pub(super) fn too_often(&mut self, guard: usize) {
+        if self.timed[guard].is_none() {
+            self.fast.get_or_insert(guard);
+        }
     }
 
     /// The first guard that turned faster than it was looked at.
@@ -520,7 +534,7 @@ impl Watch {
 
     /// Look at the functions that stand on their surfaces behind their own resets. Those that are sent back count from when they
     /// are there, the others once they have been there. Those that are sent back and never seen there, because they bounce
-    /// below what numbers resolve, fire again at once.
+    /// below what the step resolves, would fire without end.
     fn stuck(
         &mut self,
         functions: &Range<usize>,
@@ -543,6 +557,7 @@ impl Watch {
                 let (guard, sign) = self.functions[k];
                 if self.armed[k] == Arm::Reset && sign * self.values[guard] > 0.0 {
                     (self.armed[k], self.since[k]) = (Arm::Yes, t);
+                    self.sent_back[guard] = true;
                 }
             }
         }
@@ -561,24 +576,36 @@ impl Watch {
         }
         let mut guards = Vec::new();
         for (rise, k) in rising.iter().zip(functions.clone()) {
+            let guard = self.functions[k].0;
             if self.armed[k] == Arm::Reset {
                 self.armed[k] = Arm::No;
-                if rise.is_rising() {
-                    guards.push(self.functions[k].0);
+                // Sent back so far, ever faster, and now no longer: the steps have not resolved the last bounces.
+                let at_rest = self.sent_back[guard] && self.past[guard].converges();
+                if rise.is_rising() || at_rest {
+                    guards.push(guard);
+                } else {
+                    self.sent_back[guard] = false;
                 }
             }
         }
         guards.dedup();
-        (!guards.is_empty()).then_some(Fired { time: from, guards })
+        (!guards.is_empty()).then_some(Fired {
+            time: from,
+            guards,
+            endless: true,
+        })
     }
 
     /// Take note of an event; if it belongs to an accumulation, the guard and how that ends.
     pub(super) fn accumulates(&mut self, fired: &Fired) -> Option<(usize, End)> {
         let mut found = None;
         for &guard in &fired.guards {
-            if let Some(end) = self.past[guard].event(fired.time, self.began, 1) {
-                found = Some((guard, end));
-            }
+            let past = &mut self.past[guard];
+            let end = match fired.endless {
+                true => Some(past.end(fired.time)),
+                false => past.event(fired.time, self.began, 1),
+            };
+            found = end.map(|end| (guard, end)).or(found);
         }
         found
     }
@@ -588,14 +615,21 @@ impl Watch {
         for past in &self.past {
             memory.extend(past.save());
         }
+        let flags = self.sent_back.iter();
+        memory.extend(flags.map(|&back| f64::from(u8::from(back))));
         memory.extend(self.armed.iter().map(|&armed| f64::from(armed as u8)));
     }
 
     /// Take it back from the end of `memory`; the front is handed out.
     pub(super) fn restore<'m>(&mut self, memory: &'m [f64]) -> &'m [f64] {
-        let length = Accumulation::MEMORY * self.past.len() + self.armed.len();
+        let count = self.past.len();
+        let length = (Accumulation::MEMORY + 1) * count + self.armed.len();
         let (front, own) = memory.split_at(memory.len() - length);
-        let (past, armed) = own.split_at(Accumulation::MEMORY * self.past.len());
+        let (past, rest) = own.split_at(Accumulation::MEMORY * count);
+        let (back, armed) = rest.split_at(count);
+        for (flag, &saved) in self.sent_back.iter_mut().zip(back) {
+            *flag = saved != 0.0;
+        }
         for (past, saved) in self.past.iter_mut().zip(past.as_chunks().0) {
             *past = Accumulation::restored(*saved);
         }

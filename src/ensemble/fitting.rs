@@ -354,6 +354,18 @@ fn remarks(asked: &Fit, one: &Subject) -> Vec<String> {
             ));
         }
     }
+    for (derived, on_bound) in one.derived.iter().zip(&one.fitted.derived_on_bound) {
+        if *on_bound {
+            let instead = match one.fitted.bootstrap.len() {
+                0 | 1 => "give `bootstrap` for one",
+                _ => "the one shown is by bootstrap",
+            };
+            remarks.push(format!(
+                "`{}` depends on an estimate at a bound, so that the curvature gives it no standard error: {instead}",
+                derived.name
+            ));
+        }
+    }
     let mut inside = one.fitted.errors.iter().zip(&one.fitted.at_bound);
     if inside.any(|(error, at_bound)| error.is_nan() && !at_bound) {
         remarks.push(
@@ -385,6 +397,14 @@ fn table(
         let fitted = &one.fitted;
         let values = fitted.point.iter().chain(&fitted.derived);
         let errors = fitted.errors.iter().chain(&fitted.derived_errors);
+        // Where the curvature gives none, the bootstrap's.
+        let errors = errors.enumerate().map(|(place, &error)| {
+            let drawn: Vec<f64> = fitted.bootstrap.iter().map(|one| one[place]).collect();
+            match error.is_nan() && drawn.len() > 1 {
+                true => deviation(&drawn),
+                false => error,
+            }
+        });
         let mut row = vec![name.clone()];
         row.extend(
             values

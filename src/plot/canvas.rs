@@ -4,12 +4,13 @@
 //! whole dots look smooth in both.
 
 use plotters::backend::DrawingBackend;
+
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{BLACK, Color, FontTransform, RGBColor, ShapeStyle, TextStyle};
 
 use super::PlotError;
 use super::envelope::Dot;
-use super::font;
+use super::{font, stroke};
 
 /// Width and height of every picture in dots.
 pub const SIZE: (i32, i32) = (3200, 1920);
@@ -49,6 +50,9 @@ pub struct Canvas<B> {
 pub struct Baseline {
     hanging: f64,
     centred: f64,
+    /// Whether lines are drawn dot by dot: the bitmap backend draws the polygon around a line, whose sharp corners run out of the
+    /// picture.
+    dots: bool,
 }
 
 impl Baseline {
@@ -56,11 +60,13 @@ impl Baseline {
     pub const BITMAP: Baseline = Baseline {
         hanging: 0.14,
         centred: 0.21,
+        dots: true,
     };
     /// The vector backend knows about hanging, and centres the letter x.
     pub const VECTOR: Baseline = Baseline {
         hanging: 0.0,
         centred: 0.07,
+        dots: false,
     };
 }
 
@@ -90,11 +96,32 @@ impl<B: DrawingBackend> Canvas<B> {
                 .backend
                 .draw_circle(*only, width, &style.filled(), true)
                 .map_err(failed),
+            _ if self.baseline.dots => {
+                let pairs = points.array_windows::<2>();
+                pairs
+                    .copied()
+                    .try_for_each(|[a, b]| self.segment((a, b), colour, width))
+            }
             _ => self
                 .backend
                 .draw_path(points.iter().copied(), &style)
                 .map_err(failed),
         }
+    }
+
+    /// One segment of a line, dot by dot.
+    fn segment(&mut self, ends: (Dot, Dot), colour: RGBColor, width: u32) -> Result<(), PlotError> {
+        let color = colour.to_rgba().to_backend_color();
+        let mut drawn = Ok(());
+        stroke::segment(ends, 0.5 * f64::from(width), &mut |y, first, last| {
+            let inside = (0..SIZE.1).contains(&y) && first < SIZE.0 && last >= 0;
+            for x in first.max(0)..=last.min(SIZE.0 - 1) {
+                if inside && drawn.is_ok() {
+                    drawn = self.backend.draw_pixel((x, y), color).map_err(failed);
+                }
+            }
+        });
+        drawn
     }
 
     /// A filled polygon, half transparent.

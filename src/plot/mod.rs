@@ -25,6 +25,7 @@ pub mod series;
 mod source;
 pub mod spectrum;
 mod still;
+mod stroke;
 mod time_series;
 
 use std::path::Path;
