@@ -119,6 +119,7 @@ fn a_noisy_run_has_the_same_bits_alone_and_in_lanes() {
                             memory: None,
                             key: Key::of_seed(k),
                             stops: job.stops,
+                            stimuli: job.stimuli,
                         },
                     )
                 });

@@ -7,18 +7,28 @@
 //!
 //! At an exceptional point eigenvectors coincide and the condition number is infinite: near it, above 1e6, modes and their amplitudes mean
 //! little, and eigenvalues have about half the digits.
+//!
+//! Eigenvalues far below the largest one are lost in its rounding. Where there are several such, the null space and the slow modes beside it are
+//! found in numbers of twice the digits (`null_space`, `slow_modes`).
 
 use faer::{Mat, c64};
 
 use super::lindblad::Lindblad;
+use super::null_space::Generator;
 use super::operator::C;
+use super::slow_modes::slow_modes;
 use super::steady_state::{asked, orthonormal, scale};
 use crate::prelude::*;
 
 /// The most levels.
 const MOST: usize = 32;
-/// Eigenvalues up to this share of the largest one are zero, and closer to each other than this they are equal.
+/// Eigenvalues closer to each other than this share of the largest one are equal.
 pub const EQUAL: f64 = 1e-9;
+/// Eigenvalues up to this share of the largest one are looked at again with twice the digits, of up to so many levels.
+const SLOW: f64 = 1e-6;
+const MOST_SLOW: usize = 20;
+/// A decay up to this share of the largest eigenvalue is none: rounding.
+const ROUNDING: f64 = 1e-12;
 /// Above this condition number modes mean little.
 pub const EXCEPTIONAL: f64 = 1e6;
 
@@ -32,6 +42,8 @@ pub struct Spectrum {
     pub condition: f64,
     /// The largest |lambda|.
     pub size: f64,
+    /// How many of the first eigenvalues after the zeros have all their digits, however small they are.
+    exact: usize,
     n: usize,
 }
 
@@ -55,15 +67,21 @@ impl Spectrum {
         let failed =
             |what: &str| AnalysisError::Failed(format!("{what} of the generator were not found"));
         let eigen = matrix.eigen().map_err(|_| failed("the eigenvalues"))?;
-        let found: Vec<C> = eigen
+        let mut found: Vec<C> = eigen
             .S()
             .column_vector()
             .iter()
             .map(|v| C::new(v.re, v.im))
             .collect();
         let size = found.iter().map(|v| v.norm()).fold(0.0, f64::max);
-        // What rounding alone keeps apart is in one order everywhere.
-        let rounded = |value: f64| (value / (EQUAL * size.max(f64::MIN_POSITIVE))).round();
+        let mut every = eigen.U().to_owned();
+        let exact = slow(lindblad, size, &mut found, &mut every);
+        // What rounding alone keeps apart is in one order everywhere; what has all its digits is not rounded.
+        let slow = |value: f64| value.abs() <= SLOW * size;
+        let rounded = |value: f64| match exact > 0 && slow(value) {
+            true => value / (EQUAL * size.max(f64::MIN_POSITIVE)),
+            false => (value / (EQUAL * size.max(f64::MIN_POSITIVE))).round(),
+        };
         let mut order: Vec<usize> = (0..found.len()).collect();
         order.sort_by(|&a, &b| {
             let key = |k: usize| {
@@ -79,7 +97,7 @@ impl Spectrum {
                 .then(a.1.total_cmp(&b.1))
                 .then(a.2.total_cmp(&b.2))
         });
-        let mut vectors = Mat::from_fn(n * n, n * n, |i, k| eigen.U()[(i, order[k])]);
+        let mut vectors = Mat::from_fn(n * n, n * n, |i, k| every[(i, order[k])]);
         for k in 0..n * n {
             let norm = (0..n * n)
                 .map(|i| vectors[(i, k)].norm_sqr())
@@ -102,13 +120,14 @@ impl Spectrum {
             vectors,
             condition,
             size,
+            exact,
             n,
         })
     }
 
     /// Whether an eigenvalue is 0.
     pub fn is_zero(&self, value: C) -> bool {
-        value.norm() <= EQUAL * self.size
+        value.norm() == 0.0
     }
 
     /// The multiplicity of 0.
@@ -122,12 +141,15 @@ impl Spectrum {
     /// The slowest decay of what is not at rest; 0 where something turns for ever.
     pub fn gap(&self) -> f64 {
         let others = self.values.iter().filter(|&&value| !self.is_zero(value));
-        let gap = others.map(|value| -value.re).fold(f64::INFINITY, f64::min);
-        if gap.abs() <= EQUAL * self.size {
-            0.0
-        } else {
-            gap
-        }
+        let decay = |value: &C| {
+            let exact = self.exact > 0 && value.norm() <= SLOW * self.size;
+            let size = if exact { value.norm() } else { self.size };
+            match value.re.abs() <= ROUNDING * size {
+                true => 0.0,
+                false => -value.re,
+            }
+        };
+        others.map(decay).fold(f64::INFINITY, f64::min)
     }
 
     /// Angular frequencies up to this are none: near an exceptional point they are roots of rounding.
@@ -163,6 +185,51 @@ impl Spectrum {
                 self.condition
             )
         })
+    }
+}
+
+/// Set the eigenvalues of the null space to 0, and put the slow modes beside it in their place with all their digits; how many.
+fn slow(lindblad: &Lindblad, size: f64, values: &mut [C], vectors: &mut Mat<c64>) -> usize {
+    let n = lindblad.levels();
+    let mut small: Vec<usize> = (0..values.len()).collect();
+    small.retain(|&k| values[k].norm() <= SLOW * size);
+    if n > MOST_SLOW || small.len() < 2 {
+        // One is the steady state that every map which keeps the trace has.
+        for &k in &small {
+            if small.len() == 1 || values[k].norm() <= EQUAL * size {
+                values[k] = C::default();
+            }
+        }
+        return 0;
+    }
+    let generator = Generator::new(n, &lindblad.generator(), lindblad.is_exact());
+    let null = generator.null_space();
+    let zeros = null.right.len().min(small.len());
+    small.sort_by(|&a, &b| values[a].norm().total_cmp(&values[b].norm()));
+    for &k in &small[..zeros] {
+        values[k] = C::default();
+    }
+    let rest = &small[zeros..];
+    if rest.is_empty() {
+        return 0;
+    }
+    let Some(modes) = slow_modes(n, &generator, &null, size, rest.len()) else {
+        return 0;
+    };
+    for (&k, (value, vector)) in rest.iter().zip(&modes) {
+        values[k] = *value;
+        for (i, &entry) in vector.iter().enumerate() {
+            vectors[(i, k)] = entry;
+        }
+    }
+    rest.len()
+}
+
+/// A rate in digits that show it.
+fn shown(rate: f64) -> String {
+    match rate.abs() {
+        size if size != 0.0 && !(1e-5..1e12).contains(&size) => format!("{rate:.9e}"),
+        _ => format!("{rate:.9}"),
     }
 }
 
@@ -244,8 +311,8 @@ impl Analysis for SpectrumOf {
             };
             findings.table.push(vec![
                 k.to_string(),
-                format!("{decay:.9}"),
-                format!("{frequency:.9}"),
+                shown(decay),
+                shown(frequency),
                 told(scale),
                 told(period),
             ]);
@@ -257,12 +324,13 @@ impl Analysis for SpectrumOf {
             ));
         }
         findings.line = vec![
-            ("gap", format!("{gap:.6}")),
+            ("gap", shown(gap)),
             ("multiplicity", zeros.to_string()),
             ("condition", format!("{:.3e}", spectrum.condition)),
         ];
         findings.remarks.push(format!(
-            "gap {gap:.9}, 0 is an eigenvalue {zeros} time{}, condition number of the eigenvectors {:.3e}",
+            "gap {}, 0 is an eigenvalue {zeros} time{}, condition number of the eigenvectors {:.3e}",
+            shown(gap),
             if zeros == 1 { "" } else { "s" },
             spectrum.condition
         ));

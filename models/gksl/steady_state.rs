@@ -4,17 +4,19 @@
 //! G x = 0,  tr x = 1          one of the equations of the populations is replaced by the trace
 //! ```
 //!
-//! The factorisation tells whether the solution is unique: where a pivot is small the singular values of G decide, and those up to 1e-9
-//! of the largest one count as zero. A null space of more than one dimension has no steady state of its own but the one that the
-//! initial state ends in, `R (L^T R)^(-1) L^T x_0` with right and left null vectors R and L.
+//! The pivots of the elimination tell whether the solution is unique and has all its digits. Where one is small the elimination is
+//! made in numbers of twice the digits (`null_space`), so that rates may span any range. A null space of more than one dimension has
+//! no steady state of its own but the one that the initial state ends in, `R (L R)^(-1) L x_0` with right and left null vectors R and
+//! L. Whatever comes out is put into the generator: a row whose terms do not cancel is an error.
 
 use multiversion::multiversion;
 use nalgebra::DMatrix;
 
 use super::coordinates::{matrix, purity};
 use super::levels::Levels;
-use super::lindblad::Lindblad;
-use super::operator::Matrix;
+use super::lindblad::{Jump, Lindblad};
+use super::null_space::{self, Generator};
+use super::operator::{Matrix, Operator};
 use crate::prelude::*;
 
 /// A steady state.
@@ -39,6 +41,11 @@ pub enum NoSteady {
         "the steady state is not unique (the null space has {0} dimensions): give [initial] rho, and the one that it ends in is found"
     )]
     NotUnique(usize),
+    /// What was found is none.
+    #[error(
+        "the steady state could not be found: the terms of d rho/dt leave {0:.1e} of their size; run the system for a long time instead"
+    )]
+    Residual(f64),
     /// The generator makes no states of states, and its states need not settle.
     #[error(
         "the eigenvalue 0 has fewer eigenvectors than its multiplicity: states grow without bound"
@@ -48,10 +55,10 @@ pub enum NoSteady {
 
 /// The most levels.
 pub const MOST: usize = 40;
-/// Singular values up to this share of the largest one are zero.
-const ZERO: f64 = 1e-9;
-/// A pivot below this share of the largest one makes the singular values decide.
+/// A pivot below this share of the largest one takes twice the digits.
 const SUSPICIOUS: f64 = 1e-6;
+/// What the terms of a row may leave, as a share of their size.
+const CANCELS: f64 = 1e-8;
 
 impl Lindblad {
     /// The steady state; where it is not unique, the one that the start ends in.
@@ -63,12 +70,49 @@ impl Lindblad {
         if n > MOST {
             return Err(NoSteady::Large(n, n * n));
         }
-        let generator = self.generator();
-        match unique(n, &generator) {
-            Some(x) => Ok(Steady { x, nullity: 1 }),
-            None => projected(n, &generator, start),
+        let matrix = self.generator();
+        let generator = || Generator::new(n, &matrix, self.is_exact());
+        let steady = match unique(n, &matrix) {
+            Some(x) => Steady { x, nullity: 1 },
+            None => projected(n, &generator(), start)?,
+        };
+        let left = residual(n, &generator().times(&steady.x));
+        match left <= CANCELS {
+            true => Ok(steady),
+            false => Err(NoSteady::Residual(left)),
         }
     }
+
+    /// Whether every entry of the matrix but the losses is one product: then slow rates beside fast ones are known to their last digit.
+    pub(super) fn is_exact(&self) -> bool {
+        let single = |operator: &Operator| {
+            let mut seen = vec![false; self.levels()];
+            (0..self.levels()).all(|i| {
+                let mut row = operator.row(i);
+                let one = row.next();
+                let twice = one.is_some_and(|(k, _)| std::mem::replace(&mut seen[k], true));
+                !twice && row.next().is_none()
+            })
+        };
+        self.superoperator.is_none()
+            && self.jumps.iter().all(|jump| match jump {
+                Jump::Move { .. } => true,
+                Jump::Between { .. } => false,
+                Jump::Operator(operator) => single(operator),
+            })
+    }
+}
+
+/// The largest share of the size of its terms that a row leaves. Rows of coherences that are small beside the populations are
+/// measured by the largest row: they are as exact as those.
+fn residual(n: usize, rows: &[(f64, f64)]) -> f64 {
+    let size = rows.iter().map(|&(_, size)| size).fold(0.0, f64::max);
+    let share = |(row, &(left, own)): (usize, &(f64, f64))| match row < n {
+        _ if left == 0.0 => 0.0,
+        true => left.abs() / own,
+        false => left.abs() / own.max(1e-6 * size),
+    };
+    rows.iter().enumerate().map(share).fold(0.0, f64::max)
 }
 
 /// The solution if it is certainly unique.
@@ -164,37 +208,25 @@ pub fn scale(n: usize, coordinate: usize) -> f64 {
 }
 
 /// What the start ends in, by the null space.
-fn projected(n: usize, generator: &[f64], start: Option<&[f64]>) -> Result<Steady, NoSteady> {
-    let dim = n * n;
-    let svd = orthonormal(n, generator).svd(true, true);
-    let values = &svd.singular_values;
-    let largest = values.max();
-    let null: Vec<usize> = (0..dim).filter(|&k| values[k] <= ZERO * largest).collect();
-    let (Some(u), Some(v)) = (&svd.u, &svd.v_t) else {
-        return Err(NoSteady::Defective);
-    };
-    let left = DMatrix::from_fn(dim, null.len(), |i, k| u[(i, null[k])]);
-    let right = DMatrix::from_fn(dim, null.len(), |i, k| v[(null[k], i)]);
-    let nullity = null.len();
-    let start: nalgebra::DVector<f64> = match start {
-        Some(start) => nalgebra::DVector::from_fn(dim, |i, _| start[i] * scale(n, i)),
+fn projected(n: usize, generator: &Generator, start: Option<&[f64]>) -> Result<Steady, NoSteady> {
+    let null = generator.null_space();
+    let nullity = null.right.len();
+    let even: Vec<f64>;
+    let start = match start {
+        Some(start) => start,
         // Any state will do where all of them end in one.
         None if nullity == 1 => {
-            nalgebra::DVector::from_fn(dim, |i, _| if i < n { 1.0 / n as f64 } else { 0.0 })
+            let share = |i: usize| if i < n { 1.0 / n as f64 } else { 0.0 };
+            even = (0..n * n).map(share).collect();
+            &even
         }
         None => return Err(NoSteady::NotUnique(nullity)),
     };
-    let overlap = left.transpose() * &right;
-    let weights = overlap.clone().lu().solve(&(left.transpose() * start));
-    let condition = overlap.svd(false, false).singular_values.min();
-    match weights {
-        Some(weights) if condition > 1e-7 => {
-            let x = right * weights;
-            let x = (0..dim).map(|i| x[i] / scale(n, i)).collect();
-            Ok(Steady { x, nullity })
-        }
-        _ => Err(NoSteady::Defective),
+    if null.left.len() != nullity {
+        return Err(NoSteady::Defective);
     }
+    let x = null_space::projected(&null, start).ok_or(NoSteady::Defective)?;
+    Ok(Steady { x, nullity })
 }
 
 /// The start of an experiment, if it has one.

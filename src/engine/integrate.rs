@@ -19,6 +19,7 @@ use super::scheme::{Progress, Scheme};
 use super::schemes;
 use crate::noise::key::Key;
 use crate::system::System;
+use crate::system::stimulus::Stimulus;
 
 /// From when to when.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -125,6 +126,8 @@ pub struct Job<R> {
     pub key: Key,
     /// Instants on which its steps land, ascending.
     pub stops: Arc<[f64]>,
+    /// Stimuli on whose edges its steps land, whatever the system says of its own breakpoints.
+    pub stimuli: Arc<[Stimulus]>,
 }
 
 impl<R> Job<R> {
@@ -137,7 +140,14 @@ impl<R> Job<R> {
             memory: None,
             key: Key::of_seed(0),
             stops: Arc::new([]),
+            stimuli: Arc::new([]),
         }
+    }
+
+    /// The same run with steps that land on the edges of these stimuli.
+    pub fn stimuli(mut self, stimuli: &Arc<[Stimulus]>) -> Self {
+        self.stimuli = Arc::clone(stimuli);
+        self
     }
 
     /// The same run with steps that land on these instants, ascending.
@@ -227,11 +237,12 @@ impl Checkpoints {
 /// let options = Options::new(1, 1e-10, 1e-12);
 /// integrate(&decay, "tsit5", &options, span, &[1.0], &mut samples, &mut |_| true)?;
 /// assert!((samples.states[2][0] - (-1.0_f64).exp()).abs() < 1e-9);
-/// # Ok::<(), nullcline::engine::card::Mismatch>(())
+/// # Ok::<(), nullcline::engine::integrate::IntegrationError>(())
 /// ```
 ///
 /// # Errors
-/// A [`Mismatch`] before the first step if the scheme cannot integrate the system.
+/// [`IntegrationError`]: a mismatch before the first step, or a run that did not come to its end; that of `keep_going`, which was asked for,
+/// is an outcome.
 pub fn integrate<S: System + ?Sized>(
     system: &S,
     method: &str,
@@ -240,11 +251,12 @@ pub fn integrate<S: System + ?Sized>(
     x0: &[f64],
     recorder: &mut dyn Recorder,
     keep_going: &mut dyn FnMut(f64) -> bool,
-) -> Result<Outcome, Mismatch> {
+) -> Result<Outcome, IntegrationError> {
     let mut scheme = schemes::make(method, system, options)?;
     let job = Job::new(span, x0.to_vec(), recorder)
         .key(Key::of_seed(options.seed))
         .stops(&options.stops);
+    check_job(scheme.card(), system, &job)?;
     let (outcome, _) = run(
         system,
         scheme.as_mut(),
@@ -253,7 +265,139 @@ pub fn integrate<S: System + ?Sized>(
         Checkpoints::Never,
         keep_going,
     );
-    Ok(outcome)
+    match outcome.status {
+        Status::Complete | Status::Stopped | Status::Pending => Ok(outcome),
+        _ => Err(IntegrationError::Failed {
+            diagnosis: outcome.diagnosis(system.layout()),
+            outcome: Box::new(outcome),
+        }),
+    }
+}
+
+/// Why there is no solution up to the end.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum IntegrationError {
+    /// The scheme, the system, the options and the start do not fit each other. Nothing was integrated.
+    #[error(transparent)]
+    Mismatch(#[from] Mismatch),
+    /// The run began, and failed.
+    #[error("{diagnosis}")]
+    Failed {
+        /// How far it came.
+        outcome: Box<Outcome>,
+        /// What happened, and what to try.
+        diagnosis: String,
+    },
+}
+
+impl IntegrationError {
+    /// The outcome of a run that began; for whoever looks at failures.
+    ///
+    /// # Errors
+    /// The mismatch of one that did not.
+    pub fn into_outcome(self) -> Result<Outcome, Mismatch> {
+        match self {
+            IntegrationError::Mismatch(mismatch) => Err(mismatch),
+            IntegrationError::Failed { outcome, .. } => Ok(*outcome),
+        }
+    }
+}
+
+/// Whether a run can begin: its start, its span and the times of its samples.
+fn check_job<R: Recorder>(
+    card: &'static Card,
+    system: &(impl System + ?Sized),
+    job: &Job<R>,
+) -> Result<(), Mismatch> {
+    let refuse = |reason: String, help: &str| Mismatch {
+        scheme: card.name,
+        reason,
+        help: help.into(),
+    };
+    let dim = system.layout().len();
+    if job.x0.len() != dim {
+        let reason = format!(
+            "the system has {dim} components, and the start has {}",
+            job.x0.len()
+        );
+        return Err(refuse(
+            reason,
+            "give a start with one number for each component",
+        ));
+    }
+    if let Some(index) = job.x0.iter().position(|x| !x.is_finite()) {
+        let (name, value) = (system.layout().component(index), job.x0[index]);
+        let reason = format!("the start of {name} is {value}");
+        return Err(refuse(reason, "start from finite numbers"));
+    }
+    let Span { start, stop } = job.span;
+    if !(start.is_finite() && stop.is_finite() && start < stop) {
+        let reason = format!("the span from {start} to {stop} has no length");
+        return Err(refuse(
+            reason,
+            "the stop must be a finite time after the start",
+        ));
+    }
+    job.recorder
+        .check()
+        .map_err(|reason| refuse(reason, "give the times in ascending order, each once"))
+}
+
+/// Whether the options fit a system of `dim` components.
+pub(super) fn check_options(
+    card: &'static Card,
+    options: &Options,
+    dim: usize,
+) -> Result<(), Mismatch> {
+    let refuse = |reason: String, help: &str| {
+        Err(Mismatch {
+            scheme: card.name,
+            reason,
+            help: help.into(),
+        })
+    };
+    if options.atol.len() != dim {
+        let reason = format!(
+            "the system has {dim} components, and the options have {} absolute tolerances",
+            options.atol.len()
+        );
+        return refuse(
+            reason,
+            "give one for each component: `Options::new(system.layout().len(), ..)`",
+        );
+    }
+    // A comparison with NaN is false.
+    let positive = |value: f64| value > 0.0;
+    if card.stepping.controls_error(options.step.is_some()) {
+        if !positive(options.rtol) {
+            return refuse(
+                format!("the relative tolerance is {}", options.rtol),
+                "it must be > 0",
+            );
+        }
+        if let Some(atol) = options.atol.iter().find(|&&atol| !positive(atol)) {
+            return refuse(
+                format!("an absolute tolerance is {atol}"),
+                "they must be > 0",
+            );
+        }
+        if !positive(options.max_step) || options.first_step.is_some_and(|step| !positive(step)) {
+            return refuse(
+                "the longest or the first step is no length".into(),
+                "they must be > 0",
+            );
+        }
+    }
+    if options
+        .step
+        .is_some_and(|step| !(positive(step) && step.is_finite()))
+    {
+        return refuse("the step is no length".into(), "it must be > 0 and finite");
+    }
+    if options.max_steps == 0 {
+        return refuse("the budget of steps is 0".into(), "allow one at least");
+    }
+    Ok(())
 }
 
 /// As [`integrate`], with checkpoints, from the start or from a checkpoint. The recorder comes back.
@@ -269,6 +413,7 @@ pub fn integrate_job<S: System + ?Sized, R: Recorder>(
     keep_going: &mut dyn FnMut(f64) -> bool,
 ) -> Result<(Outcome, R), Mismatch> {
     let mut scheme = schemes::make(method, system, options)?;
+    check_job(scheme.card(), system, &job)?;
     Ok(run(
         system,
         scheme.as_mut(),
@@ -518,6 +663,7 @@ pub fn integrate_batch<R: Recorder>(
     let mut jobs = jobs.peekable();
     while let Some(&(first, _)) = jobs.peek() {
         card.accepts(first)?;
+        check_options(card, options, first.layout().len())?;
         let field = match card.noise {
             Some(_) => Batched::noisy(first),
             None => Batched::new(first),

@@ -247,6 +247,10 @@ impl Parted {
         if fired.guards.iter().any(|guard| resets(&guard)) {
             let mut x = vec![0.0; parts.size()];
             self.part_at(made, part, time, &mut x);
+            let guards = parts.guards(part);
+            self.before.resize(guards.len(), 0.0);
+            parts.values(part, time, &x, &mut self.before);
+            watch.locate(&fired.guards, guards.start, &self.before);
             for &guard in fired.guards.iter().filter(resets) {
                 parts.reset(guard, time, &mut x);
             }

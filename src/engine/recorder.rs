@@ -8,6 +8,14 @@ pub trait Recorder {
     /// The next time at which a state is wanted, not before the last one given; infinite if none.
     fn next_time(&self) -> f64;
 
+    /// Whether the times that it will ask for can be served: ascending, and numbers. Asked before a run.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Take the state at [`next_time`](Recorder::next_time), and move on to the next one.
     fn record(&mut self, t: f64, x: &[f64]);
 
@@ -58,7 +66,7 @@ pub struct Samples {
 }
 
 impl Samples {
-    /// Keep the states at these ascending times.
+    /// Keep the states at these ascending times. Times that do not ascend are refused before the run.
     pub fn at(times: Vec<f64>) -> Self {
         Self {
             states: Vec::with_capacity(times.len()),
@@ -73,6 +81,18 @@ impl Recorder for Samples {
             .get(self.states.len())
             .copied()
             .unwrap_or(f64::INFINITY)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if let Some(time) = self.times.iter().find(|time| !time.is_finite()) {
+            return Err(format!("a sample is asked for at t = {time}"));
+        }
+        match self.times.array_windows().find(|[a, b]| a >= b) {
+            Some([a, b]) => Err(format!(
+                "the times of samples must ascend, but {b} follows {a}"
+            )),
+            None => Ok(()),
+        }
     }
 
     fn record(&mut self, _t: f64, x: &[f64]) {
@@ -102,6 +122,10 @@ impl<R: Recorder + ?Sized> Recorder for &mut R {
 
     fn next_time(&self) -> f64 {
         (**self).next_time()
+    }
+
+    fn check(&self) -> Result<(), String> {
+        (**self).check()
     }
 
     fn stopped(&mut self, t: f64, x: &[f64]) {

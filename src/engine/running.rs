@@ -19,6 +19,7 @@ use crate::noise::draws::Drawing;
 use crate::system::event::Event;
 use crate::system::guard::{Action, Guards};
 use crate::system::parts::Parts;
+use crate::system::stimulus::Stimulus;
 
 /// A guard that passes its surface this often in its direction within one step is faster than the path of a step.
 const TOO_OFTEN: usize = 3;
@@ -27,8 +28,8 @@ const TOO_OFTEN: usize = 3;
 pub(super) struct Running<R> {
     start: f64,
     stop: f64,
-    /// Instants on which steps land, ascending.
-    stops: Arc<[f64]>,
+    /// Instants on which steps land, ascending, and stimuli on whose edges they do.
+    landings: Landings,
     /// The next breakpoint or impulse, or the stop.
     pub limit: f64,
     pub recorder: R,
@@ -58,7 +59,9 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
         memory,
         key,
         stops,
+        stimuli,
     } = job;
+    let landings = Landings { stops, stimuli };
     *state = x0;
     scheme.drive(lane, &Drive { key: &key, span });
     let drawing = Drawing::jumps(&key);
@@ -76,8 +79,8 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
         return Running {
             start: span.start,
             stop: span.stop,
-            limit: next_limit(field, lane, scheme.time(lane), (&stops, span.stop)),
-            stops,
+            limit: next_limit(field, lane, scheme.time(lane), (&landings, span.stop)),
+            landings,
             recorder,
             watch,
             oversight,
@@ -106,8 +109,8 @@ pub(super) fn begin<F: Field<L> + ?Sized, const L: usize, R: Recorder>(
     Running {
         start: span.start,
         stop: span.stop,
-        limit: next_limit(field, lane, span.start, (&stops, span.stop)),
-        stops,
+        limit: next_limit(field, lane, span.start, (&landings, span.stop)),
+        landings,
         recorder,
         watch: guards.map(|guards| Watch::new(guards, span.start, state, rough)),
         oversight,
@@ -124,11 +127,25 @@ fn next_limit<F: Field<L> + ?Sized, const L: usize>(
     field: &F,
     lane: usize,
     t: f64,
-    (stops, stop): (&[f64], f64),
+    (landings, stop): (&Landings, f64),
 ) -> f64 {
-    let next = stops.partition_point(|&at| at <= t);
-    let wanted = stops.get(next).copied().unwrap_or(f64::INFINITY);
-    field.next_break_of(lane, t).min(wanted).min(stop)
+    field.next_break_of(lane, t).min(landings.next(t)).min(stop)
+}
+
+/// Where steps land besides where the system says.
+struct Landings {
+    stops: Arc<[f64]>,
+    stimuli: Arc<[Stimulus]>,
+}
+
+impl Landings {
+    /// The first instant after `t`.
+    fn next(&self, t: f64) -> f64 {
+        let next = self.stops.partition_point(|&at| at <= t);
+        let stop = self.stops.get(next).copied().unwrap_or(f64::INFINITY);
+        let edges = self.stimuli.iter().map(|one| one.next_breakpoint(t));
+        edges.fold(stop, f64::min)
+    }
 }
 
 impl<R: Recorder> Running<R> {
@@ -236,7 +253,7 @@ impl<R: Recorder> Running<R> {
         if at_limit {
             scheme.restart(field, lane, time, state);
             scheme.tell(lane, &mut |event| self.recorder.event(event));
-            self.limit = next_limit(field, lane, time, (&self.stops, self.stop));
+            self.limit = next_limit(field, lane, time, (&self.landings, self.stop));
         }
         None
     }
@@ -293,6 +310,7 @@ impl<R: Recorder> Running<R> {
         let mut inside = std::mem::take(&mut self.inside);
         inside.resize(field.dim(), 0.0);
         let mut passed: Vec<usize> = Vec::new();
+        let mut located: Vec<f64> = Vec::new();
         loop {
             let mut path = Whole {
                 field,
@@ -326,6 +344,11 @@ impl<R: Recorder> Running<R> {
                 if !acts(guards, &fired, Action::Reset) {
                     break;
                 }
+                if !jumped {
+                    located.resize(guards.count(), 0.0);
+                    guards.values(time, state, &mut located);
+                    watch.locate(&fired.guards, 0, &located);
+                }
                 jumped = true;
                 for &guard in &fired.guards {
                     if guards.action(guard) == Action::Reset {
@@ -349,7 +372,7 @@ impl<R: Recorder> Running<R> {
                 if time >= self.stop {
                     return Step::Over((Status::Complete, None));
                 }
-                self.limit = next_limit(field, lane, time, (&self.stops, self.stop));
+                self.limit = next_limit(field, lane, time, (&self.landings, self.stop));
                 return Step::Cut;
             }
             from = time;

@@ -51,6 +51,8 @@ pub(super) struct Watch {
     /// Of each guard function: the guard, and the sign that makes it positive before its crossing.
     functions: Vec<(usize, f64)>,
     armed: Vec<Arm>,
+    /// The guard functions at the last event: zero, as far as it could be located.
+    located: Vec<f64>,
     /// From when on each function counts, within the step at hand.
     since: Vec<f64>,
     /// Of each guard that is a function of time alone.
@@ -114,6 +116,7 @@ impl Watch {
         let mut watch = Self {
             armed: vec![Arm::No; functions.len()],
             since: vec![f64::NEG_INFINITY; functions.len()],
+            located: vec![0.0; guards.count()],
             timed: timed.collect(),
             past: vec![Accumulation::NEVER; guards.count()],
             sent_back: vec![false; guards.count()],
@@ -159,12 +162,20 @@ impl Watch {
         for k in functions {
             let (guard, sign) = self.functions[k];
             let value = self.values[guard];
-            let waits = self.armed[k] == Arm::Reset && value.abs() <= ON_SURFACE * (1.0 + size);
+            let surface = (ON_SURFACE * (1.0 + size)).max(4.0 * self.located[guard].abs());
+            let waits = self.armed[k] == Arm::Reset && value.abs() <= surface;
             self.armed[k] = match sign * value >= 0.0 {
                 _ if waits => Arm::Reset,
                 true => Arm::Yes,
                 false => Arm::No,
             };
+        }
+    }
+
+    /// These guards fire where the guards from `first` on are `g`, before any reset.
+    pub(super) fn locate(&mut self, fired: &[usize], first: usize, g: &[f64]) {
+        for &guard in fired {
+            self.located[guard] = g[guard - first];
         }
     }
 
@@ -194,7 +205,9 @@ impl Watch {
         let size = watched.iter().fold(0.0_f64, |max, g| max.max(g.abs()));
         for k in functions {
             let (guard, _) = self.functions[k];
-            if by.contains(&guard) && self.values[guard].abs() <= ON_SURFACE * (1.0 + size) {
+            // What the event itself could not locate more closely is the surface, too.
+            let surface = (ON_SURFACE * (1.0 + size)).max(4.0 * self.located[guard].abs());
+            if by.contains(&guard) && self.values[guard].abs() <= surface {
                 // A rough path is on both sides at once: what counts is where it is seen next.
                 self.armed[k] = if self.rough { Arm::No } else { Arm::Reset };
             }
@@ -615,6 +628,7 @@ impl Watch {
         for past in &self.past {
             memory.extend(past.save());
         }
+        memory.extend(&self.located);
         let flags = self.sent_back.iter();
         memory.extend(flags.map(|&back| f64::from(u8::from(back))));
         memory.extend(self.armed.iter().map(|&armed| f64::from(armed as u8)));
@@ -623,9 +637,11 @@ impl Watch {
     /// Take it back from the end of `memory`; the front is handed out.
     pub(super) fn restore<'m>(&mut self, memory: &'m [f64]) -> &'m [f64] {
         let count = self.past.len();
-        let length = (Accumulation::MEMORY + 1) * count + self.armed.len();
+        let length = (Accumulation::MEMORY + 2) * count + self.armed.len();
         let (front, own) = memory.split_at(memory.len() - length);
         let (past, rest) = own.split_at(Accumulation::MEMORY * count);
+        let (located, rest) = rest.split_at(count);
+        self.located.copy_from_slice(located);
         let (back, armed) = rest.split_at(count);
         for (flag, &saved) in self.sent_back.iter_mut().zip(back) {
             *flag = saved != 0.0;

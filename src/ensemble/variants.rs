@@ -20,6 +20,7 @@ use crate::system::System;
 use crate::system::constraint::ClosedSet;
 use crate::system::parameters::{BuildError, Parameters};
 use crate::system::share::Share;
+use crate::system::stimulus::Stimulus;
 
 /// A decoded experiment with all that its runs share.
 pub struct Variant {
@@ -33,6 +34,8 @@ pub struct Variant {
     pub jacobian: Option<&'static str>,
     /// How it integrates.
     pub options: Options,
+    /// The stimuli of its runs.
+    pub stimuli: Arc<[Stimulus]>,
 }
 
 /// All variants of a plan.
@@ -96,6 +99,7 @@ impl Variant {
         // Whether the scheme would start, before anything is written.
         schemes::make(card.name, system.as_ref(), &options)?;
         Ok(Self {
+            stimuli: experiment.stimuli.as_slice().into(),
             jacobian: schemes::jacobian_source(card.name, system.as_ref()),
             options,
             card,

@@ -138,7 +138,10 @@ impl Workshop<'_> {
                 RunRecorder::new(item.place(), &ready.variant.contents, system, None);
             recorder.tag = place;
             let job = Job::new(ready.variant.span(), ready.x0.clone(), recorder);
-            let job = job.key(item.run.noise).stops(&options.stops);
+            let job = job
+                .key(item.run.noise)
+                .stops(&options.stops)
+                .stimuli(&ready.variant.stimuli);
             Some((system, job))
         });
         let mut begun = vec![false; group.len()];
@@ -191,6 +194,7 @@ impl Workshop<'_> {
             memory,
             key: item.run.noise,
             stops: Arc::clone(&ready.variant.options.stops),
+            stimuli: Arc::clone(&ready.variant.stimuli),
         };
         let mut going = |t: f64| {
             if self.single {

@@ -36,7 +36,7 @@ use self::ode_solvers_dopri5::OdeSolversDopri5;
 use super::card::{Card, Mismatch, Needs};
 use super::explicit::{Explicit, Tolerances};
 use super::field::Field;
-use super::integrate::{Options, check_step, tolerances, unknown};
+use super::integrate::{Options, check_options, check_step, tolerances, unknown};
 use super::recurrence::{self, Recurrence};
 use super::scheme::Scheme;
 use super::stiff::diagonally_implicit::{Coefficients, DiagonallyImplicit};
@@ -182,6 +182,7 @@ pub fn make<S: System + ?Sized>(
     let card = card(name).ok_or_else(|| unknown(name))?;
     card.accepts(system)?;
     check_step(card, options)?;
+    check_options(card, options, system.layout().len())?;
     let (dim, step) = (system.layout().len(), options.step.unwrap_or(f64::NAN));
     if name == exponential::CARD.name {
         return Ok(Box::new(Exponential::new(system, step)));
