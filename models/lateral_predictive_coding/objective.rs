@@ -1,19 +1,23 @@
 //! What `nullcline optimize` minimises: E at fixed S, or E - T S, with control of the response time.
 //!
 //! The point is the weights of the allowed links. With `entropy`, the network of a point is W scaled to S0, so that S is held exactly, and the derivative is that
-//! along the surface: `s (g - (g.w)/(h.w) h)`, h = dS/dW. The penalty on slow modes is raised in three stages, from a random antisymmetric start,
-//! whose response time is 1: from a slow optimum a stiff penalty finds no way.
+//! along the surface: `s (g - (g.w)/(h.w) h)`, h = dS/dW. A start has an antisymmetric part, which lowers S, and a symmetric one, which raises it to S0: one
+//! alone would be small where S0 is near 0, and the identity, at which no weight has an effect on S, a stationary point. The penalty on
+//! slow modes is raised in three stages: from a slow optimum a stiff penalty finds no way.
 
 use std::cell::RefCell;
 
 use super::observables::{self, COMMON, OBSERVABLES};
 use super::problem::{Problem, with_memory};
 use super::spectrum;
-use super::weights::{random_weights, scaled};
+use super::weights::{both_parts, random_weights, scaled};
 use crate::prelude::*;
 
 /// The shares of the penalty's weight, stage by stage.
 const STAGES: [f64; 3] = [0.03, 0.2, 1.0];
+
+/// Below this entropy per unit a start is antisymmetric.
+const FAR: f64 = 0.5;
 
 /// The objective.
 pub struct Fastest {
@@ -55,6 +59,12 @@ impl Fastest {
         }
     }
 
+    fn gather(&self, weights: &[f64], point: &mut [f64]) {
+        for (value, &(i, j)) in point.iter_mut().zip(&self.problem.links.pairs) {
+            *value = weights[i * self.problem.units + j];
+        }
+    }
+
     /// The weights of a point.
     fn weights(&self, point: &[f64]) -> Vec<f64> {
         let n = self.problem.units;
@@ -81,19 +91,16 @@ impl Objective for Fastest {
             number += 1;
             draws.normal(number - 1)
         };
-        // An antisymmetric network has S < 0.
-        let sign = if problem.entropy.is_some_and(|entropy| entropy >= 0.0) {
-            1.0
-        } else {
-            -1.0
-        };
-        let mut weights = random_weights(&problem.links, sign, &mut normal);
+        let mut weights = random_weights(&problem.links, -1.0, &mut normal);
         if let Some(entropy) = problem.entropy {
-            scaled(problem, &mut weights, entropy);
+            // Far below 0 an antisymmetric network is large, and fast: its response time is 1.
+            if entropy < -FAR * problem.units as f64 && scaled(problem, &mut weights, entropy) {
+                return self.gather(&weights, point);
+            }
+            let symmetric = random_weights(&problem.links, 1.0, &mut normal);
+            both_parts(problem, &mut weights, &symmetric, entropy);
         }
-        for (value, &(i, j)) in point.iter_mut().zip(&problem.links.pairs) {
-            *value = weights[i * problem.units + j];
-        }
+        self.gather(&weights, point);
     }
 
     fn stages(&self) -> usize {

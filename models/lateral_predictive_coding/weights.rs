@@ -40,6 +40,55 @@ pub const GENERATORS: &[Generator] = &[
     },
 ];
 
+/// How much entropy per unit the symmetric part of a start makes up for.
+const APART: f64 = 0.05;
+
+/// Make `weights`, antisymmetric, into a network of this entropy: scaled to less, and raised by as much of a symmetric part as is needed.
+pub fn both_parts(problem: &Problem, weights: &mut [f64], symmetric: &[f64], entropy: f64) {
+    let n = problem.units;
+    let less = entropy.min(0.0) - APART * n as f64;
+    scaled(problem, weights, less);
+    let antisymmetric = weights.to_vec();
+    let at = |share: f64, weights: &mut [f64]| {
+        let parts = antisymmetric.iter().zip(symmetric);
+        for (w, (a, s)) in weights.iter_mut().zip(parts) {
+            *w = a + share * s;
+        }
+    };
+    with_memory(n, |memory| {
+        let mut m = vec![0.0; n * n];
+        let mut found = |share: f64, weights: &mut [f64]| {
+            at(share, weights);
+            problem.matrix(weights, &mut m);
+            memory.inverse.factorise(&m);
+            match memory.inverse.positive {
+                true => memory.inverse.entropy(),
+                // Beyond a singular matrix, whose entropy is infinite.
+                false => f64::INFINITY,
+            }
+        };
+        // S rises with the symmetric part, without bound where a matrix becomes singular.
+        let (mut low, mut high) = (0.0, 1.0);
+        let mut doublings = 0;
+        while found(high, weights) < entropy && doublings < 60 {
+            (low, high) = (high, 2.0 * high);
+            doublings += 1;
+        }
+        for _ in 0..200 {
+            let middle = 0.5 * (low + high);
+            if middle <= low || middle >= high {
+                break;
+            }
+            if found(middle, weights) < entropy {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        at(low, weights);
+    });
+}
+
 fn drawn(draw: &Draw<'_>, sign: f64) -> Result<Array, BuildError> {
     let units = draw.shape[0];
     let links = Links::new(draw.needs, units)?;

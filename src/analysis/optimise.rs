@@ -60,8 +60,9 @@ pub fn optimise(objective: &dyn Objective, search: &Search) -> Optimum {
 
 /// From one start through all stages.
 fn descend(objective: &dyn Objective, search: &Search, start: Vec<f64>) -> Minimum {
-    /// A line search may give up where a fresh start does not.
-    const ROUNDS: usize = 3;
+    /// A line search may give up where a fresh start does not: the search ends when this many in a row gain nothing.
+    const IDLE: usize = 2;
+    const ROUNDS: usize = 40;
     let mut minimum = Minimum {
         value: f64::INFINITY,
         point: start,
@@ -70,6 +71,7 @@ fn descend(objective: &dyn Objective, search: &Search, start: Vec<f64>) -> Minim
         let value =
             |point: &[f64], gradient: Option<&mut [f64]>| objective.value(stage, point, gradient);
         minimum.value = objective.value(stage, &minimum.point, None);
+        let mut idle = 0;
         for _ in 0..ROUNDS {
             let next = quasi_newton(&minimum.point, search.tolerance, search.iterations, &value);
             let gain = minimum.value - next.value;
@@ -77,7 +79,12 @@ fn descend(objective: &dyn Objective, search: &Search, start: Vec<f64>) -> Minim
                 minimum = next;
             }
             // NaN where both are infinite.
-            if gain.is_nan() || gain <= 1e-9 * (1.0 + minimum.value.abs()) {
+            if gain.is_nan() || gain <= 1e-10 * minimum.value.abs() {
+                idle += 1;
+            } else {
+                idle = 0;
+            }
+            if idle == IDLE {
                 break;
             }
         }

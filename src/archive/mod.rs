@@ -24,6 +24,7 @@ pub(crate) mod gathering;
 pub mod grid;
 mod inputs;
 pub mod journal;
+pub mod known_faults;
 pub mod members;
 mod naming;
 mod pack;

@@ -13,6 +13,7 @@ use super::progress::{duration, short};
 use super::run::shell_word;
 use super::table;
 use crate::archive::ArchiveError;
+use crate::archive::known_faults::{self, Concern};
 use crate::archive::reader::{Reader, Variable};
 
 /// Tell what is in an archive, how it was made, how healthy its numbers are, and which runs failed
@@ -103,6 +104,8 @@ struct Facts {
     of_analyses: Vec<String>,
     /// How many events of each kind there are.
     events: Vec<(String, usize)>,
+    /// Faults of the version that made it.
+    concerns: Vec<Concern>,
 }
 
 /// So many failed runs are listed.
@@ -152,6 +155,7 @@ impl Facts {
             diagnoses: reader.diagnoses()?,
             has_runs: !reader.is_of_analyses(),
             of_analyses: reader.analyses()?,
+            concerns: known_faults::concerns(&reader)?,
             events: match reader.variable("events/kind") {
                 Ok(_) => counted(reader.labels("events/kind")?),
                 Err(_) => Vec::new(),
@@ -181,6 +185,27 @@ impl Facts {
     fn pending(&self) -> usize {
         let found = self.endings.iter().find(|(name, _)| name == "pending");
         found.map_or(0, |(_, count)| *count)
+    }
+
+    /// What is known to be wrong with the version that made it, where that may concern this archive.
+    fn known_faults(&self, page: table::Page) -> String {
+        if self.concerns.is_empty() {
+            return String::new();
+        }
+        let row = |one: &Concern| {
+            let concerned = if one.certain {
+                "concerned"
+            } else {
+                "perhaps concerned"
+            };
+            vec![concerned.into(), format!("{}; {}", one.fault, one.remedy)]
+        };
+        let rows: Vec<Vec<String>> = self.concerns.iter().map(row).collect();
+        format!(
+            "\nKnown faults of {}\n{}",
+            self.attribute("source"),
+            table::columns(&rows, page)
+        )
     }
 
     /// The runs that failed, each with the command that repeats it.
@@ -258,6 +283,7 @@ impl Facts {
             text.push_str(&table::columns(&rows, page));
         }
         text.push_str(&self.failures(page));
+        text.push_str(&self.known_faults(page));
         text
     }
 
@@ -373,6 +399,11 @@ impl Facts {
             "health": list(&self.health),
             "inputs": inputs.map(|(name, bytes)| json!({"name": name, "bytes": bytes})).collect::<Vec<_>>(),
             "provenance": texts(&self.provenance),
+            "known_faults": self.concerns.iter().map(|one| json!({
+                "fault": one.fault,
+                "concerned": if one.certain { "yes" } else { "perhaps" },
+                "remedy": one.remedy,
+            })).collect::<Vec<_>>(),
         })
     }
 }
