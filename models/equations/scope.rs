@@ -25,6 +25,16 @@ enum Meaning {
     Definition(usize),
 }
 
+/// What a name of the model stands for, for those who read it as written.
+pub enum Named {
+    Number(f64),
+    /// The first component.
+    State(usize),
+    /// A parameter that is an array: its table and its shape.
+    Table(usize, Vec<usize>),
+    Definition(usize),
+}
+
 /// Index names in force, the innermost last, with what they stand for.
 pub type Indices = Vec<(String, Node)>;
 
@@ -108,6 +118,25 @@ impl<'m> Scope<'m> {
         self.names.insert(name.to_string(), meaning);
     }
 
+    /// What a name stands for.
+    pub fn named(&self, name: &str) -> Option<Named> {
+        Some(match self.names.get(name)? {
+            Meaning::Number(number) => Named::Number(*number),
+            Meaning::State(first, _) => Named::State(*first),
+            Meaning::Table(table, shape) => Named::Table(*table, shape.clone()),
+            Meaning::Definition(number) => Named::Definition(*number),
+        })
+    }
+
+    /// The number of elements of a vector, along its first axis.
+    pub fn length(&self, name: &str) -> Option<usize> {
+        match self.names.get(name)? {
+            Meaning::State(_, size) => *size,
+            Meaning::Table(_, shape) => shape.first().copied(),
+            _ => None,
+        }
+    }
+
     /// Note a complaint, unless it has been made before.
     pub fn fault(&mut self, error: BuildError) {
         if !self.faults.contains(&error) {
@@ -130,7 +159,7 @@ impl<'m> Scope<'m> {
     }
 
     /// How far an index runs: the size of the vectors that it counts.
-    fn size_of(
+    pub fn size_of(
         &mut self,
         text: &Text,
         body: &Expression,
@@ -471,11 +500,7 @@ impl<'m> Scope<'m> {
         arguments: &[Expression],
     ) -> Option<Node> {
         let size = match arguments.first().map(|one| &one.form) {
-            Some(Form::Name(name)) if arguments.len() == 1 => match self.names.get(name) {
-                Some(Meaning::State(_, Some(size))) => Some(*size),
-                Some(Meaning::Table(_, shape)) => shape.first().copied(),
-                _ => None,
-            },
+            Some(Form::Name(name)) if arguments.len() == 1 => self.length(name),
             _ => None,
         };
         match size {

@@ -35,6 +35,13 @@ pub struct Equations {
     observed: Vec<Variable>,
     observables: Vec<Tape>,
     watching: Watching,
+    written: Written,
+}
+
+/// What the file says, for messages about it.
+pub(super) struct Written {
+    pub model: Model,
+    pub parameters: Parameters,
 }
 
 /// The Jacobian.
@@ -118,6 +125,10 @@ impl Equations {
             jumps,
             graph,
             layout,
+            written: Written {
+                parameters: build.parameters.clone(),
+                model,
+            },
         })
     }
 
@@ -144,6 +155,11 @@ impl Equations {
     /// The tape of the correction between the calculi.
     pub(super) fn correction_tape(&self) -> Option<Arc<Tape>> {
         self.noise.as_ref()?.correction.clone()
+    }
+
+    /// What the file says.
+    pub(super) fn written(&self) -> &Written {
+        &self.written
     }
 
     /// The guards.
@@ -401,6 +417,10 @@ impl System for Equations {
     }
 
     fn batch(&self) -> Option<&dyn Batch> {
+        Some(self)
+    }
+
+    fn arithmetic(&self) -> Option<&dyn Arithmetic> {
         Some(self)
     }
 

@@ -172,6 +172,13 @@ impl Watching {
         self.watches.is_empty()
     }
 
+    /// What the file says of a guard, and its element, if it watches a vector.
+    pub(super) fn watch(&self, guard: usize) -> (&Watch, Option<usize>) {
+        let (watch, element) = self.place(guard);
+        let (said, size) = &self.watches[watch];
+        (said, size.map(|_| element))
+    }
+
     /// The watch that a guard belongs to, and its element.
     fn place(&self, guard: usize) -> (usize, usize) {
         let watch = self.firsts.partition_point(|&first| first <= guard) - 1;
