@@ -110,7 +110,7 @@ impl Equations {
         let mut reading = Reading {
             model: &written.model,
             scope: Scope::new(&written.model, &written.parameters),
-            t: self.before_an_edge(t),
+            t: self.aside(t),
             x,
         };
         let mut places: Places = i.map(|i| ("i".to_string(), i)).into_iter().collect();

@@ -27,6 +27,7 @@ mod lanes;
 mod model;
 mod number;
 mod parse;
+mod ramp;
 mod reach;
 mod reading;
 mod scope;

@@ -6,7 +6,7 @@ use super::expression::{Expression, Form};
 use super::fault::{Blame, Mishap, Valued, of_one, of_two};
 use super::function::{BINARY, Binary, UNARY};
 use super::model::{Model, Text};
-use super::scope::{Named, Scope};
+use super::scope::{Meaning, Scope};
 
 /// Index names in force and their values.
 pub(super) type Places = Vec<(String, f64)>;
@@ -52,10 +52,10 @@ impl<'a> Reading<'a> {
         if let Some((_, value)) = places.iter().rev().find(|(index, _)| index == name) {
             return Valued::of(*value);
         }
-        match (self.scope.named(name), name) {
-            (Some(Named::Number(number)), _) => self.given(text, e, Some(number)),
-            (Some(Named::State(first)), _) => self.given(text, e, self.x.get(first).copied()),
-            (Some(Named::Definition(number)), _) => {
+        match (self.scope.meaning(name), name) {
+            (Some(Meaning::Number(number)), _) => self.given(text, e, Some(number)),
+            (Some(Meaning::State(first, _)), _) => self.given(text, e, self.x.get(first).copied()),
+            (Some(Meaning::Definition(number)), _) => {
                 let i = places.iter().find(|(index, _)| index == "i");
                 self.definition(number, i.map(|(_, value)| *value))
             }
@@ -217,12 +217,12 @@ impl<'a> Reading<'a> {
             .map(|place| self.value(text, place, places).value)
             .collect();
         let first = at.first().copied().unwrap_or(f64::NAN);
-        match self.scope.named(name) {
-            Some(Named::State(start)) => {
+        match self.scope.meaning(name) {
+            Some(Meaning::State(start, _)) => {
                 self.given(text, e, self.x.get(start + first as usize).copied())
             }
-            Some(Named::Definition(number)) => self.definition(number, Some(first)),
-            Some(Named::Table(table, shape)) => {
+            Some(Meaning::Definition(number)) => self.definition(number, Some(first)),
+            Some(Meaning::Table(table, shape)) => {
                 let flat = at.iter().zip(&shape);
                 let flat = flat.fold(0, |flat, (&at, &size)| flat * size + at as usize);
                 let value = self.scope.graph.tables[table].get(flat).copied();
@@ -254,8 +254,8 @@ impl<'a> Reading<'a> {
                     places.iter().any(|(index, _)| index == name)
                         || name == "t"
                         || matches!(
-                            self.scope.named(name),
-                            Some(Named::Number(_) | Named::State(_) | Named::Definition(_))
+                            self.scope.meaning(name),
+                            Some(Meaning::Number(_) | Meaning::State(..) | Meaning::Definition(_))
                         )
                 }
                 _ => !part_mentions_unknown(part, places, self),
@@ -279,7 +279,7 @@ fn part_mentions_unknown(part: &Expression, places: &Places, reading: &Reading<'
         place.walk(&mut |inner| {
             if let Form::Name(name) = &inner.form {
                 let is_index = places.iter().any(|(index, _)| index == name);
-                unknown |= !is_index && reading.scope.named(name).is_none();
+                unknown |= !is_index && reading.scope.meaning(name).is_none();
             }
         });
     }

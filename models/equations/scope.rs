@@ -16,21 +16,11 @@ use crate::prelude::{Array, BuildError, Parameters, Value, advice};
 
 /// What a name stands for.
 #[derive(Clone, Debug)]
-enum Meaning {
+pub enum Meaning {
     /// A state variable: its first component, and its size if it is a vector.
     State(usize, Option<usize>),
     Number(f64),
     /// A parameter that is an array.
-    Table(usize, Vec<usize>),
-    Definition(usize),
-}
-
-/// What a name of the model stands for, for those who read it as written.
-pub enum Named {
-    Number(f64),
-    /// The first component.
-    State(usize),
-    /// A parameter that is an array: its table and its shape.
     Table(usize, Vec<usize>),
     Definition(usize),
 }
@@ -119,13 +109,8 @@ impl<'m> Scope<'m> {
     }
 
     /// What a name stands for.
-    pub fn named(&self, name: &str) -> Option<Named> {
-        Some(match self.names.get(name)? {
-            Meaning::Number(number) => Named::Number(*number),
-            Meaning::State(first, _) => Named::State(*first),
-            Meaning::Table(table, shape) => Named::Table(*table, shape.clone()),
-            Meaning::Definition(number) => Named::Definition(*number),
-        })
+    pub fn meaning(&self, name: &str) -> Option<Meaning> {
+        self.names.get(name).cloned()
     }
 
     /// The number of elements of a vector, along its first axis.

@@ -26,6 +26,13 @@ pub(super) struct Watched {
     resets: Vec<Output>,
 }
 
+impl Watched {
+    /// What is watched.
+    pub(super) fn watches(&self) -> impl Iterator<Item = Node> {
+        self.values.iter().map(|output| output.value)
+    }
+}
+
 /// All guards of a model.
 pub(super) struct Watching {
     watches: Vec<(Watch, Option<usize>)>,
@@ -352,7 +359,7 @@ impl Parts for Equations {
 
     fn drift(&self, part: usize, t: f64, x: &[f64], dx: &mut [f64]) {
         if let Some(elements) = self.elements() {
-            elements.drift.run_at(part, self.before_an_edge(t), x, dx);
+            elements.drift.run_at(part, self.aside(t), x, dx);
         }
     }
 
