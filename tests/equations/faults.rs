@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use nullcline::engine::integrate::{Options, Span, integrate};
+use nullcline::engine::integrate::{IntegrationError, Options, Span, integrate};
 use nullcline::engine::outcome::{Outcome, Status};
 use nullcline::engine::recorder::Samples;
 use nullcline::prelude::*;
@@ -20,7 +20,7 @@ fn ended(system: &dyn System, method: &str, step: Option<f64>, x0: &[f64]) -> Ou
         stop: 3.0,
     };
     let mut samples = Samples::at(vec![3.0]);
-    integrate(
+    let ended = integrate(
         system,
         method,
         &options,
@@ -28,8 +28,14 @@ fn ended(system: &dyn System, method: &str, step: Option<f64>, x0: &[f64]) -> Ou
         x0,
         &mut samples,
         &mut |_| true,
-    )
-    .unwrap()
+    );
+    match ended {
+        Err(IntegrationError::Failed { outcome, diagnosis }) => {
+            assert_eq!(diagnosis, outcome.diagnosis(system));
+            *outcome
+        }
+        other => panic!("it fails: {other:?}"),
+    }
 }
 
 /// What is said of a run of tsit5.
