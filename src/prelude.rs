@@ -4,6 +4,7 @@ pub use crate::system::aligned::Aligned;
 pub use crate::system::analysis::{
     Analysis, AnalysisError, Data, Findings, Found, NO_CODE, Subject, truth,
 };
+pub use crate::system::arithmetic::{Arithmetic, Fault};
 pub use crate::system::batch::{Batch, LANES, Lanes};
 pub use crate::system::claim::{
     Claim, Evidenced, Exhibit, Measured, NotMeasured, Numbers, Results, Verb, Verdict, small,

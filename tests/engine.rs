@@ -266,7 +266,7 @@ fn failures_are_outcomes_with_a_diagnosis() {
         let (outcome, states) = solve(&system, method, options, SPAN, &[1.0, 1.0], &[0.5, 2.0]);
         assert_eq!(states.len(), 1, "samples before the failure were given");
         assert!(outcome.state.iter().all(|x| x.is_finite()));
-        let text = outcome.diagnosis(system.layout());
+        let text = outcome.diagnosis(&system);
         (outcome, text)
     };
     for method in ["tsit5", "dopri5"] {

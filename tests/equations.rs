@@ -1,6 +1,11 @@
 //! Models written in the file, against mathematics: the Jacobian against differences, closed forms,
 //! indices, guards with resets, edges in time, noise; and what the program makes of such a file.
 
+#[path = "equations/edges.rs"]
+mod edges;
+#[path = "equations/faults.rs"]
+mod faults;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

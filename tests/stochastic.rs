@@ -4,6 +4,8 @@
 //! each, and the standard error of the mean slope is printed. Every scheme of the list is measured.
 
 mod common;
+#[path = "stochastic/defaults.rs"]
+mod defaults;
 
 use common::noisy::{self, Noisy};
 use nullcline::engine::card::Card;

@@ -214,12 +214,6 @@ impl Clock {
         limit
     }
 
-    /// Whether a sign changes at `t`, which it did not have just before.
-    pub fn changes_at(&self, t: f64) -> bool {
-        let (before, now) = (self.value(t.next_down()), self.value(t));
-        before < 0.0 && now >= 0.0 || before > 0.0 && now <= 0.0
-    }
-
     /// The first time in `(after, until]` at which the function is zero or beyond, having been on one side before, and whether it
     /// rises there.
     pub fn sign_change(&self, after: f64, until: f64) -> Option<(f64, bool)> {

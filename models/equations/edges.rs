@@ -1,83 +1,159 @@
 //! Edges in time: when a function of time alone has a kink or a jump, so that steps end there.
 //!
-//! ```text
-//! heaviside(t - 5), max(t, 3)                 where an expression a + b t is zero
-//! heaviside(t - on[k]) inside a sum or loop   the same for every value of its indices
-//! floor(t/2), heaviside(mod(t, 10) - 2)       again and again, first + k period
-//! sign(sin(t)), max(0, cos(t))                where any other function of time alone changes its sign
-//! ```
-//!
-//! A model may list thousands of instants: those that happen once are sorted, those of one period are sorted by their phase.
+//! Found are those of every function that is affine between edges ([`Walk`]), for all values of the indices that it
+//! contains: `heaviside(t - on[k])`, `relu(w - abs(t - on[k]))`, `heaviside(mod(t - phase[i], 10) - 2)`. What has a finite
+//! number of them is listed and sorted once; what repeats itself is listed for one period; what is left, such as two
+//! periods that do not fit, is followed from edge to edge. Of functions that are not affine, `heaviside(exp(-t) - 0.5)`,
+//! sign changes are searched for ([`Clock`]).
+
+use std::sync::Arc;
 
 use super::clock::Clock;
-use super::function::{Binary, Course, Unary};
-use super::graph::{Graph, LOOPS, Node, Term};
+use super::function::{Binary, Course as Shape, Unary};
+use super::graph::{Graph, LARGEST, LOOPS, Node, Term};
+use super::ramp::{Course, Mark, Walk};
 
-/// Expressions with more values of their indices than this are left to error control.
-const MOST: usize = 1 << 20;
+/// As many edges of one period are listed.
+const LISTED: usize = 1 << 16;
 /// As many functions of time that are not affine are searched for their zeros.
 const MOST_CLOCKS: usize = 256;
+/// Times at which it is tried whether a function is affine between its edges.
+const TRIED: [f64; 5] = [0.0, 1.0, 1e3, 1e6, 1e9];
+/// An instant that was searched for is a multiple of so many roundings of it: by that it is known again.
+const GRAIN: f64 = 64.0 * f64::EPSILON;
+
+/// An edge, and the nearest times at which rounding cannot move it to the other side.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Edge {
+    before: f64,
+    at: f64,
+    after: f64,
+}
+
+impl Edge {
+    fn of(mark: Mark) -> Self {
+        Self {
+            before: (mark.at - mark.blur).min(mark.at.next_down()),
+            at: mark.at,
+            after: (mark.at + mark.blur).max(mark.at.next_up()),
+        }
+    }
+
+    fn touches(&self, t: f64) -> bool {
+        self.before < t && t < self.after
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            before: self.before.min(other.before),
+            at: self.at.max(other.at),
+            after: self.after.max(other.after),
+        }
+    }
+}
+
+/// Edges at `phases` of a period, and at all whole periods from there.
+#[derive(Clone, Debug)]
+struct Train {
+    period: f64,
+    /// From 0 to the period, ascending.
+    phases: Vec<f64>,
+    blur: f64,
+}
+
+impl Train {
+    fn at(&self, turn: f64, place: isize) -> f64 {
+        let length = self.phases.len() as isize;
+        let more = place.div_euclid(length) as f64;
+        let phase = self.phases[place.rem_euclid(length) as usize];
+        phase + (turn + more) * self.period
+    }
+
+    /// The turn and the place of the first edge after `t`.
+    fn after(&self, t: f64) -> (f64, isize) {
+        let turn = (t / self.period).floor();
+        let within = t - turn * self.period;
+        let mut place = self.phases.partition_point(|&phase| phase <= within) as isize;
+        // Rounding may put it a place off, and at a time beyond all precision for ever.
+        let far = self.phases.len() + 2;
+        for _ in 0..far {
+            if self.at(turn, place - 1) <= t {
+                break;
+            }
+            place -= 1;
+        }
+        for _ in 0..far {
+            if self.at(turn, place) > t {
+                break;
+            }
+            place += 1;
+        }
+        (turn, place)
+    }
+
+    fn next(&self, t: f64) -> f64 {
+        let (turn, place) = self.after(t);
+        let next = self.at(turn, place);
+        if next > t { next } else { f64::INFINITY }
+    }
+
+    fn touching(&self, t: f64) -> Option<Edge> {
+        let (turn, place) = self.after(t);
+        let blur = self.blur + 8.0 * f64::EPSILON * t.abs();
+        [place - 1, place]
+            .map(|place| self.at(turn, place))
+            .map(|at| Edge::of(Mark { at, blur }))
+            .into_iter()
+            .filter(|edge| edge.touches(t))
+            .reduce(Edge::and)
+    }
+}
+
+/// A function whose edges are neither few nor periodic.
+#[derive(Clone, Debug)]
+struct Other {
+    node: Node,
+    at: [usize; LOOPS],
+}
+
+/// The spacing of the instants that a clock's sign changes are moved to.
+fn grain(t: f64) -> f64 {
+    // A power of two, so that the multiples are exact.
+    let power = t.abs().max(f64::MIN_POSITIVE / GRAIN).log2().floor();
+    power.exp2() * GRAIN
+}
+
+/// A sign change of a clock near `t`, if there is one.
+fn sign_change(clock: &Clock, t: f64) -> Option<Edge> {
+    let reach = 2.0 * grain(t);
+    let (before, after) = (t - reach, t + reach);
+    let (early, late) = (clock.value(before), clock.value(after));
+    let changes = early < 0.0 && late >= 0.0 || early > 0.0 && late <= 0.0;
+    let at = (t / grain(t)).floor() * grain(t);
+    let known = t == at || t == at.next_up();
+    (changes && known).then_some(Edge { before, at, after })
+}
 
 /// All edges of a model.
 #[derive(Clone, Debug, Default)]
 pub struct Edges {
-    /// Those that happen once, ascending.
-    once: Vec<f64>,
+    /// Ascending; none touches another.
+    once: Vec<Edge>,
     trains: Vec<Train>,
+    others: Vec<Other>,
     clocks: Vec<Clock>,
+    /// That of the others.
+    graph: Arc<Graph>,
 }
 
-/// Edges that repeat with one period.
-#[derive(Clone, Debug)]
-struct Train {
-    period: f64,
-    /// One instant of each, by its phase.
-    firsts: Vec<f64>,
-}
-
-/// When something happens.
+/// The edges cannot be listed: they are more than [`LARGEST`].
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Edge {
-    Once(f64),
-    /// At `first` + k `period` for every whole k.
-    Every(f64, f64),
-}
-
-/// The first `first` + k `period` after `t`.
-fn next_of_train(first: f64, period: f64, t: f64) -> f64 {
-    let count = ((t - first) / period).floor();
-    // Rounding may put the one after `t` a place off.
-    (-1..3)
-        .map(|more| first + (count + f64::from(more)) * period)
-        .find(|&at| at > t)
-        .unwrap_or(f64::INFINITY)
-}
-
-impl Train {
-    fn phase(&self, t: f64) -> f64 {
-        t.rem_euclid(self.period)
-    }
-
-    fn next(&self, t: f64) -> f64 {
-        let count = self.firsts.len();
-        let after = self
-            .firsts
-            .partition_point(|&one| self.phase(one) <= self.phase(t));
-        // The next by phase, and its neighbors for rounding.
-        let near = (after + count - 1..=after + count + 1).map(|k| self.firsts[k % count]);
-        let times = near.map(|first| next_of_train(first, self.period, t));
-        times.fold(f64::INFINITY, f64::min)
-    }
-}
+pub struct TooMany;
 
 impl Edges {
     /// All edges of the nodes.
-    pub fn of(graph: &Graph, nodes: &[Node]) -> Self {
-        let mut finding = Finding {
-            graph,
-            found: Vec::new(),
-            clocks: Vec::new(),
-        };
+    pub fn of(graph: &Graph, nodes: &[Node]) -> Result<Self, TooMany> {
+        let mut found = Found::default();
         let mut seen = std::collections::BTreeSet::new();
         let mut open = nodes.to_vec();
         while let Some(node) = open.pop() {
@@ -85,363 +161,375 @@ impl Edges {
                 continue;
             }
             open.extend(graph.parts(node).into_iter().flatten());
-            finding.look(node);
-        }
-        Self::from(finding.found, finding.clocks)
-    }
-
-    fn from(found: Vec<Edge>, clocks: Vec<Clock>) -> Self {
-        let mut edges = Self {
-            clocks,
-            ..Self::default()
-        };
-        let mut repeated: Vec<(f64, f64)> = Vec::new();
-        for edge in found {
-            match edge {
-                Edge::Once(at) if at.is_finite() => edges.once.push(at),
-                Edge::Every(first, period)
-                    if first.is_finite() && period > 0.0 && period.is_finite() =>
-                {
-                    repeated.push((period, first));
-                }
-                _ => {}
+            if has_edges(graph, node) && !graph.facts(node).state {
+                found.all_of(graph, node)?;
             }
         }
-        edges.once.sort_by(f64::total_cmp);
-        edges.once.dedup();
-        let phase = |&(period, first): &(f64, f64)| first.rem_euclid(period);
-        repeated.sort_by(|a, b| a.0.total_cmp(&b.0).then(phase(a).total_cmp(&phase(b))));
-        repeated.dedup();
-        for (period, first) in repeated {
-            match edges.trains.last_mut() {
-                Some(train) if train.period == period => train.firsts.push(first),
-                _ => edges.trains.push(Train {
-                    period,
-                    firsts: vec![first],
-                }),
-            }
-        }
-        edges
+        Ok(found.sorted(graph))
     }
 
-    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.once.is_empty() && self.trains.is_empty() && self.clocks.is_empty()
+        self.once.is_empty()
+            && self.trains.is_empty()
+            && self.others.is_empty()
+            && self.clocks.is_empty()
     }
 
     /// The first edge after `t`; infinite if there is none.
     pub fn next(&self, t: f64) -> f64 {
-        let once = self.once.partition_point(|&at| at <= t);
-        let once = self.once.get(once).copied().unwrap_or(f64::INFINITY);
+        let place = self.once.partition_point(|edge| edge.at <= t);
+        let once = self.once.get(place).map_or(f64::INFINITY, |edge| edge.at);
         let trains = self.trains.iter().map(|train| train.next(t));
-        let next = trains.fold(once, f64::min);
+        let others = self.others.iter().map(|other| self.other(other, t).at);
+        let next = trains.chain(others).fold(once, f64::min);
         let clocks = self.clocks.iter();
-        clocks.fold(next, |next, clock| clock.next_sign_change(t, next))
+        clocks.fold(next, |next, clock| {
+            let found = clock.next_sign_change(t, next);
+            match found < next {
+                true => ((found / grain(found)).ceil() * grain(found)).min(next),
+                false => next,
+            }
+        })
     }
 
-    /// A time that is not on an edge: a step that ends on one belongs to the time before it.
-    pub fn before(&self, t: f64) -> f64 {
-        if self.is_empty() {
-            return t;
+    /// A time near `t` that is on no edge: a step that ends on one belongs to the time before it, one that starts
+    /// just after it to the time after it, whatever rounding makes of the function there.
+    pub fn aside(&self, t: f64) -> f64 {
+        let place = self.once.partition_point(|edge| edge.after <= t);
+        let once = self.once.get(place).copied();
+        let trains = self.trains.iter().filter_map(|train| train.touching(t));
+        let others = self.others.iter().map(|other| {
+            let early = t - 16.0 * f64::EPSILON * t.abs();
+            Edge::of(self.other(other, early))
+        });
+        let clocks = self.clocks.iter();
+        let clocks = clocks.filter_map(|clock| sign_change(clock, t));
+        let all = once.into_iter().chain(trains).chain(others).chain(clocks);
+        match all.filter(|edge| edge.touches(t)).reduce(Edge::and) {
+            None => t,
+            Some(edge) if t <= edge.at => edge.before,
+            Some(edge) => edge.after,
         }
-        let last = t.next_down();
-        let once = self.once.partition_point(|&at| at < t);
-        let on = self.once.get(once) == Some(&t)
-            || self.trains.iter().any(|train| train.next(last) == t)
-            || self.clocks.iter().any(|clock| clock.changes_at(t));
-        match on {
-            true => last,
-            false => t,
-        }
+    }
+
+    fn other(&self, other: &Other, t: f64) -> Mark {
+        Walk::new(&self.graph, other.at).piece(other.node, t).end
     }
 }
 
-/// a + b t
-#[derive(Clone, Copy)]
-struct Ramp {
-    a: f64,
-    b: f64,
+/// Whether a node can have a kink or a jump of its own.
+fn has_edges(graph: &Graph, node: Node) -> bool {
+    match graph.term(node) {
+        Term::One(function, _) => function.course() != Shape::Smooth,
+        Term::Two(function, ..) => function.course() != Shape::Smooth,
+        _ => false,
+    }
 }
 
-/// Finds the edges of nodes.
-struct Finding<'g> {
-    graph: &'g Graph,
-    found: Vec<Edge>,
+/// What has been found, unsorted.
+#[derive(Default)]
+struct Found {
+    once: Vec<Mark>,
+    periodic: Vec<(f64, Mark)>,
+    others: Vec<Other>,
     clocks: Vec<Clock>,
 }
 
-/// Values of the loop variables.
-type At = [usize; LOOPS];
-
-impl Finding<'_> {
-    /// Look at a node, for all values of its indices.
-    fn look(&mut self, node: Node) {
-        let term = self.graph.term(node);
-        let nonsmooth = match term {
-            Term::One(function, _) => function.course() != Course::Smooth,
-            Term::Two(function, ..) => function.course() != Course::Smooth,
-            _ => false,
-        };
-        if !nonsmooth {
-            return;
-        }
-        let loops = self.graph.members(self.graph.facts(node).loops);
-        let sizes: Vec<usize> = loops.iter().map(|&one| self.graph.loops[one].1).collect();
+impl Found {
+    /// The edges of a node for all values of its indices.
+    fn all_of(&mut self, graph: &Graph, node: Node) -> Result<(), TooMany> {
+        let loops = graph.members(graph.facts(node).loops);
+        let sizes: Vec<usize> = loops.iter().map(|&one| graph.loops[one].1).collect();
         let count = sizes.iter().try_fold(1_usize, |n, &m| n.checked_mul(m));
-        for flat in 0..count.filter(|&count| count <= MOST).unwrap_or(0) {
-            let mut at: At = [0; LOOPS];
+        let count = count.filter(|&count| count <= LARGEST).ok_or(TooMany)?;
+        for flat in 0..count {
+            let mut at = [0; LOOPS];
             let mut rest = flat;
             for (&variable, size) in loops.iter().zip(&sizes).rev() {
-                (at[variable], rest) = (rest % size, rest / size);
+                at[variable] = rest % size;
+                rest /= size;
             }
-            self.look_at(term, at);
-        }
-    }
-
-    fn look_at(&mut self, term: Term, mut at: At) {
-        let at = &mut at;
-        let edge = match term {
-            Term::One(Unary::Floor | Unary::Ceil, a) => self.steps(a, 1.0, 0.0, at),
-            Term::One(Unary::Round, a) => self.steps(a, 1.0, 0.5, at),
-            Term::Two(Binary::Mod, a, b) => {
-                let period = self.number(b, at);
-                period.and_then(|period| self.steps(a, period, 0.0, at))
-            }
-            Term::One(_, a) => return self.look_for_zeros(a, None, at),
-            Term::Two(_, a, b) => return self.look_for_zeros(a, Some(b), at),
-            _ => None,
-        };
-        self.found.extend(edge);
-    }
-
-    /// The number that a node is here, if it depends on neither state nor time.
-    fn number(&self, node: Node, at: &mut At) -> Option<f64> {
-        let facts = self.graph.facts(node);
-        facts.is_static().then(|| self.graph.value(node, at))
-    }
-
-    /// Where a ramp passes the whole multiples of a period, shifted.
-    fn steps(&self, a: Node, period: f64, shift: f64, at: &mut At) -> Option<Edge> {
-        let ramp = self.ramp(a, None, at)?;
-        (ramp.b != 0.0).then(|| Edge::Every((shift - ramp.a) / ramp.b, (period / ramp.b).abs()))
-    }
-
-    /// Where a, or a - b, is zero.
-    fn look_for_zeros(&mut self, a: Node, b: Option<Node>, at: &mut At) {
-        if let Some(ramp) = self.difference(a, b, None, at) {
-            if ramp.b != 0.0 {
-                self.found.push(Edge::Once(-ramp.a / ramp.b));
-            }
-            return;
-        }
-        if let Some(edge) = self.zeros_of_remainder(a, b, at) {
-            self.found.push(edge);
-            return;
-        }
-        if self.clocks.len() < MOST_CLOCKS {
-            self.clocks
-                .extend(Clock::of_difference(self.graph, a, b, *at));
-        }
-    }
-
-    /// a, or a - b, as a ramp in t, or in another node that takes its place.
-    fn difference(
-        &self,
-        a: Node,
-        b: Option<Node>,
-        inner: Option<Node>,
-        at: &mut At,
-    ) -> Option<Ramp> {
-        let a = self.ramp(a, inner, at)?;
-        let b = match b {
-            Some(b) => self.ramp(b, inner, at)?,
-            None => Ramp { a: 0.0, b: 0.0 },
-        };
-        Some(Ramp {
-            a: a.a - b.a,
-            b: a.b - b.b,
-        })
-    }
-
-    /// Where a ramp in a remainder of time is zero: again and again.
-    fn zeros_of_remainder(&self, a: Node, b: Option<Node>, at: &mut At) -> Option<Edge> {
-        let inner = self.remainder(a).or_else(|| self.remainder(b?))?;
-        let Term::Two(Binary::Mod, of, period) = self.graph.term(inner) else {
-            return None;
-        };
-        let outer = self.difference(a, b, Some(inner), at)?;
-        let of = self.ramp(of, None, at)?;
-        let period = self.number(period, at)?;
-        let level = -outer.a / outer.b;
-        let inside = period > 0.0 && level > 0.0 && level < period && of.b != 0.0;
-        inside.then(|| Edge::Every((level - of.a) / of.b, (period / of.b).abs()))
-    }
-
-    /// The remainder in time that a node is made of.
-    fn remainder(&self, node: Node) -> Option<Node> {
-        if !self.graph.facts(node).time {
-            return None;
-        }
-        match self.graph.term(node) {
-            Term::Two(Binary::Mod, ..) => Some(node),
-            _ => {
-                let mut parts = self.graph.parts(node).into_iter().flatten();
-                parts.find_map(|part| self.remainder(part))
+            self.one_of(graph, node, at);
+            if self.once.len() + self.periodic.len() + self.others.len() > LARGEST {
+                return Err(TooMany);
             }
         }
+        Ok(())
     }
 
-    /// A node as a ramp in t, or in another node that takes its place.
-    fn ramp(&self, node: Node, variable: Option<Node>, at: &mut At) -> Option<Ramp> {
-        if Some(node) == variable {
-            return Some(Ramp { a: 0.0, b: 1.0 });
-        }
-        if let Some(a) = self.number(node, at) {
-            return Some(Ramp { a, b: 0.0 });
-        }
-        match self.graph.term(node) {
-            Term::Time if variable.is_none() => Some(Ramp { a: 0.0, b: 1.0 }),
-            Term::One(Unary::Neg, a) => self.scaled(a, -1.0, variable, at),
-            Term::Two(Binary::Add, a, b) => self.joined(a, b, 1.0, variable, at),
-            Term::Two(Binary::Sub, a, b) => self.joined(a, b, -1.0, variable, at),
-            Term::Two(Binary::Mul, a, b) => match (self.number(a, at), self.number(b, at)) {
-                (Some(factor), _) => self.scaled(b, factor, variable, at),
-                (_, Some(factor)) => self.scaled(a, factor, variable, at),
-                _ => None,
+    fn one_of(&mut self, graph: &Graph, node: Node, at: [usize; LOOPS]) {
+        let mut walk = Walk::new(graph, at);
+        let before = (self.once.len(), self.periodic.len());
+        let listed = match (walk.course(node), graph.term(node)) {
+            (Course::Constant | Course::Straight(_) | Course::Finite, _) => {
+                self.finite(&mut walk, node)
+            }
+            (Course::Periodic(period), _) => self.period(&mut walk, node, period),
+            (_, Term::One(Unary::Floor | Unary::Ceil | Unary::Round, a)) => match walk.course(a) {
+                Course::Straight(slope) => self.period(&mut walk, node, 1.0 / slope.abs()),
+                _ => false,
             },
-            Term::Two(Binary::Div, a, b) => {
-                let divisor = self.number(b, at)?;
-                self.scaled(a, 1.0 / divisor, variable, at)
+            _ => false,
+        };
+        if listed {
+            return;
+        }
+        self.once.truncate(before.0);
+        self.periodic.truncate(before.1);
+        for t in TRIED {
+            walk.piece(node, t);
+        }
+        match walk.is_unsure() {
+            false => self.others.push(Other { node, at }),
+            true if self.clocks.len() < MOST_CLOCKS => {
+                let (a, b) = match graph.term(node) {
+                    Term::One(Unary::Floor | Unary::Ceil | Unary::Round, _) => return,
+                    Term::One(_, a) => (a, None),
+                    Term::Two(Binary::Min | Binary::Max, a, b) => (a, Some(b)),
+                    _ => return,
+                };
+                self.clocks.extend(Clock::of_difference(graph, a, b, at));
             }
-            Term::Sum(index, body) => {
-                let before = at[index];
-                let mut sum = Some(Ramp { a: 0.0, b: 0.0 });
-                for value in 0..self.graph.loops[index].1 {
-                    at[index] = value;
-                    let one = self.ramp(body, variable, at);
-                    sum = sum.zip(one).map(|(sum, one)| Ramp {
-                        a: sum.a + one.a,
-                        b: sum.b + one.b,
-                    });
-                }
-                at[index] = before;
-                sum
-            }
-            _ => None,
+            true => {}
         }
     }
 
-    fn scaled(&self, a: Node, factor: f64, variable: Option<Node>, at: &mut At) -> Option<Ramp> {
-        let a = self.ramp(a, variable, at)?;
-        Some(Ramp {
-            a: a.a * factor,
-            b: a.b * factor,
-        })
+    /// List the edges of all times; `false` if they cannot be told.
+    fn finite(&mut self, walk: &mut Walk<'_>, node: Node) -> bool {
+        let mut end = walk.piece(node, f64::MIN).end;
+        while end.at.is_finite() {
+            self.once.push(end);
+            end = walk.piece(node, end.at).end;
+        }
+        !walk.is_unsure()
     }
 
-    fn joined(
-        &self,
-        a: Node,
-        b: Node,
-        sign: f64,
-        variable: Option<Node>,
-        at: &mut At,
-    ) -> Option<Ramp> {
-        let a = self.ramp(a, variable, at)?;
-        let b = self.ramp(b, variable, at)?;
-        Some(Ramp {
-            a: a.a + sign * b.a,
-            b: a.b + sign * b.b,
-        })
+    /// List the edges of one period; `false` if they are too many, or cannot be told.
+    fn period(&mut self, walk: &mut Walk<'_>, node: Node, period: f64) -> bool {
+        if !(period > 0.0 && period.is_finite()) {
+            return false;
+        }
+        let before = self.periodic.len();
+        let mut end = walk.piece(node, 0.0).end;
+        while end.at <= period * (1.0 + 4.0 * f64::EPSILON) {
+            self.periodic.push((period, end));
+            if self.periodic.len() - before > LISTED {
+                return false;
+            }
+            end = walk.piece(node, end.at).end;
+        }
+        !walk.is_unsure()
     }
+
+    fn sorted(mut self, graph: &Graph) -> Edges {
+        self.once.sort_by(|a, b| a.at.total_cmp(&b.at));
+        let mut once: Vec<Edge> = Vec::new();
+        for edge in self.once.into_iter().map(Edge::of) {
+            match once.last_mut() {
+                // Equal but for rounding.
+                Some(last) if last.after >= edge.before => *last = last.and(edge),
+                _ => once.push(edge),
+            }
+        }
+        Edges {
+            once,
+            trains: trains(self.periodic),
+            graph: match self.others.is_empty() {
+                true => Arc::default(),
+                false => Arc::new(graph.clone()),
+            },
+            others: self.others,
+            clocks: self.clocks,
+        }
+    }
+}
+
+/// Periodic edges by their periods.
+fn trains(mut found: Vec<(f64, Mark)>) -> Vec<Train> {
+    for (period, mark) in &mut found {
+        let phase = mark.at - *period * (mark.at / *period).floor();
+        // What is a whole period but for rounding is none.
+        mark.at = match *period - phase <= mark.blur {
+            true => 0.0,
+            false => phase,
+        };
+    }
+    found.sort_by(|(p, a), (q, b)| p.total_cmp(q).then(a.at.total_cmp(&b.at)));
+    let mut trains: Vec<Train> = Vec::new();
+    for (period, mark) in found {
+        if trains.last().is_none_or(|train| train.period != period) {
+            trains.push(Train {
+                period,
+                phases: Vec::new(),
+                blur: 0.0,
+            });
+        }
+        let Some(train) = trains.last_mut() else {
+            continue;
+        };
+        train.blur = train.blur.max(mark.blur);
+        let repeats = |&last: &f64| mark.at - last <= mark.blur;
+        if !train.phases.last().is_some_and(repeats) {
+            train.phases.push(mark.at);
+        }
+    }
+    trains
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// The edges after 0, up to some.
-    fn times(edges: &Edges, count: usize) -> Vec<f64> {
-        let mut found = Vec::new();
-        let mut t = 0.0;
-        while found.len() < count {
-            t = edges.next(t);
-            if t.is_infinite() {
-                break;
-            }
-            found.push(t);
-        }
-        found
+    /// heaviside(a - b)
+    fn step(graph: &mut Graph, a: Node, b: Node) -> Node {
+        let late = graph.two(Binary::Sub, a, b);
+        graph.one(Unary::Heaviside, late)
+    }
+
+    fn next(edges: &Edges, mut t: f64, count: usize) -> Vec<f64> {
+        (0..count)
+            .map(|_| {
+                t = edges.next(t);
+                t
+            })
+            .collect()
     }
 
     #[test]
     fn pulses_are_found_once_and_again() {
         let mut graph = Graph::default();
         let (t, five, ten) = (graph.time(), graph.number(5.0), graph.number(10.0));
-        let late = graph.two(Binary::Sub, t, five);
-        let step = graph.one(Unary::Heaviside, late);
-        let edges = Edges::of(&graph, &[step]);
-        assert_eq!(times(&edges, 9), [5.0]);
-        assert_eq!(edges.before(5.0), 5.0_f64.next_down());
-        assert_eq!(edges.before(5.5), 5.5);
+        let late = step(&mut graph, t, five);
+        let edges = Edges::of(&graph, &[late]).unwrap();
+        assert_eq!(next(&edges, f64::MIN, 2), [5.0, f64::INFINITY]);
         let phase = graph.two(Binary::Mod, t, ten);
-        let late = graph.two(Binary::Sub, phase, five);
-        let pulse = graph.one(Unary::Heaviside, late);
-        let edges = Edges::of(&graph, &[pulse]);
-        assert_eq!(times(&edges, 4), [5.0, 10.0, 15.0, 20.0]);
-        assert_eq!(edges.before(20.0), 20.0_f64.next_down());
+        let pulse = step(&mut graph, phase, five);
+        let edges = Edges::of(&graph, &[pulse]).unwrap();
+        assert_eq!(next(&edges, 10.0, 4), [15.0, 20.0, 25.0, 30.0]);
+        assert_eq!(next(&edges, -10.0, 3), [-5.0, 0.0, 5.0]);
     }
 
     #[test]
-    fn listed_times_are_found_wherever_they_stand() {
+    fn a_list_is_sorted_and_has_every_time_once() {
         let mut graph = Graph::default();
-        graph
-            .tables
-            .push(std::sync::Arc::new(vec![7.0, 3.0, 3.0, 5.0]));
-        let k = graph.variable("k", 4).unwrap();
-        let index = graph.index(k);
-        let (t, on) = (graph.time(), graph.given(0, index));
-        let late = graph.two(Binary::Sub, t, on);
-        let step = graph.one(Unary::Heaviside, late);
-        let sum = graph.sum(k, step);
-        for node in [step, sum] {
-            assert_eq!(times(&Edges::of(&graph, &[node]), 9), [3.0, 5.0, 7.0]);
-        }
-        // With a period of each: mod(t - on, on).
-        let phase = graph.two(Binary::Mod, late, on);
-        let edges = Edges::of(&graph, &[phase]);
-        assert_eq!(times(&edges, 6), [3.0, 5.0, 6.0, 7.0, 9.0, 10.0]);
+        let on = vec![0.3, 7.0, -1.0, 0.1 + 0.2, 7.0, 2.5];
+        graph.tables.push(Arc::new(on));
+        let k = graph.variable("k", 6).unwrap();
+        let place = graph.index(k);
+        let (t, one) = (graph.time(), graph.given(0, place));
+        let late = step(&mut graph, t, one);
+        let sum = graph.sum(k, late);
+        let edges = Edges::of(&graph, &[sum]).unwrap();
+        assert_eq!(
+            next(&edges, -5.0, 5),
+            [-1.0, 0.1 + 0.2, 2.5, 7.0, f64::INFINITY]
+        );
+        let side = edges.aside(7.0);
+        assert!(side < 7.0 && side > 6.999_999, "{side}");
+        assert!(edges.aside(7.0_f64.next_up()) > 7.0_f64.next_up());
+        assert_eq!(edges.aside(6.9), 6.9);
     }
 
     #[test]
-    fn any_function_of_time_alone_has_its_zeros_found() {
+    fn thousands_of_phases_of_one_period_are_one_train() {
+        let mut graph = Graph::default();
+        let phases = (0..5000).map(|k| f64::from(k * 7 % 5000) * 0.01).collect();
+        graph.tables.push(Arc::new(phases));
+        let i = graph.variable("i", 5000).unwrap();
+        let place = graph.index(i);
+        let (t, period) = (graph.time(), graph.number(50.0));
+        let phase = graph.given(0, place);
+        let late = graph.two(Binary::Sub, t, phase);
+        let saw = graph.two(Binary::Mod, late, period);
+        let edges = Edges::of(&graph, &[saw]).unwrap();
+        assert_eq!((edges.trains.len(), edges.once.len()), (1, 0));
+        for (k, at) in next(&edges, 0.0, 10_000).iter().enumerate() {
+            assert!((at - 0.01 * (k + 1) as f64).abs() < 1e-12, "{k}: {at}");
+        }
+    }
+
+    #[test]
+    fn sines_are_listed_and_other_functions_searched_for_their_zeros() {
         let mut graph = Graph::default();
         let t = graph.time();
         let sine = graph.one(Unary::Sin, t);
         let wave = graph.one(Unary::Sign, sine);
-        let edges = Edges::of(&graph, &[wave]);
-        for (k, at) in times(&edges, 20).iter().enumerate() {
+        let edges = Edges::of(&graph, &[wave]).unwrap();
+        assert!(edges.clocks.is_empty() && edges.others.is_empty());
+        for (k, at) in next(&edges, 0.5, 20).iter().enumerate() {
             let exact = std::f64::consts::PI * (k + 1) as f64;
             assert!((at - exact).abs() < 1e-14 * exact, "{at} {exact}");
-            assert_eq!(edges.before(*at), at.next_down());
+            assert!(edges.aside(*at) < *at && edges.aside(at.next_up()) > at.next_up());
         }
+        // heaviside(exp(-t) - 1/2)
+        let (falling, half) = (graph.one(Unary::Neg, t), graph.number(0.5));
+        let decay = graph.one(Unary::Exp, falling);
+        let pulse = step(&mut graph, decay, half);
+        let edges = Edges::of(&graph, &[pulse]).unwrap();
+        let found = next(&edges, 0.0, 2);
+        assert!((found[0] - 2.0_f64.ln()).abs() < 1e-13, "{found:?}");
+        assert!(edges.aside(found[0]).exp() < 2.0 && edges.aside(found[0].next_up()).exp() > 2.0);
+        assert_eq!((found[1], edges.aside(0.7)), (f64::INFINITY, 0.7));
         // One that never comes.
         let two = graph.number(2.0);
         let above = graph.two(Binary::Add, sine, two);
         let never = graph.one(Unary::Abs, above);
-        assert!(times(&Edges::of(&graph, &[never]), 3).is_empty());
+        assert_eq!(
+            next(&Edges::of(&graph, &[never]).unwrap(), 0.0, 1),
+            [f64::INFINITY]
+        );
     }
 
     #[test]
-    fn thousands_of_trains_of_one_period_are_one() {
-        let firsts: Vec<Edge> = (0..5000)
-            .map(|k| Edge::Every(f64::from(k * 7 % 5000) * 0.01, 50.0))
-            .collect();
-        let edges = Edges::from(firsts, Vec::new());
-        assert_eq!(edges.trains.len(), 1);
-        let found = times(&edges, 10_000);
-        for (k, at) in found.iter().enumerate() {
-            assert!((at - 0.01 * (k + 1) as f64).abs() < 1e-12, "{k}: {at}");
+    fn rounding_at_an_edge_changes_nothing() {
+        // Steps from edge to edge see the pulse heaviside(mod(t - 0.7, 0.1) - 0.03) on one side each.
+        let mut graph = Graph::default();
+        let (t, start) = (graph.time(), graph.number(0.7));
+        let (period, on) = (graph.number(0.1), graph.number(0.03));
+        let late = graph.two(Binary::Sub, t, start);
+        let phase = graph.two(Binary::Mod, late, period);
+        let pulse = step(&mut graph, phase, on);
+        let edges = Edges::of(&graph, &[pulse]).unwrap();
+        let value = |t: f64| {
+            let phase = Binary::Mod.of(edges.aside(t) - 0.7, 0.1);
+            Unary::Heaviside.of(phase - 0.03)
+        };
+        let mut from = 1.0;
+        for _ in 0..100_000 {
+            let to = edges.next(from);
+            let inside = value(from + 0.5 * (to - from));
+            assert_eq!(
+                (value(from.next_up()), value(to)),
+                (inside, inside),
+                "{from} {to}"
+            );
+            from = to;
+        }
+        assert!(from > 4000.0);
+    }
+
+    #[test]
+    fn two_periods_that_do_not_fit_are_followed() {
+        // heaviside(mod(t, 1) + mod(t, pi) - 2)
+        let mut graph = Graph::default();
+        let (t, one) = (graph.time(), graph.number(1.0));
+        let (pi, two) = (graph.number(std::f64::consts::PI), graph.number(2.0));
+        let p = graph.two(Binary::Mod, t, one);
+        let q = graph.two(Binary::Mod, t, pi);
+        let sum = graph.two(Binary::Add, p, q);
+        let pulse = step(&mut graph, sum, two);
+        let edges = Edges::of(&graph, &[pulse]).unwrap();
+        let mut t = 0.0;
+        let value = |t: f64| t.rem_euclid(1.0) + t.rem_euclid(std::f64::consts::PI) - 2.0;
+        for _ in 0..200 {
+            let next = edges.next(t);
+            assert!(next > t);
+            // Between edges the sign is the same.
+            let (early, late) = (t + 1e-9, next - 1e-9);
+            if early < late {
+                assert_eq!(value(early) >= 0.0, value(late) >= 0.0, "{t} {next}");
+            }
+            t = next;
         }
     }
 }

@@ -22,7 +22,7 @@ impl Batch for Equations {
             drift: self.drift_tape(),
             noise: self.noise_tape(),
             correction: self.correction_tape(),
-            edges: self.edges().clone(),
+            edges: self.edges(),
         })
     }
 
@@ -36,7 +36,7 @@ struct EquationsLanes {
     drift: Arc<Tape>,
     noise: Option<Arc<Tape>>,
     correction: Option<Arc<Tape>>,
-    edges: Edges,
+    edges: Arc<Edges>,
 }
 
 impl EquationsLanes {
@@ -44,7 +44,7 @@ impl EquationsLanes {
     fn times(&self, t: &[f64; LANES]) -> [f64; LANES] {
         match self.edges.is_empty() {
             true => *t,
-            false => t.map(|t| self.edges.before(t)),
+            false => t.map(|t| self.edges.aside(t)),
         }
     }
 }

@@ -12,11 +12,13 @@
 //! instructions with loops over indices (`compile`, `tape`), and the same way for its symbolic Jacobian
 //! (`derivative`).
 
+mod arithmetic;
 mod clock;
 mod compile;
 mod derivative;
 mod edges;
 mod expression;
+mod fault;
 mod forcing;
 mod function;
 mod graph;
@@ -25,7 +27,9 @@ mod lanes;
 mod model;
 mod number;
 mod parse;
+mod ramp;
 mod reach;
+mod reading;
 mod scope;
 mod system;
 mod tape;

@@ -16,7 +16,7 @@ use crate::prelude::{Array, BuildError, Parameters, Value, advice};
 
 /// What a name stands for.
 #[derive(Clone, Debug)]
-enum Meaning {
+pub enum Meaning {
     /// A state variable: its first component, and its size if it is a vector.
     State(usize, Option<usize>),
     Number(f64),
@@ -108,6 +108,20 @@ impl<'m> Scope<'m> {
         self.names.insert(name.to_string(), meaning);
     }
 
+    /// What a name stands for.
+    pub fn meaning(&self, name: &str) -> Option<Meaning> {
+        self.names.get(name).cloned()
+    }
+
+    /// The number of elements of a vector, along its first axis.
+    pub fn length(&self, name: &str) -> Option<usize> {
+        match self.names.get(name)? {
+            Meaning::State(_, size) => *size,
+            Meaning::Table(_, shape) => shape.first().copied(),
+            _ => None,
+        }
+    }
+
     /// Note a complaint, unless it has been made before.
     pub fn fault(&mut self, error: BuildError) {
         if !self.faults.contains(&error) {
@@ -130,7 +144,7 @@ impl<'m> Scope<'m> {
     }
 
     /// How far an index runs: the size of the vectors that it counts.
-    fn size_of(
+    pub fn size_of(
         &mut self,
         text: &Text,
         body: &Expression,
@@ -471,11 +485,7 @@ impl<'m> Scope<'m> {
         arguments: &[Expression],
     ) -> Option<Node> {
         let size = match arguments.first().map(|one| &one.form) {
-            Some(Form::Name(name)) if arguments.len() == 1 => match self.names.get(name) {
-                Some(Meaning::State(_, Some(size))) => Some(*size),
-                Some(Meaning::Table(_, shape)) => shape.first().copied(),
-                _ => None,
-            },
+            Some(Form::Name(name)) if arguments.len() == 1 => self.length(name),
             _ => None,
         };
         match size {

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::compile::{Output, Refusal, compile};
 use super::derivative;
-use super::edges::Edges;
+use super::edges::{Edges, TooMany};
 use super::forcing::Driving;
 use super::graph::{Graph, Node, Term};
 use super::model::{Model, Text, read};
@@ -24,7 +24,7 @@ pub struct Equations {
     layout: Layout,
     smoothness: Smoothness,
     drift: Arc<Tape>,
-    edges: Edges,
+    edges: Arc<Edges>,
     driving: Driving,
     /// For derivatives, which are worked out when somebody asks.
     graph: Graph,
@@ -35,6 +35,13 @@ pub struct Equations {
     observed: Vec<Variable>,
     observables: Vec<Tape>,
     watching: Watching,
+    written: Written,
+}
+
+/// What the file says, for messages about it.
+pub(super) struct Written {
+    pub model: Model,
+    pub parameters: Parameters,
 }
 
 /// The Jacobian.
@@ -85,7 +92,12 @@ impl Equations {
         };
         let values: Vec<Node> = drift.iter().map(|output| output.value).collect();
         let coefficients = noise.iter().map(|output| output.value);
-        let timed: Vec<Node> = values.iter().copied().chain(coefficients).collect();
+        // A guard of time alone is found by itself; one that reads the state as well sees it at the ends of steps.
+        let watches = watched.iter().flat_map(watch::Watched::watches);
+        let watches = watches.filter(|&node| graph.facts(node).state);
+        let timed = values.iter().copied().chain(coefficients);
+        let timed: Vec<Node> = timed.chain(watches).collect();
+        let edges = Edges::of(&graph, &timed).map_err(|TooMany| refused(&Refusal::TooLarge))?;
         let facts = values.iter().map(|&node| graph.facts(node));
         let jumps = facts.clone().any(|facts| facts.jumping);
         let kinked = facts.clone().any(|facts| facts.kinked);
@@ -96,7 +108,7 @@ impl Equations {
                 false => Smoothness::Smooth,
             },
             drift: Arc::new(tape(&graph, &drift)?),
-            edges: Edges::of(&graph, &timed),
+            edges: Arc::new(edges),
             driving: Driving::of(&graph, &drift),
             noise: noise_of(&mut graph, noise, &layout)?.map(|noise| Noise {
                 calculus: match build.parameters.get("calculus") {
@@ -118,17 +130,24 @@ impl Equations {
             jumps,
             graph,
             layout,
+            written: Written {
+                parameters: build.parameters.clone(),
+                model,
+            },
         })
     }
 
-    /// A step that ends on an edge belongs to the time before it.
-    pub(super) fn before_an_edge(&self, t: f64) -> f64 {
-        self.edges.before(t)
+    /// A time on no edge: a step that ends on one belongs to the time before it, one that starts there to the time after.
+    pub(super) fn aside(&self, t: f64) -> f64 {
+        match self.edges.is_empty() {
+            true => t,
+            false => self.edges.aside(t),
+        }
     }
 
     /// The edges in time.
-    pub(super) fn edges(&self) -> &Edges {
-        &self.edges
+    pub(super) fn edges(&self) -> Arc<Edges> {
+        Arc::clone(&self.edges)
     }
 
     /// The tape of the drift.
@@ -144,6 +163,11 @@ impl Equations {
     /// The tape of the correction between the calculi.
     pub(super) fn correction_tape(&self) -> Option<Arc<Tape>> {
         self.noise.as_ref()?.correction.clone()
+    }
+
+    /// What the file says.
+    pub(super) fn written(&self) -> &Written {
+        &self.written
     }
 
     /// The guards.
@@ -371,7 +395,7 @@ impl System for Equations {
     }
 
     fn drift(&self, t: f64, x: &[f64], dx: &mut [f64]) {
-        self.drift.run(self.before_an_edge(t), x, dx);
+        self.drift.run(self.aside(t), x, dx);
     }
 
     fn next_breakpoint(&self, t: f64) -> f64 {
@@ -404,6 +428,10 @@ impl System for Equations {
         Some(self)
     }
 
+    fn arithmetic(&self) -> Option<&dyn Arithmetic> {
+        Some(self)
+    }
+
     fn guards(&self) -> Option<&dyn Guards> {
         (!self.watching.is_empty()).then_some(self as &dyn Guards)
     }
@@ -417,7 +445,7 @@ impl Jacobian for Equations {
     fn dense(&self, t: f64, x: &[f64], matrix: &mut [f64]) {
         matrix.fill(0.0);
         if let Some(derivatives) = self.derivatives() {
-            derivatives.tape.run(t, x, matrix);
+            derivatives.tape.run(self.aside(t), x, matrix);
         }
     }
 
@@ -459,7 +487,7 @@ impl Diffusion for Equations {
     fn diffusion(&self, t: f64, x: &[f64], b: &mut [f64]) {
         b.fill(0.0);
         if let Some(noise) = &self.noise {
-            noise.tape.run(self.before_an_edge(t), x, b);
+            noise.tape.run(self.aside(t), x, b);
         }
     }
 
@@ -472,7 +500,7 @@ impl Diffusion for Equations {
             return false;
         };
         c.fill(0.0);
-        correction.run(self.before_an_edge(t), x, c);
+        correction.run(self.aside(t), x, c);
         true
     }
 }

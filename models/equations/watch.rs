@@ -26,6 +26,13 @@ pub(super) struct Watched {
     resets: Vec<Output>,
 }
 
+impl Watched {
+    /// What is watched.
+    pub(super) fn watches(&self) -> impl Iterator<Item = Node> {
+        self.values.iter().map(|output| output.value)
+    }
+}
+
 /// All guards of a model.
 pub(super) struct Watching {
     watches: Vec<(Watch, Option<usize>)>,
@@ -170,6 +177,13 @@ impl Watching {
 
     pub(super) fn is_empty(&self) -> bool {
         self.watches.is_empty()
+    }
+
+    /// What the file says of a guard, and its element, if it watches a vector.
+    pub(super) fn watch(&self, guard: usize) -> (&Watch, Option<usize>) {
+        let (watch, element) = self.place(guard);
+        let (said, size) = &self.watches[watch];
+        (said, size.map(|_| element))
     }
 
     /// The watch that a guard belongs to, and its element.
@@ -345,7 +359,7 @@ impl Parts for Equations {
 
     fn drift(&self, part: usize, t: f64, x: &[f64], dx: &mut [f64]) {
         if let Some(elements) = self.elements() {
-            elements.drift.run_at(part, self.before_an_edge(t), x, dx);
+            elements.drift.run_at(part, self.aside(t), x, dx);
         }
     }
 

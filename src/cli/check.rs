@@ -60,12 +60,13 @@ pub fn execute(
             "change the axes so that every run is possible; `run` would mark such runs as refused";
         return Err(Failure::new(Code::Usage, message).help(help));
     }
+    let warnings = warnings(&experiment, &prepared);
     let estimate = arguments
         .estimate
         .then(|| Estimate::new(&prepared, PATIENCE))
         .flatten();
     if arguments.json {
-        output.json(&as_json(&experiment, &prepared, estimate)?)?;
+        output.json(&as_json(&experiment, &prepared, estimate, &warnings)?)?;
         return Ok(());
     }
     let name = file.display();
@@ -87,7 +88,31 @@ pub fn execute(
     if experiment.members() > 1 && !experiment.is_random() {
         eprintln!("note: {ALIKE}");
     }
+    for warning in &warnings {
+        eprintln!("warning: {warning}");
+    }
     Ok(())
+}
+
+/// What makes runs fail before their first step.
+fn warnings(experiment: &Experiment, prepared: &Prepared) -> Vec<String> {
+    let start = experiment.time.start;
+    let faults = prepared.faults();
+    let more = match faults.len() {
+        0 | 1 => String::new(),
+        all => format!(" (and {} more corners of the sweep like it)", all - 1),
+    };
+    let told = faults.first().map(|fault| {
+        let at = match fault.values.as_str() {
+            "" => String::new(),
+            values => format!(" with {values}"),
+        };
+        format!(
+            "the run fails at its start, t = {start}{at}: {}{more}",
+            fault.message
+        )
+    });
+    told.into_iter().collect()
 }
 
 /// A file without `[time]`: there is nothing to run.
@@ -480,6 +505,7 @@ fn as_json(
     experiment: &Experiment,
     prepared: &Prepared,
     estimate: Option<Estimate>,
+    warnings: &[String],
 ) -> Result<Value, Failure> {
     let base = prepared.variants.base();
     let contents = &base.contents;
@@ -543,6 +569,7 @@ fn as_json(
         "estimate": estimate.map(|one| json!({"per_run": one.per_run, "all": one.all})),
         "data_sets": sets.collect::<Vec<_>>(),
         "analyses": analyses_json(experiment),
+        "warnings": warnings,
     }))
 }
 

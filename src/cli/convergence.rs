@@ -101,7 +101,7 @@ pub fn execute(
         let message = format!(
             "{}: the run failed at level {level}: {}",
             file.display(),
-            outcome.diagnosis(system.layout())
+            outcome.diagnosis(system)
         );
         return Err(Failure::new(Code::SomeRunsFailed, message));
     }

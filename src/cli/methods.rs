@@ -98,6 +98,9 @@ pub(super) fn rows(card: &Card) -> Vec<Vec<String>> {
     let steps = match card.stepping {
         Stepping::Fixed => "fixed, of length `solver.step`",
         Stepping::Adaptive => "adaptive, by `solver.rtol` and `solver.atol`",
+        Stepping::Either if card.noise.is_some() => {
+            "fixed, of length `solver.step`, or adaptive, by `solver.rtol` and `solver.atol`, both 1e-3 by default"
+        }
         Stepping::Either => {
             "fixed, of length `solver.step`, or adaptive, by `solver.rtol` and `solver.atol`"
         }

@@ -201,7 +201,13 @@ fn failed(report: &Report) -> Failure {
             format!("{path} is complete: it has the last finite state under /health"),
         ),
         None => (
-            format!("{} of {} runs failed", report.failed, report.runs),
+            match &report.first_failure {
+                Some(first) => format!(
+                    "{} of {} runs failed; run {}: {}",
+                    report.failed, report.runs, first.run, first.diagnosis
+                ),
+                None => format!("{} of {} runs failed", report.failed, report.runs),
+            },
             format!(
                 "{path} is complete; `nullcline inspect {}` lists them and how to repeat each",
                 shell_word(&report.path.to_string_lossy())
@@ -223,6 +229,9 @@ fn as_json(report: &Report) -> Value {
         "wall_time": report.wall_time,
         "notes": report.notes,
     });
+    if let (None, Some(first)) = (&report.only, &report.first_failure) {
+        value["first_failure"] = json!({"run": first.run, "diagnosis": first.diagnosis});
+    }
     if let Some(only) = &report.only {
         let outcome = &only.outcome;
         let failed = (!report.interrupted && !outcome.status.is_success())

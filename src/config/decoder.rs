@@ -29,6 +29,8 @@ pub(super) struct Decoder {
     pub resolved: Resolved,
     /// The schemes of an axis over `solver.method`: what one of them uses has its use.
     pub rivals: Vec<String>,
+    /// The scheme of the runs of a sweep that have noise, for those that have none.
+    pub noisy: Option<&'static str>,
     name: String,
 }
 
@@ -49,6 +51,7 @@ impl Decoder {
             files: Vec::new(),
             resolved: Resolved::default(),
             rivals: Vec::new(),
+            noisy: None,
             sources,
         }
     }

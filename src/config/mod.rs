@@ -141,7 +141,16 @@ fn load_with(
         sweep.place_first(&mut first);
         decoder.rivals = sweep.texts_of("solver.method");
     }
+    let begun = (decoder.files.clone(), decoder.resolved.clone());
     let mut experiment = decode(&mut decoder, &first, registry, sweep.as_ref());
+    if let (Some(found), Some(sweep)) = (&experiment, &sweep)
+        && decoder.problems.is_empty()
+        && let Some(noisy) = solver::noisy_elsewhere(&decoder, (found, &first), registry, sweep)
+    {
+        decoder.noisy = Some(noisy);
+        (decoder.files, decoder.resolved) = begun;
+        experiment = decode(&mut decoder, &first, registry, Some(sweep));
+    }
     if let Some(experiment) = &mut experiment
         && decoder.problems.is_empty()
     {
@@ -236,7 +245,11 @@ fn decode(
     let recommended = model.as_ref().map_or("", |model| model.dynamics.method);
     let recommended = built
         .as_deref()
-        .and_then(|system| system.recommended().or_else(|| solver::for_noise(system)))
+        .and_then(|system| {
+            let own = system.recommended().or_else(|| solver::for_noise(system));
+            // All runs of a sweep have one scheme, those in which the noise is 0 as well.
+            own.or(d.noisy.filter(|_| system.diffusion().is_none()))
+        })
         .unwrap_or(recommended);
     let solver = match evolution {
         Some(Evolution::Steps | Evolution::Trials) => Some(solver::of_map(layout)),

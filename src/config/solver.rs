@@ -1,14 +1,16 @@
 //! `[solver]`: the scheme and its options. An option that the scheme does not use is an error.
 
 use super::decoder::Decoder;
-use super::experiment::{Kinks, Solver};
+use super::experiment::{Experiment, Kinks, Solver};
 use super::options;
 use super::problem::Problem;
 use super::resolved;
 use super::section::Section;
 use super::sources::Origin;
+use super::sweep::Raw;
 use crate::engine::card::{Card, Needs, Stepping};
 use crate::engine::schemes;
+use crate::registry::Registry;
 use crate::system::layout::Layout;
 use crate::system::noise::NoiseClass;
 use crate::system::parameters::{Fallback, Range};
@@ -45,6 +47,29 @@ pub(super) fn for_noise(system: &dyn System) -> Option<&'static str> {
         _ => &schemes::euler_maruyama::CARD,
     };
     Some(card.name)
+}
+
+/// The scheme of the runs of a sweep that have noise, if the first run has none and the file leaves the scheme to the
+/// model: a noise that is swept from 0 on is found at the last values of the axes.
+pub(super) fn noisy_elsewhere(
+    d: &Decoder,
+    (found, first): (&Experiment, &Tree),
+    registry: &Registry,
+    sweep: &Raw<'_>,
+) -> Option<&'static str> {
+    let given = first.get("solver").and_then(|solver| solver.get("method"));
+    let left = given.is_none_or(|given| given.as_text() == Some(schemes::auto::CARD.name));
+    let noisy = |method: &str| schemes::card(method).filter(|card| card.noise.is_some());
+    if !left || noisy(&found.solver.method).is_some() {
+        return None;
+    }
+    let trees = sweep.last_of_models(first);
+    trees.iter().find_map(|tree| {
+        let mut trial = Decoder::new(d.sources.clone());
+        trial.stored.clone_from(&d.files);
+        let other = super::decode(&mut trial, tree, registry, None)?;
+        noisy(&other.solver.method).map(|card| card.name)
+    })
 }
 
 /// Decode `[solver]`; `recommended` is the model's scheme, empty if the model is unknown.

@@ -412,6 +412,13 @@ impl RawAxis<'_> {
             Values::Spread(spread) => spread.tree(spread.from),
         }
     }
+
+    fn last(&self) -> Tree {
+        match &self.values {
+            Values::List(items) => items[items.len() - 1].tree.clone(),
+            Values::Spread(spread) => spread.tree(spread.to),
+        }
+    }
 }
 
 impl Raw<'_> {
@@ -426,6 +433,28 @@ impl Raw<'_> {
             let placed = overrides::insert(root, &axis.steps, axis.first());
             axis.misplaced = placed.err().map(|problem| *problem);
         }
+    }
+
+    /// The file with the last value in place of one axis over the model that begins at 0, or at no number, for each of them, and
+    /// with the last values of all.
+    pub fn last_of_models(&self, first: &Tree) -> Vec<Tree> {
+        let begins = |axis: &&RawAxis| axis.first().as_number().is_none_or(|number| number == 0.0);
+        let axes = self.axes.iter();
+        let models = axes.filter(|axis| axis.path.starts_with("model."));
+        let models = models.filter(begins);
+        let mut all = first.clone();
+        let mut trees = Vec::new();
+        for axis in models {
+            let mut tree = first.clone();
+            let placed = overrides::insert(&mut tree, &axis.steps, axis.last());
+            if placed.is_ok() && overrides::insert(&mut all, &axis.steps, axis.last()).is_ok() {
+                trees.push(tree);
+            }
+        }
+        if trees.len() > 1 {
+            trees.push(all);
+        }
+        trees
     }
 
     /// The paths of all axes.

@@ -25,6 +25,7 @@ pub struct Recipe {
     registry: Registry,
     files: Vec<ExternalFile>,
     rivals: Vec<String>,
+    noisy: Option<&'static str>,
     /// Whether members differ by more than their initial state.
     redraws: bool,
 }
@@ -49,6 +50,7 @@ impl Recipe {
             registry: registry.clone(),
             files: d.files.clone(),
             rivals: d.rivals.clone(),
+            noisy: d.noisy,
             redraws: d.redraws,
         }
     }
@@ -65,6 +67,7 @@ impl Recipe {
         d.member = member;
         d.stored.clone_from(&self.files);
         d.rivals.clone_from(&self.rivals);
+        d.noisy = self.noisy;
         for &(axis, value) in values {
             let steps = overrides::steps(&axis.path, axis.span.start);
             let placed =

@@ -268,7 +268,7 @@ pub fn integrate<S: System + ?Sized>(
     match outcome.status {
         Status::Complete | Status::Stopped | Status::Pending => Ok(outcome),
         _ => Err(IntegrationError::Failed {
-            diagnosis: outcome.diagnosis(system.layout()),
+            diagnosis: outcome.diagnosis(system),
             outcome: Box::new(outcome),
         }),
     }

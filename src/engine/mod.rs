@@ -7,6 +7,7 @@ pub mod card;
 pub mod controller;
 mod copies;
 pub mod explicit;
+mod fault;
 pub mod field;
 mod first_passage;
 pub mod integrate;

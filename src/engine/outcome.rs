@@ -2,8 +2,10 @@
 //!
 //! Divergence, step underflow and exhausted budgets are outcomes: never a panic, never a silent NaN.
 
+use super::fault::{self, Found};
 use super::oversight::Noticed;
-use crate::system::layout::Layout;
+use crate::system::System;
+use crate::system::arithmetic::Fault;
 use crate::system::number::plain;
 
 /// What the integration of one run cost.
@@ -103,13 +105,14 @@ pub struct Outcome {
 
 impl Outcome {
     /// What happened and what to try, for people; empty after a success.
-    pub fn diagnosis(&self, layout: &Layout) -> String {
+    pub fn diagnosis<S: System + ?Sized>(&self, system: &S) -> String {
         if self.status.is_success() {
             return String::new();
         }
-        let component = self
-            .component
-            .map_or_else(|| "the state".into(), |index| layout.component(index));
+        let component = self.component.map_or_else(
+            || "the state".into(),
+            |index| system.layout().component(index),
+        );
         // A face or a selection can have a number that no component of the state has.
         let value = self.component.and_then(|index| self.state.get(index));
         let value = plain(value.copied().unwrap_or(f64::NAN));
@@ -120,16 +123,29 @@ impl Outcome {
         );
         match self.status {
             Status::Complete | Status::Stopped | Status::Pending | Status::Refused => String::new(),
-            Status::NotFinite => format!(
-                "{component} became NaN or infinite {at}; its last finite value was {value}. \
-                 Does the model blow up there? If it should not, try a smaller `solver.step` or `solver.rtol`"
-            ),
-            Status::StepUnderflow => format!(
-                "the step shrank to {:e} {at} because of {component} (value {value}). \
-                 The model may blow up or jump there, or be too stiff for this scheme; \
-                 try a looser `solver.rtol` or `solver.atol`, or inspect the last state in /health",
-                self.step
-            ),
+            Status::NotFinite => {
+                let start = format!("{component} became NaN or infinite {at}");
+                not_finite(
+                    &start,
+                    &value,
+                    self.counts.steps > 0,
+                    fault::find(system, self),
+                )
+            }
+            Status::StepUnderflow => {
+                let start = format!("the step shrank to {:e} {at}", self.step);
+                let because = match self.component {
+                    Some(_) => format!(" because of {component} (value {value})"),
+                    None => String::new(),
+                };
+                match fault::find(system, self).filter(|found| !found.fault.is_overflow) {
+                    Some(found) => format!("{start}{because}: {}", told(&found.fault)),
+                    None => format!(
+                        "{start}{because}. The model may blow up or jump there, or be too stiff for this scheme; \
+                         try a looser `solver.rtol` or `solver.atol`, or inspect the last state in /health"
+                    ),
+                }
+            }
             Status::BudgetExhausted => format!(
                 "the budget of `solver.max_steps` was used up {at}; the last step was {:e}. \
                  Raise `solver.max_steps`, loosen `solver.rtol`, or shorten `time.stop`",
@@ -149,4 +165,41 @@ impl Outcome {
             ),
         }
     }
+}
+
+/// What is said of a state that became NaN or infinite.
+fn not_finite(start: &str, value: &str, has_run: bool, found: Option<Found>) -> String {
+    let grows = "Does the model blow up there? If it should not, try a smaller `solver.step` or `solver.rtol`";
+    let last = format!("{start}; its last finite value was {value}");
+    match found {
+        // A formula that is wrong from the start, or undefined there; or one that has only grown.
+        Some(Found { fault, is_here }) if is_here && !(fault.is_overflow && has_run) => {
+            format!("{start}: {}", told(&fault))
+        }
+        Some(Found { fault, is_here }) => {
+            let when = if is_here {
+                "There"
+            } else {
+                "In a step from there"
+            };
+            let advice = if fault.is_overflow {
+                grows
+            } else {
+                &fault.advice
+            };
+            format!("{last}. {when}, {}. {advice}", fault.what)
+        }
+        None => format!("{last}. {grows}"),
+    }
+}
+
+fn told(fault: &Fault) -> String {
+    format!("{}. {}", fault.what, fault.advice)
+}
+
+/// What is wrong with the formulas of a model at a state, before any step from it: in words, if anything is.
+pub fn fault_at<S: System + ?Sized>(system: &S, t: f64, x: &[f64]) -> Option<String> {
+    // Just after the time, as a step from there begins.
+    let fault = system.arithmetic()?.fault(t.next_up(), x)?;
+    Some(told(&fault))
 }

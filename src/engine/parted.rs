@@ -10,6 +10,8 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use super::explicit::Tolerances;
+use super::fault::spoiled;
+use super::outcome::Status;
 use super::scheme::Scheme;
 use super::track::Track;
 use super::watch::{Fired, Path, SAMPLES, Watch, edge};
@@ -69,6 +71,19 @@ pub(super) struct Parted {
     own: Vec<f64>,
     before: Vec<f64>,
     components: Vec<usize>,
+}
+
+/// Nothing, if a part that was changed is finite; else how the run ends.
+fn finite(
+    parts: &dyn Parts,
+    part: usize,
+    before: &[f64],
+    x: &[f64],
+) -> Result<(), (Status, usize)> {
+    match spoiled(before, x) {
+        None => Ok(()),
+        Some(k) => Err((Status::NotFinite, parts.component(part, k))),
+    }
 }
 
 /// The path of one part within the step.
@@ -233,14 +248,14 @@ impl Parted {
     /// Carry out an event: reset, kick, and foresee what comes of it.
     ///
     /// # Errors
-    /// The component of a part that could not be followed to the end of the step.
+    /// How the run ends, and the component of a part that is not finite, or could not be followed to the end of the step.
     pub fn act<F: ?Sized, const L: usize>(
         &mut self,
         made: &Made<'_, F, L>,
         watch: &mut Watch,
         fired: &Fired,
         part: usize,
-    ) -> Result<(), usize> {
+    ) -> Result<(), (Status, usize)> {
         let (time, parts) = (fired.time, made.parts);
         let resets = |guard: &&usize| made.guards.action(**guard) == Action::Reset;
         self.versions[part] += 1;
@@ -251,9 +266,11 @@ impl Parted {
             self.before.resize(guards.len(), 0.0);
             parts.values(part, time, &x, &mut self.before);
             watch.locate(&fired.guards, guards.start, &self.before);
+            let before = x.clone();
             for &guard in fired.guards.iter().filter(resets) {
                 parts.reset(guard, time, &mut x);
             }
+            finite(parts, part, &before, &x)?;
             self.follow(made, part, time, &x)?;
             watch.reset_part(&parts.guards(part), &fired.guards, &mut |g| {
                 parts.values(part, time, &x, g);
@@ -275,14 +292,16 @@ impl Parted {
         watch: &mut Watch,
         time: f64,
         (guard, target, part): (usize, usize, usize),
-    ) -> Result<(), usize> {
+    ) -> Result<(), (Status, usize)> {
         let parts = made.parts;
         let guards = parts.guards(part);
         let mut x = vec![0.0; parts.size()];
         self.part_at(made, part, time, &mut x);
         self.before.resize(guards.len(), 0.0);
         parts.values(part, time, &x, &mut self.before);
+        let before = x.clone();
         parts.kick(guard, target, time, &mut x);
+        finite(parts, part, &before, &x)?;
         self.versions[part] += 1;
         self.follow(made, part, time, &x)?;
         let across = watch.kicked(&guards, &self.before, &mut |g| {
@@ -309,7 +328,7 @@ impl Parted {
         part: usize,
         t: f64,
         x: &[f64],
-    ) -> Result<(), usize> {
+    ) -> Result<(), (Status, usize)> {
         let track = *self.track_of[part].get_or_insert_with(|| {
             self.followed += 1;
             if self.followed > self.tracks.len() {
@@ -321,7 +340,7 @@ impl Parted {
         let track = &mut self.tracks[track];
         match track.follow(made.parts, part, (t, end), x, made.tolerances) {
             true => Ok(()),
-            false => Err(made.parts.component(part, 0)),
+            false => Err((Status::StepUnderflow, made.parts.component(part, 0))),
         }
     }
 

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use super::fault::spoiled;
 use super::field::Field;
 use super::integrate::{Checkpoints, Job};
 use super::outcome::Status;
@@ -350,11 +351,18 @@ impl<R: Recorder> Running<R> {
                     watch.locate(&fired.guards, 0, &located);
                 }
                 jumped = true;
+                inside.copy_from_slice(state);
                 for &guard in &fired.guards {
                     if guards.action(guard) == Action::Reset {
                         self.jumps += 1;
                         guards.jump(guard, time, state, &self.drawing.of(self.jumps));
                     }
+                }
+                if let Some(component) = spoiled(&inside, state) {
+                    // The run ends with the state before, which is finite.
+                    state.copy_from_slice(&inside);
+                    scheme.restart(field, lane, time, state);
+                    return Step::Over((Status::NotFinite, Some(component)));
                 }
                 let behind = &*state;
                 fired.guards = watch.reset(&fired.guards, &mut |g| guards.values(time, behind, g));
@@ -514,6 +522,10 @@ impl<R: Recorder> Running<R> {
                 }
             }
         }
+        if spoiled(&x, &y).is_some() {
+            passages.go_on(rough, part, time, (&x, x.clone()));
+            return Some(Status::NotFinite);
+        }
         passages.go_on(rough, part, time, (&x, y));
         passages.settle(rough, watch, part, &fired.guards);
         let Some(parts) = rough.parts else {
@@ -578,8 +590,8 @@ impl<R: Recorder> Running<R> {
             self.between_events(&made, &mut parted, time, state);
             if self.tell(guards, watch, &fired, None) {
                 over = Some((time, Status::EventsAccumulate, None));
-            } else if let Err(component) = parted.act(&made, watch, &fired, part) {
-                over = Some((time, Status::StepUnderflow, Some(component)));
+            } else if let Err((status, component)) = parted.act(&made, watch, &fired, part) {
+                over = Some((time, status, Some(component)));
             } else if acts(guards, &fired, Action::Stop) {
                 over = Some((time, Status::Stopped, None));
             }

@@ -27,6 +27,16 @@ pub(super) struct Gauge<'a> {
     failed: AtomicU64,
     time: AtomicU64,
     only: Mutex<Option<Only>>,
+    failure: Mutex<Option<FirstFailure>>,
+}
+
+/// The run with the lowest index among those that failed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FirstFailure {
+    /// Its index in the plan.
+    pub run: u64,
+    /// What happened and what to try.
+    pub diagnosis: String,
 }
 
 /// How an only run ended.
@@ -47,6 +57,7 @@ impl<'a> Gauge<'a> {
             failed: AtomicU64::new(0),
             time: AtomicU64::new(f64::NAN.to_bits()),
             only: Mutex::default(),
+            failure: Mutex::default(),
         }
     }
 
@@ -81,6 +92,21 @@ impl<'a> Gauge<'a> {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// A run has failed.
+    pub(super) fn run_failed(&self, run: u64, diagnosis: &str) {
+        let mut first = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.as_ref().is_none_or(|first| run < first.run) {
+            let diagnosis = diagnosis.to_string();
+            *first = Some(FirstFailure { run, diagnosis });
+        }
+    }
+
+    /// The first of the runs that failed.
+    pub(super) fn first_failure(&self) -> Option<FirstFailure> {
+        let first = self.failure.lock();
+        first.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// So many runs have finished, and so many of them failed.

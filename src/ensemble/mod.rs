@@ -37,7 +37,7 @@ use rayon::iter::{ParallelBridge, ParallelIterator};
 
 pub use error::RunError;
 pub use estimate::Estimate;
-pub use gauge::{Only, Progress};
+pub use gauge::{FirstFailure, Only, Progress};
 pub use prepared::Prepared;
 
 use crate::archive::journal::Heading;
@@ -117,6 +117,8 @@ pub struct Report {
     pub damaged: u64,
     /// How an only run ended; nothing for a sweep or an ensemble.
     pub only: Option<Only>,
+    /// The first of the runs that failed now.
+    pub first_failure: Option<FirstFailure>,
     /// Whether an only run was gone on with from a checkpoint.
     pub from_checkpoint: bool,
     /// Seconds by the wall clock, the writing included.
@@ -255,6 +257,7 @@ pub fn run(
         failed: gauge.failures(),
         damaged: resumed.damaged,
         only: gauge.only(),
+        first_failure: gauge.first_failure(),
         from_checkpoint,
         wall_time: started.elapsed().as_secs_f64(),
         interrupted: gauge.interrupted(),

@@ -8,7 +8,7 @@ use crate::archive::gathering;
 use crate::archive::run_dims::{AxisKind, RunDims};
 use crate::config::axis::Values;
 use crate::config::experiment::{Checkpoint, Experiment};
-use crate::engine::schemes;
+use crate::engine::{outcome, schemes};
 use crate::plan::tasks::Tasks;
 use crate::plan::{Plan, Run, Shard};
 use crate::system::System;
@@ -127,10 +127,31 @@ impl Prepared {
 
     /// Try the runs at the corners of the sweep, at most some dozens of them.
     pub fn corners(&self) -> Vec<Corner> {
+        let told = |run: &Run| Some(self.variants.ready(run).err()?.to_string());
+        let tried = match self.plan.axes().is_empty() {
+            true => Vec::new(),
+            false => self.cornered(),
+        };
+        self.told_at(tried, told)
+    }
+
+    /// What is wrong with the formulas of the model where a run starts: of the first run, and of those at the corners of the
+    /// sweep. Such runs fail before their first step.
+    pub fn faults(&self) -> Vec<Corner> {
+        let told = |run: &Run| {
+            let ready = self.variants.ready(run).ok()?;
+            let start = ready.variant.span().start;
+            outcome::fault_at(ready.system.as_ref(), start, &ready.x0)
+        };
+        self.told_at(self.cornered(), told)
+    }
+
+    /// The runs at the corners of the sweep, or the first one of all.
+    fn cornered(&self) -> Vec<Run> {
         let axes = self.plan.axes();
         let points = self.plan.points();
-        let tried: Vec<Run> = match self.plan.mode() {
-            None => Vec::new(),
+        match self.plan.mode() {
+            None => vec![self.plan.run(0)],
             Some(mode) if mode != crate::config::axis::Mode::Grid => [0, points - 1]
                 .into_iter()
                 .map(|point| self.plan.run(point * self.plan.members()))
@@ -145,10 +166,15 @@ impl Prepared {
                     self.plan.run(point * self.plan.members())
                 })
                 .collect(),
-        };
+        }
+    }
+
+    /// What is told of some of the runs, each thing once at the same values.
+    fn told_at(&self, tried: Vec<Run>, told: impl Fn(&Run) -> Option<String>) -> Vec<Corner> {
+        let axes = self.plan.axes();
         let mut found: Vec<Corner> = Vec::new();
         for run in tried {
-            let Err(error) = self.variants.ready(&run) else {
+            let Some(message) = told(&run) else {
                 continue;
             };
             let values = axes.iter().zip(&run.values);
@@ -157,7 +183,7 @@ impl Prepared {
                 .collect();
             let corner = Corner {
                 values: values.join(", "),
-                message: error.to_string(),
+                message,
             };
             if !found.contains(&corner) {
                 found.push(corner);

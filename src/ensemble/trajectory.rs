@@ -60,7 +60,7 @@ impl Integrate for ByEngine {
             .map_err(|error| failed(error.to_string()))?;
         match outcome.status.is_success() {
             true => Ok(log.found),
-            false => Err(failed(outcome.diagnosis(system.layout()))),
+            false => Err(failed(outcome.diagnosis(system))),
         }
     }
 }

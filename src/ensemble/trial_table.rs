@@ -119,7 +119,7 @@ fn responses(ready: &super::variants::Ready, run: &Run) -> Result<Option<Vec<f64
     let never = Checkpoints::Never;
     let (outcome, recorder) = integrate_job(system, method, options, job, never, &mut |_| true)?;
     if !outcome.status.is_success() {
-        return Err(RunError::Values(outcome.diagnosis(system.layout())));
+        return Err(RunError::Values(outcome.diagnosis(system)));
     }
     Ok(Some(recorder.found))
 }

@@ -236,7 +236,7 @@ fn record(system: &dyn System, run: &Run, outcome: &Outcome, wall: Duration) -> 
         evaluations: outcome.counts.evaluations,
         kinks: outcome.counts.kinks,
         time: outcome.time,
-        diagnosis: outcome.diagnosis(system.layout()),
+        diagnosis: outcome.diagnosis(system),
         noticed: noticed(&outcome.noticed),
         state: outcome.state.clone(),
         seed: run.seed(),
@@ -362,11 +362,13 @@ impl<'w> Finished<'w> {
             return;
         }
         let ended = std::mem::take(&mut self.ended);
-        let failed = ended
-            .iter()
-            .filter(|one| !one.record.ending.success)
-            .count() as u64;
         let gauge = self.workshop.gauge;
+        let failures = ended.iter().filter(|one| !one.record.ending.success);
+        let mut failed = 0;
+        for one in failures {
+            gauge.run_failed(one.run, &one.record.diagnosis);
+            failed += 1;
+        }
         gauge.finished(ended.len() as u64, failed);
         let result = self.workshop.result(self.task, ended);
         if self

@@ -7,6 +7,7 @@
 
 pub mod aligned;
 pub mod analysis;
+pub mod arithmetic;
 pub mod batch;
 pub mod claim;
 pub mod constraint;
@@ -42,6 +43,7 @@ pub mod suggest;
 pub mod tree;
 mod vectors;
 
+use arithmetic::Arithmetic;
 use batch::Batch;
 use constraint::Constraint;
 use derivative::{Jacobian, Linear};
@@ -174,6 +176,11 @@ pub trait System: Send + Sync {
 
     /// Functions of the state that can be recorded.
     fn observables(&self) -> Option<&dyn Observables> {
+        None
+    }
+
+    /// The formulas, if the model can say where one of them stops giving finite numbers.
+    fn arithmetic(&self) -> Option<&dyn Arithmetic> {
         None
     }
 
