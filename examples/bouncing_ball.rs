@@ -9,8 +9,7 @@
 //!
 //! `cargo run --release --example bouncing_ball`
 
-use nullcline::engine::card::Mismatch;
-use nullcline::engine::integrate::{Options, Span, integrate};
+use nullcline::engine::integrate::{IntegrationError, Options, Span, integrate};
 use nullcline::engine::recorder::Samples;
 use nullcline::prelude::*;
 
@@ -54,7 +53,7 @@ impl Guards for Ball {
     }
 }
 
-fn main() -> Result<(), Mismatch> {
+fn main() -> Result<(), IntegrationError> {
     let height = Variable::new("h", vec![]).unit("m");
     let speed = Variable::new("v", vec![]).unit("m/s");
     let ball = Ball(Layout::new().block(height, 1.0).block(speed, 0.0));

@@ -8,8 +8,7 @@
 
 use std::f64::consts::TAU;
 
-use nullcline::engine::card::Mismatch;
-use nullcline::engine::integrate::{Options, Span, integrate};
+use nullcline::engine::integrate::{IntegrationError, Options, Span, integrate};
 use nullcline::engine::recorder::Samples;
 use nullcline::engine::schemes::CARDS;
 use nullcline::prelude::*;
@@ -31,7 +30,7 @@ impl System for Circle {
     }
 }
 
-fn main() -> Result<(), Mismatch> {
+fn main() -> Result<(), IntegrationError> {
     let x = Variable::new("x", vec![]).meaning("position");
     let y = Variable::new("y", vec![]).meaning("velocity");
     let circle = Circle(Layout::new().block(x, 1.0).block(y, 0.0));

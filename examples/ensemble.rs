@@ -7,8 +7,7 @@
 //! The model states the noise's coefficient; the engine draws and scales it. The seed names the path: the same
 //! seed gives the same path, whatever else runs. `cargo run --release --example ensemble`
 
-use nullcline::engine::card::Mismatch;
-use nullcline::engine::integrate::{Options, Span, integrate};
+use nullcline::engine::integrate::{IntegrationError, Options, Span, integrate};
 use nullcline::engine::recorder::Samples;
 use nullcline::prelude::*;
 
@@ -44,7 +43,7 @@ impl Diffusion for OrnsteinUhlenbeck {
     }
 }
 
-fn main() -> Result<(), Mismatch> {
+fn main() -> Result<(), IntegrationError> {
     let process = OrnsteinUhlenbeck(Layout::new().block(Variable::new("x", vec![]), 0.0));
     let times = [0.25, 0.5, 1.0, 2.0];
     let mut squares = [0.0; 4];

@@ -4,13 +4,12 @@
 
 use std::sync::Arc;
 
-use nullcline::engine::card::Mismatch;
-use nullcline::engine::integrate::{Options, Span, integrate};
+use nullcline::engine::integrate::{IntegrationError, Options, Span, integrate};
 use nullcline::engine::recorder::Samples;
 use nullcline::models::linear_threshold::Network;
 use nullcline::prelude::*;
 
-fn main() -> Result<(), Mismatch> {
+fn main() -> Result<(), IntegrationError> {
     // Rows are targets: the first neuron excites the second and is inhibited by it.
     let weights = Arc::new(PackedMatrix::new(2, 2, &[0.5, -2.0, 3.0, -0.5]));
     let network = Network::new(weights)

@@ -302,7 +302,14 @@ fn a_scheme_that_does_not_fit_is_refused_before_the_first_step() {
         &mut samples,
         &mut |_| true,
     );
-    assert!(refused.unwrap_err().reason.contains("noise"));
+    assert!(
+        refused
+            .unwrap_err()
+            .into_outcome()
+            .unwrap_err()
+            .reason
+            .contains("noise")
+    );
     assert!(samples.states.is_empty());
     let quiet = scalar(0.0, 1.0, 0.0, 1.0);
     let refused = integrate(
@@ -314,7 +321,14 @@ fn a_scheme_that_does_not_fit_is_refused_before_the_first_step() {
         &mut samples,
         &mut |_| true,
     );
-    assert!(refused.unwrap_err().help.contains("solver.step"));
+    assert!(
+        refused
+            .unwrap_err()
+            .into_outcome()
+            .unwrap_err()
+            .help
+            .contains("solver.step")
+    );
     let unknown = integrate(
         &quiet,
         "rk5",
@@ -324,7 +338,14 @@ fn a_scheme_that_does_not_fit_is_refused_before_the_first_step() {
         &mut samples,
         &mut |_| true,
     );
-    assert!(unknown.unwrap_err().help.contains("tsit5"));
+    assert!(
+        unknown
+            .unwrap_err()
+            .into_outcome()
+            .unwrap_err()
+            .help
+            .contains("tsit5")
+    );
 }
 
 #[test]
