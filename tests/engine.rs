@@ -5,7 +5,9 @@ mod common;
 use std::sync::Arc;
 
 use common::smooth_problems;
-use nullcline::engine::integrate::{Course, Job, Options, Span, integrate, run_lanes};
+use nullcline::engine::integrate::{
+    Course, IntegrationError, Job, Options, Span, integrate, run_lanes,
+};
 use nullcline::engine::outcome::{Outcome, Status};
 use nullcline::engine::recorder::{Recorder, Samples};
 use nullcline::engine::scheme::Scheme;
@@ -30,6 +32,7 @@ fn solve(
     let outcome = integrate(system, method, options, span, x0, &mut samples, &mut |_| {
         true
     })
+    .or_else(IntegrationError::into_outcome)
     .unwrap();
     (outcome, samples.states)
 }
@@ -464,4 +467,76 @@ fn a_run_can_be_interrupted_between_steps() {
         "{}",
         outcomes[0].time
     );
+}
+
+#[test]
+fn what_cannot_be_integrated_is_refused_before_the_first_step() {
+    let problem = &common::smooth_problems()[0];
+    let (span, good) = (
+        Span {
+            start: 0.0,
+            stop: 1.0,
+        },
+        problem.x0.clone(),
+    );
+    let dim = good.len();
+    let refused = |options: &Options, span: Span, x0: &[f64], times: Vec<f64>| {
+        let mut samples = Samples::at(times);
+        let ended = integrate(
+            problem,
+            "tsit5",
+            options,
+            span,
+            x0,
+            &mut samples,
+            &mut |_| true,
+        );
+        match ended {
+            Err(IntegrationError::Mismatch(mismatch)) => mismatch.reason,
+            other => panic!("{other:?}"),
+        }
+    };
+    let options = Options::new(dim, 1e-6, 1e-9);
+    let backwards = Span {
+        start: 1.0,
+        stop: 0.0,
+    };
+    for (reason, words) in [
+        (
+            refused(&Options::new(dim + 1, 1e-6, 1e-9), span, &good, vec![]),
+            "absolute tolerances",
+        ),
+        (
+            refused(&Options::new(dim - 1, 1e-6, 1e-9), span, &good, vec![]),
+            "absolute tolerances",
+        ),
+        (
+            refused(&Options::new(dim, f64::NAN, 1e-9), span, &good, vec![]),
+            "relative tolerance is NaN",
+        ),
+        (
+            refused(&Options::new(dim, 1e-6, -1.0), span, &good, vec![]),
+            "absolute tolerance is -1",
+        ),
+        (
+            refused(&options, span, &good[1..], vec![]),
+            "and the start has",
+        ),
+        (
+            refused(&options, span, &vec![f64::NAN; dim], vec![]),
+            "is NaN",
+        ),
+        (refused(&options, backwards, &good, vec![]), "has no length"),
+        (
+            refused(&options, span, &good, vec![0.5, 0.2]),
+            "0.2 follows 0.5",
+        ),
+        (
+            refused(&options, span, &good, vec![0.5, 0.5]),
+            "0.5 follows 0.5",
+        ),
+        (refused(&options, span, &good, vec![f64::NAN]), "t = NaN"),
+    ] {
+        assert!(reason.contains(words), "{reason}");
+    }
 }

@@ -3,7 +3,7 @@
 mod common;
 
 use common::neurons::Neurons;
-use nullcline::engine::integrate::{Options, Span, integrate};
+use nullcline::engine::integrate::{IntegrationError, Options, Span, integrate};
 use nullcline::engine::outcome::{Outcome, Status};
 use nullcline::engine::recorder::Recorder;
 use nullcline::prelude::*;
@@ -57,7 +57,10 @@ fn run(
     };
     let span = Span { start: 0.0, stop };
     let outcome = integrate(system, method, &options, span, x0, &mut log, &mut |_| true);
-    (outcome.unwrap(), log)
+    (
+        outcome.or_else(IntegrationError::into_outcome).unwrap(),
+        log,
+    )
 }
 
 #[test]

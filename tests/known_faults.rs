@@ -188,7 +188,7 @@ fn what_rests_has_no_period() {
     let folder = tempfile::tempdir().unwrap();
     let name = case("period-of-a-rest.toml").display().to_string();
     let path = folder.path().join("p.h5");
-    let mut periods = |set: &[&str]| {
+    let periods = |set: &[&str]| {
         let mut arguments = vec!["run", &name, "-o", "p.h5", "--force", "--json"];
         set.iter().for_each(|one| arguments.extend(["--set", one]));
         json(folder.path(), &arguments);

@@ -8,7 +8,7 @@ mod common;
 
 use common::{Problem, smooth_problems};
 use nullcline::engine::card::{Needs, Stepping};
-use nullcline::engine::integrate::{Options, Span, integrate};
+use nullcline::engine::integrate::{IntegrationError, Options, Span, integrate};
 use nullcline::engine::recorder::Samples;
 use nullcline::engine::schemes::{CARDS, TABLEAUS};
 use nullcline::prelude::*;
@@ -169,6 +169,7 @@ fn solve(problem: &Problem, scheme: &str, options: &Options, times: &[f64]) -> V
         &mut samples,
         &mut |_| true,
     )
+    .or_else(IntegrationError::into_outcome)
     .unwrap();
     samples.states
 }

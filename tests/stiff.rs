@@ -3,7 +3,9 @@
 mod common;
 
 use common::stiff::{Stiff, hires, set};
-use nullcline::engine::integrate::{Checkpoints, Job, Options, Span, integrate, integrate_job};
+use nullcline::engine::integrate::{
+    Checkpoints, IntegrationError, Job, Options, Span, integrate, integrate_job,
+};
 use nullcline::engine::outcome::{Outcome, Status};
 use nullcline::engine::recorder::{Recorder, Samples};
 use nullcline::prelude::*;
@@ -290,7 +292,7 @@ fn a_flow_that_blows_up_ends_with_a_diagnosis() {
             &mut samples,
             &mut |_| true,
         );
-        let outcome = outcome.unwrap();
+        let outcome = outcome.or_else(IntegrationError::into_outcome).unwrap();
         assert!(!outcome.status.is_success(), "{method}");
         assert!(
             (outcome.time - 1.0).abs() < 1e-3,

@@ -37,14 +37,14 @@ impl Generator {
     pub fn new(n: usize, matrix: &[f64], exact: bool) -> Self {
         let dim = n * n;
         let mut entries: Vec<Double> = matrix.iter().map(|&entry| Double::from(entry)).collect();
+        // Losses beside which gains cancel, as those of dephasing, are rounded at the size of the largest entry.
+        let size = matrix.iter().map(|entry| entry.abs()).fold(0.0, f64::max);
         for column in 0..dim {
             let gains = (0..n).filter(|&row| row != column);
             let mut sum = Double::ZERO;
             for row in gains {
                 sum = sum + entries[row * dim + column];
             }
-            let all = (0..dim).map(|row| matrix[row * dim + column].abs());
-            let size = all.fold(0.0, f64::max);
             // Of a coherence the first population balances the others.
             let own = match column < n {
                 true => column,
@@ -115,7 +115,8 @@ fn null_vectors(dim: usize, mut a: Vec<Double>, zero: f64) -> Vec<Vec<Double>> {
             }
         }
         largest = f64::max(largest, size);
-        if !(size > zero * largest) {
+        // NaN is no pivot either.
+        if size.is_nan() || size <= zero * largest {
             break;
         }
         swap_rows(dim, &mut a, rank, best.0);

@@ -60,9 +60,16 @@ pub fn optimise(objective: &dyn Objective, search: &Search) -> Optimum {
 
 /// From one start through all stages.
 fn descend(objective: &dyn Objective, search: &Search, start: Vec<f64>) -> Minimum {
-    /// A line search may give up where a fresh start does not: the search ends when this many in a row gain nothing.
-    const IDLE: usize = 2;
+    /// A line search may give up where a fresh start does not: a search ends when two in a row gain nothing. Stages harden a penalty, whose
+    /// edge is followed by many small gains that no figure shows: there it ends with the first.
     const ROUNDS: usize = 40;
+    const STAGED_ROUNDS: usize = 3;
+    let staged = objective.stages() > 1;
+    let (rounds, patience) = if staged {
+        (STAGED_ROUNDS, 1)
+    } else {
+        (ROUNDS, 2)
+    };
     let mut minimum = Minimum {
         value: f64::INFINITY,
         point: start,
@@ -72,19 +79,23 @@ fn descend(objective: &dyn Objective, search: &Search, start: Vec<f64>) -> Minim
             |point: &[f64], gradient: Option<&mut [f64]>| objective.value(stage, point, gradient);
         minimum.value = objective.value(stage, &minimum.point, None);
         let mut idle = 0;
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds {
             let next = quasi_newton(&minimum.point, search.tolerance, search.iterations, &value);
             let gain = minimum.value - next.value;
             if next.value <= minimum.value {
                 minimum = next;
             }
             // NaN where both are infinite.
-            if gain.is_nan() || gain <= 1e-10 * minimum.value.abs() {
+            let least = match staged {
+                true => 1e-9 * (1.0 + minimum.value.abs()),
+                false => 1e-10 * minimum.value.abs(),
+            };
+            if gain.is_nan() || gain <= least {
                 idle += 1;
             } else {
                 idle = 0;
             }
-            if idle == IDLE {
+            if idle == patience {
                 break;
             }
         }

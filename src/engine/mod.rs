@@ -22,6 +22,8 @@ mod parted;
 mod passages;
 pub mod recorder;
 pub mod recurrence;
+mod refusal;
+mod rise;
 mod running;
 pub mod scheme;
 pub mod schemes;

@@ -528,9 +528,7 @@ impl<R: Recorder> Running<R> {
         }
         passages.go_on(rough, part, time, (&x, y));
         passages.settle(rough, watch, part, &fired.guards);
-        let Some(parts) = rough.parts else {
-            return None;
-        };
+        let parts = rough.parts?;
         for &guard in &fired.guards {
             for (target, &kicked) in parts.targets(guard).iter().enumerate() {
                 let mut x = vec![0.0; parts.size()];

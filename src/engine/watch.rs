@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use super::accumulation::{Accumulation, End};
 use super::nonsmooth::roots::Search;
+use super::rise::{Rise, zigzags};
 use crate::system::guard::{Crossing, Direction, Guards};
 
 /// Intervals of a step in which guards are looked for.
@@ -657,49 +658,5 @@ impl Watch {
             };
         }
         front
-    }
-}
-
-/// Whether values turn at every edge, by so much that zeros may lie between: the function is faster than the samples.
-fn zigzags(g: &[f64; SAMPLES + 1]) -> bool {
-    let turns = g
-        .array_windows::<3>()
-        .all(|&[a, b, c]| (b - a) * (c - b) < 0.0);
-    let least = g.iter().copied().fold(f64::INFINITY, f64::min);
-    let most = g.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let nearest = g.iter().fold(f64::INFINITY, |least, g| least.min(g.abs()));
-    let (swing, size) = (most - least, most.abs().max(least.abs()));
-    turns && swing > nearest && swing > 1e-9 * size
-}
-
-/// Whether a function that starts on its surface rises from it to first order: it grows four times where the time does, before
-/// rounding hides it.
-#[derive(Clone, Copy, Debug, Default)]
-struct Rise {
-    last: f64,
-    /// How often in a row it has grown with the time.
-    grown: u32,
-    decided: Option<bool>,
-}
-
-impl Rise {
-    /// The next value, at four times the time of the last one.
-    fn see(&mut self, value: f64) {
-        if self.decided.is_some() {
-            return;
-        }
-        let ratio = value / self.last;
-        self.grown = match (2.5..6.0).contains(&ratio) {
-            true => self.grown + 1,
-            false => 0,
-        };
-        self.last = value;
-        if self.grown >= 2 {
-            self.decided = Some(value > 0.0);
-        }
-    }
-
-    fn is_rising(&self) -> bool {
-        self.decided == Some(true)
     }
 }

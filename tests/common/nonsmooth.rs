@@ -1,6 +1,6 @@
 //! Systems put together from closures, and a recorder that keeps samples and events.
 
-use nullcline::engine::integrate::{Options, Span, integrate};
+use nullcline::engine::integrate::{IntegrationError, Options, Span, integrate};
 use nullcline::engine::outcome::Outcome;
 use nullcline::engine::recorder::Recorder;
 use nullcline::prelude::*;
@@ -320,5 +320,9 @@ pub fn integrated(
         stop: times.last().copied().unwrap(),
     };
     let outcome = integrate(system, method, options, span, x0, &mut log, &mut |_| true);
-    (outcome.unwrap(), log)
+    // Tests look at failures, too.
+    (
+        outcome.or_else(IntegrationError::into_outcome).unwrap(),
+        log,
+    )
 }
