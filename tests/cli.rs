@@ -638,3 +638,54 @@ fn convergence_tells_digits_and_order() {
     let output = nullcline(here.path(), &["convergence", "unstable.toml"]);
     assert_eq!(code(&output), 1, "{}", stderr(&output));
 }
+
+/// A comparison of nothing is no agreement.
+#[test]
+fn what_compares_nothing_does_not_pass() {
+    let here = folder();
+    let base = "[model]\nfamily = \"linear-threshold\"\n[model.parameters]\nweights = [[0.0, 0.5], [0.5, 0.0]]\n\
+                [initial]\nx = { random = \"uniform\", range = [0.0, 2.0] }\n[time]\nstop = 5.0\n";
+    let ensemble =
+        "[record]\ntrajectories = false\nsummaries = [\"final\"]\n[ensemble]\nmembers = 40\n";
+    write(&here, "many.toml", &format!("{base}{ensemble}"));
+    succeed(here.path(), &["run", "many.toml"]);
+    let one = succeed(here.path(), &["rerun", "many.h5", "--run", "3"]);
+    assert!(
+        stderr(&one).contains("1 run, ") && stderr(&one).contains(" numbers: the same"),
+        "{}",
+        stderr(&one)
+    );
+    let out = nullcline(here.path(), &["rerun", "many.h5", "--run", "40"]);
+    assert_eq!(code(&out), 2);
+    assert!(stderr(&out).contains("from 0 to 39"), "{}", stderr(&out));
+
+    // Nothing recorded, no finer level, and numbers that are none.
+    write(
+        &here,
+        "none.toml",
+        &format!("{base}[record]\nvariables = []\n"),
+    );
+    let out = nullcline(here.path(), &["convergence", "none.toml"]);
+    assert_eq!(code(&out), 2, "{}", stderr(&out));
+    assert!(
+        stderr(&out).contains("nothing to compare"),
+        "{}",
+        stderr(&out)
+    );
+    write(&here, "one.toml", base);
+    let finest = ["convergence", "one.toml", "--set", "solver.rtol=1e-14"];
+    let out = nullcline(here.path(), &finest);
+    assert_eq!(code(&out), 2, "{}", stderr(&out));
+    assert!(stderr(&out).contains("no finer level"), "{}", stderr(&out));
+    let out = nullcline(here.path(), &["convergence", "one.toml", "--levels", "0"]);
+    assert_eq!(code(&out), 2, "{}", stderr(&out));
+    write(
+        &here,
+        "nan.toml",
+        "[model]\nfamily = \"equations\"\n[model.state.x]\ndrift = \"-x\"\n[model.observables]\n\
+         nothing = \"log(-1 - x^2)\"\n[time]\nstop = 1.0\n[record]\nvariables = []\nobservables = [\"nothing\"]\n",
+    );
+    let out = nullcline(here.path(), &["convergence", "nan.toml"]);
+    assert_eq!(code(&out), 5, "{}", stderr(&out));
+    assert!(stdout(&out).contains("not compared"), "{}", stdout(&out));
+}

@@ -5,6 +5,8 @@
 mod edges;
 #[path = "equations/faults.rs"]
 mod faults;
+#[path = "equations/rest.rs"]
+mod rest;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -259,7 +259,7 @@ fn what_is_set_in_vain_is_an_error_with_the_nearest_name() {
         (
             &swept,
             "model.parameters.a.value=9",
-            "the axis replaces this value in every run",
+            "`value` cannot be set",
         ),
     ] {
         let output = nullcline(folder.path(), &["check", name, "--set", set]);

@@ -2,6 +2,8 @@
 //! none can.
 
 mod experiments;
+#[path = "plot/ink.rs"]
+mod ink;
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;

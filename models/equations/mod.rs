@@ -26,6 +26,7 @@ mod interval;
 mod lanes;
 mod model;
 mod number;
+mod other_names;
 mod parse;
 mod ramp;
 mod reach;

@@ -12,6 +12,7 @@ use super::expression::{Expression, Form};
 use super::function::{self, BINARY, Binary, SPECIAL, UNARY, Unary};
 use super::graph::{Graph, LOOPS, Node};
 use super::model::{Model, Text, is_name, is_reserved, within};
+use super::other_names;
 use crate::prelude::{Array, BuildError, Parameters, Value, advice};
 
 /// What a name stands for.
@@ -468,9 +469,12 @@ impl<'m> Scope<'m> {
             ))
         } else {
             let message = format!("there is no function `{name}`");
-            let help = match function::meant(name) {
-                Some(here) => format!("here that is {here}"),
-                None => advice(name, "functions", &function::names()),
+            let help = match other_names::instead(name) {
+                Some(what) => what.to_string(),
+                None => match advice(name, "functions", &function::names()) {
+                    near if !near.is_empty() => near,
+                    _ => format!("the functions are {}", function::names().join(" ")),
+                },
             };
             within(text, at, message, "unknown function".into()).help(help)
         };

@@ -242,6 +242,19 @@ impl Convergence {
         }
     }
 
+    /// Whether a variable has a number to compare: one that is not NaN, at a level before the finest.
+    pub fn is_compared(&self, variable: usize) -> bool {
+        let coarser = self.levels.len().saturating_sub(1);
+        let values = |level: &Level| {
+            let values = level.values.get(variable).into_iter().flatten();
+            values.filter(|value| !value.is_nan()).count()
+        };
+        self.levels
+            .iter()
+            .take(coarser)
+            .any(|level| values(level) > 0)
+    }
+
     /// Whether a variable is the same at every level.
     pub fn is_equal(&self, variable: usize) -> bool {
         let mut distances = self

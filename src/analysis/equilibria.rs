@@ -19,6 +19,7 @@ use super::starts::starts;
 use crate::system::analysis::{Analysis, AnalysisError, Data, Findings, NO_CODE, Subject, truth};
 use crate::system::equilibria::{Equilibria, Equilibrium};
 use crate::system::layout::{Axis, Block, Variable};
+use crate::system::number::plain;
 use crate::system::parameters::{BuildError, Fallback, Parameter, Range};
 
 /// The analysis `equilibria`.
@@ -125,8 +126,11 @@ fn searched(subject: &Subject<'_>) -> Result<Equilibria, AnalysisError> {
             Some(_) => outside += 1,
         }
     }
-    let mut reason =
-        format!("found from {count} starts in [{lower}, {upper}]: there may be others");
+    let mut reason = format!(
+        "found from {count} starts in [{}, {}]: there may be others",
+        plain(lower),
+        plain(upper)
+    );
     if outside > 0 {
         reason +=
             &format!("; {outside} searches left the box and ended at equilibria outside of it");

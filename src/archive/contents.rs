@@ -21,7 +21,6 @@ use super::grid::Grid;
 use super::run_dims::{Along, RunDims};
 use crate::config::experiment::{Asked, Experiment, Statistic};
 use crate::system::System;
-use crate::system::reducer::Accuracy;
 use crate::system::reducer::{Summarise, Summary};
 
 /// How long a dimension is.
@@ -276,8 +275,6 @@ pub struct Contents {
     pub last_state: Vec<usize>,
     /// What events consist of; `None` if there can be none.
     pub events: Option<EventCard>,
-    /// How accurate the numbers of the runs are.
-    pub accuracy: Accuracy,
 }
 
 /// Why an experiment cannot be recorded as it asks.

@@ -20,7 +20,7 @@ use crate::engine::card::Needs;
 use crate::engine::schemes;
 use crate::system::System;
 use crate::system::layout::{Axis, Variable};
-use crate::system::reducer::{Accuracy, Summarise, SummaryUnit};
+use crate::system::reducer::{Summarise, SummaryUnit};
 
 /// The contents of the archive of an experiment with this system.
 pub(super) fn derive(
@@ -43,25 +43,7 @@ pub(super) fn derive(
         followings: builder.followings,
         last_state: builder.last_state,
         events: EventCard::new(system, schemes::tells_events(&experiment.solver.method)),
-        accuracy: accuracy(experiment),
     })
-}
-
-/// What the tolerances promise; rounding, where steps are of fixed length or exact.
-fn accuracy(experiment: &Experiment) -> Accuracy {
-    let solver = &experiment.solver;
-    let controls = schemes::card(&solver.method)
-        .is_some_and(|card| card.stepping.controls_error(solver.step.is_some()));
-    match controls {
-        true => Accuracy {
-            relative: solver.rtol,
-            absolute: solver.atol.clone(),
-        },
-        false => Accuracy {
-            relative: 16.0 * f64::EPSILON,
-            absolute: Vec::new(),
-        },
-    }
 }
 
 struct Builder<'a> {

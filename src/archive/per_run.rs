@@ -105,6 +105,23 @@ impl Noticed {
     };
 }
 
+/// How long a run took: no number of the run.
+pub(crate) const WALL_TIME: &str = "provenance/run_wall_time";
+
+/// What is the same whenever a run is made again, with the path of its data set.
+pub(crate) fn numbers(record: &RunRecord) -> impl Iterator<Item = (&'static str, f64)> {
+    let cards = CARDS.iter().filter(|card| card.path != WALL_TIME);
+    cards.map(|card| {
+        let number = match (card.value)(record) {
+            Value::F64(number) => number,
+            Value::I64(number) => number as f64,
+            Value::U64(number) => number as f64,
+            Value::I8(number) => f64::from(number),
+        };
+        (card.path, number)
+    })
+}
+
 /// Every data set with an entry per run, `last_<block>` excepted.
 pub(super) const CARDS: &[Card] = &[
     Card {
@@ -143,7 +160,7 @@ pub(super) const CARDS: &[Card] = &[
         value: |run| Value::U64(run.seed),
     },
     Card {
-        path: "provenance/run_wall_time",
+        path: WALL_TIME,
         number: Number::F64,
         unit: Unit::Second,
         long_name: "duration of the run by the wall clock",

@@ -6,13 +6,14 @@
 //! opened). Data sets that runs fill are contiguous, allocated early and never filled by the library;
 //! in a compressed archive, which is written in one go at the end, they are chunked instead.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use hdf5::plist::dataset_create::{AllocTime, FillTime};
 use hdf5::types::VarLenUnicode;
 use hdf5::{Dataset, File, Group, H5Type, Result};
 
-use super::contents::{Contents, DataSet, Number, Scale};
+use super::contents::{Contents, DataSet, Dimension, Number, Scale};
 use super::grid::Grid;
 use super::per_run::Ending;
 use super::provenance::{Provenance, VERSION};
@@ -265,7 +266,50 @@ fn scales(file: &File, about: About<'_>, lengths: &[usize], data_sets: &[Dataset
             place.map(|place| scales[place].clone())
         })
         .collect();
-    axes::in_groups(file, about.into(), &along, &["parameters", "health"])
+    let groups = groups(contents);
+    let names: Vec<&str> = groups.keys().copied().chain(["parameters"]).collect();
+    axes::in_groups(file, about.into(), &along, &names)?;
+    for (group, dimensions) in groups {
+        let group = file.group(group)?;
+        for dimension in dimensions {
+            components(&group, &contents.dimensions[dimension], &scales[dimension])?;
+        }
+    }
+    Ok(())
+}
+
+/// The groups with data sets that the runs fill, and the dimensions that these use.
+fn groups(contents: &Contents) -> BTreeMap<&str, BTreeSet<usize>> {
+    let mut groups: BTreeMap<&str, BTreeSet<usize>> = BTreeMap::new();
+    for data_set in &contents.data_sets {
+        if let Some((group, _)) = data_set.path.rsplit_once('/') {
+            groups.entry(group).or_default().extend(&data_set.dims);
+        }
+    }
+    groups
+}
+
+/// The coordinates of components in a group: whoever opens the group alone sees them as well.
+fn components(group: &Group, dimension: &Dimension, scale: &Dataset) -> Result<()> {
+    let name = dimension.name.as_str();
+    if group.link_exists(name) {
+        return Ok(());
+    }
+    let made = match &dimension.scale {
+        Scale::Index { first } => {
+            let length = scale.size();
+            let values: Vec<i64> = (*first..first + length).map(|i| i as i64).collect();
+            coordinates(group, name, &values)?
+        }
+        Scale::Labels(labels) => {
+            let values: Vec<VarLenUnicode> = labels.iter().map(|l| text::unicode(l)).collect();
+            coordinates(group, name, &values)?
+        }
+        _ => return Ok(()),
+    };
+    text::attribute(&made, "long_name", &dimension.long_name)?;
+    text::attribute(&made, "units", &dimension.unit)?;
+    scale::attach(&made, scale, 0)
 }
 
 /// Open an unfinished archive again.
@@ -286,7 +330,7 @@ pub(super) fn open(path: &Path, contents: &Contents) -> Result<Skeleton> {
     })
 }
 
-fn coordinates<T: H5Type>(file: &File, name: &str, values: &[T]) -> Result<Dataset> {
+fn coordinates<T: H5Type>(file: &Group, name: &str, values: &[T]) -> Result<Dataset> {
     let scale = file.new_dataset::<T>().shape(values.len()).create(name)?;
     scale.write_raw(values)?;
     Ok(scale)

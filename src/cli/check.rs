@@ -215,7 +215,7 @@ fn values(axis: &Axis) -> String {
             } else {
                 ""
             };
-            format!("{} to {}{scale}", spread.from, spread.to)
+            format!("{} to {}{scale}", plain(spread.from), plain(spread.to))
         }
         Values::List(items) => {
             let text = |place: usize| {

@@ -21,11 +21,20 @@ pub struct Arguments {
     #[command(flatten)]
     experiment: experiment::Arguments,
     /// How many finer levels: a tenth of the tolerances, or half of the step, at each
-    #[arg(long, value_name = "N", default_value_t = 3)]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = levels_of)]
     levels: usize,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// At least one finer level, without which there is nothing to compare with.
+fn levels_of(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("needs at least 1 finer level to compare with".into()),
+        Ok(levels) => Ok(levels),
+        Err(_) => Err("expected a whole number from 1 on".into()),
+    }
 }
 
 pub fn execute(
@@ -89,6 +98,14 @@ pub fn execute(
         followed,
         key: prepared.plan.run(0).noise,
     };
+    if question.followed.is_empty() {
+        let message = format!(
+            "{}: the experiment records no trajectory, and there is nothing to compare",
+            file.display()
+        );
+        let help = "name what is to be compared: --set 'record.variables=[\"NAME\"]'";
+        return Err(Failure::new(Code::Usage, message).help(help));
+    }
     let found = convergence(&question, arguments.levels)
         .map_err(|error| super::run::refuse(&error.into(), file))?;
     let names: Vec<&str> = question
@@ -105,16 +122,33 @@ pub fn execute(
         );
         return Err(Failure::new(Code::SomeRunsFailed, message));
     }
+    if found.levels.len() < 2 {
+        let message = format!(
+            "{}: the tolerances are as fine as double precision allows, and no finer level is left to compare with",
+            file.display()
+        );
+        let help = "begin with looser ones: --set solver.rtol=1e-8";
+        return Err(Failure::new(Code::Usage, message).help(help));
+    }
     if arguments.json {
         output.json(&as_json(&found, &names))?;
-        return Ok(());
+    } else {
+        print(&found, &names, output)?;
+        if !prepared.plan.axes().is_empty() {
+            eprintln!("note: of the sweep, this is its first run");
+        }
     }
-    output.write_all(table::columns(&levels(&found, &names), table::page()).as_bytes())?;
+    if (0..names.len()).all(|variable| !found.is_compared(variable)) {
+        let message = "nothing was compared: no recorded variable has a number that is not NaN";
+        return Err(Failure::new(Code::Verification, message));
+    }
+    Ok(())
+}
+
+fn print(found: &Convergence, names: &[&str], output: &mut Output) -> Result<(), Failure> {
+    output.write_all(table::columns(&levels(found, names), table::page()).as_bytes())?;
     writeln!(output)?;
-    output.write_all(table::columns(&digits(&found, &names), table::page()).as_bytes())?;
-    if !prepared.plan.axes().is_empty() {
-        eprintln!("note: of the sweep, this is its first run");
-    }
+    output.write_all(table::columns(&digits(found, names), table::page()).as_bytes())?;
     Ok(())
 }
 
@@ -152,6 +186,7 @@ fn digits(found: &Convergence, names: &[&str]) -> Vec<Vec<String>> {
     for (variable, name) in names.iter().enumerate() {
         let digits = found.digits(variable);
         let remark = match found.shrinks(variable) {
+            _ if !found.is_compared(variable) => "not compared: it is NaN throughout".to_string(),
             true if found.is_equal(variable) => "no difference seen".to_string(),
             true => format!("{digits} digits at the experiment's own setting"),
             false => format!(
@@ -184,6 +219,7 @@ fn as_json(found: &Convergence, names: &[&str]) -> Value {
     let variables = names.iter().enumerate().map(|(variable, name)| {
         json!({
             "name": name,
+            "compared": found.is_compared(variable),
             "digits": found.digits(variable),
             "shrinks": found.shrinks(variable),
         })

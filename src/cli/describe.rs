@@ -14,6 +14,7 @@ use crate::registry::Registry;
 use crate::system::analysis::Analysis;
 use crate::system::family::{Evolution, Family};
 use crate::system::likelihood::Free;
+use crate::system::number::plain;
 use crate::system::parameters::{Fallback, Generator, Kind, Parameter};
 
 /// Describe a model family: equations, parameters, stimulus channels, observables
@@ -145,8 +146,10 @@ fn describe(family: &dyn Family, output: &mut Output) -> io::Result<()> {
 pub(super) fn fitted(free: &Free) -> Vec<String> {
     let meaning = match free.bounds {
         Some([low, high]) => format!(
-            "{}; free by default, between {low} and {high}",
-            free.meaning
+            "{}; free by default, between {} and {}",
+            free.meaning,
+            plain(low),
+            plain(high)
         ),
         None => free.meaning.to_string(),
     };
@@ -223,7 +226,7 @@ pub(super) fn facts(parameter: &Parameter) -> String {
     facts.push(match parameter.fallback {
         Fallback::Required => "required".into(),
         Fallback::Absent => "optional".into(),
-        Fallback::Real(value) => format!("default {value}"),
+        Fallback::Real(value) => format!("default {}", plain(value)),
         Fallback::Integer(value) => format!("default {value}"),
         Fallback::Boolean(value) => format!("default {value}"),
         Fallback::Text(value) => format!("default \"{value}\""),

@@ -59,6 +59,14 @@ pub fn execute(arguments: &Arguments, output: &mut Output) -> Result<(), Failure
             );
         }
     }
+    if comparison.compared == 0 && comparison.data_sets.is_empty() {
+        let message = format!(
+            "nothing was compared: neither {} nor {} has a data set outside of /config and /provenance",
+            arguments.a.display(),
+            arguments.b.display()
+        );
+        return Err(Failure::new(Code::Verification, message));
+    }
     if comparison.is_equal() {
         if !arguments.json {
             eprintln!("equal: {} data sets compared", comparison.compared);

@@ -62,23 +62,22 @@ pub fn execute(
         let message = format!("interrupted after {} runs", verdict.runs);
         return Err(Failure::new(Code::Interrupted, message));
     }
-    if verdict.numbers == 0 {
-        let message = format!(
-            "nothing of {path} was compared: it holds no numbers of the runs that were made again"
-        );
-        let help = "`nullcline inspect` lists what the archive holds";
+    if verdict.different > 0 || verdict.different_points > 0 {
+        let help = "numbers are the same on one build and processor architecture; \
+                    `nullcline inspect` shows which build made the archive";
+        let message = different(&verdict, &path.to_string());
         return Err(Failure::new(Code::Verification, message).help(help));
     }
-    if verdict.different > 0 {
-        let message = format!(
-            "{} of {} runs have other numbers than {path}",
-            verdict.different, verdict.runs
-        );
-        let help = "numbers are the same on one build and processor architecture; \
-                    `nullcline inspect` tells which build made the archive";
+    if verdict.numbers == 0 {
+        let message =
+            format!("nothing was compared with {path}: the archive holds no numbers of its runs");
+        let help = "record trajectories or summaries, and keep the members of an ensemble";
         return Err(Failure::new(Code::Verification, message).help(help));
     }
     if !arguments.quiet {
+        for name in &verdict.left_out {
+            eprintln!("note: /{name} was not compared: it needs all members; leave out --run");
+        }
         eprintln!(
             "{} {}, {} numbers: the same as in {path}",
             verdict.runs,
@@ -87,6 +86,22 @@ pub fn execute(
         );
     }
     Ok(())
+}
+
+fn different(verdict: &Verdict, path: &str) -> String {
+    let runs = format!(
+        "{} of {} runs have other numbers than {path}",
+        verdict.different, verdict.runs
+    );
+    let points = match verdict.different_points {
+        0 => return runs,
+        1 => "the statistics over the members of 1 point are others".to_string(),
+        count => format!("the statistics over the members of {count} points are others"),
+    };
+    match verdict.different {
+        0 => format!("{points} than in {path}"),
+        _ => format!("{runs}, and {points}"),
+    }
 }
 
 fn tell(verdict: &Verdict, output: &mut Output) -> Result<(), Failure> {
@@ -98,10 +113,14 @@ fn tell(verdict: &Verdict, output: &mut Output) -> Result<(), Failure> {
             1 => String::new(),
             count => format!(" (and {} more numbers of it)", count - 1),
         };
+        let whose = match (one.run, one.point) {
+            (Some(run), _) => format!("run {run}"),
+            (None, point) => format!("point {}", point.unwrap_or(0)),
+        };
         writeln!(
             output,
-            "run {}, /{}: {:?} became {:?}{more}",
-            one.run, one.name, one.stored, one.found
+            "{whose}, /{}: {:?} became {:?}{more}",
+            one.name, one.stored, one.found
         )?;
     }
     Ok(())
@@ -111,6 +130,7 @@ fn as_json(verdict: &Verdict) -> serde_json::Value {
     let told = verdict.told.iter().map(|one| {
         json!({
             "run": one.run,
+            "point": one.point,
             "data_set": format!("/{}", one.name),
             "stored": one.stored,
             "found": one.found,
@@ -122,6 +142,8 @@ fn as_json(verdict: &Verdict) -> serde_json::Value {
         "runs": verdict.runs,
         "numbers": verdict.numbers,
         "different": verdict.different,
+        "different_points": verdict.different_points,
+        "not_compared": verdict.left_out.iter().map(|name| format!("/{name}")).collect::<Vec<_>>(),
         "differences": told.collect::<Vec<_>>(),
         "failures": failures.map(|(run, told)| json!({"run": run, "told": told})).collect::<Vec<_>>(),
         "interrupted": verdict.interrupted,

@@ -131,12 +131,13 @@ fn load_with(
     let mut sweep = sweep::read(&mut decoder, &root);
     let mut first = root.clone();
     if let Some(sweep) = &mut sweep {
+        let axes = sweep.axes.iter();
+        let axes: Vec<_> = axes
+            .map(|axis| (axis.path.as_str(), &*axis.steps))
+            .collect();
         for one in set {
-            let axes = &mut sweep
-                .axes
-                .iter()
-                .map(|axis| (axis.path.as_str(), &*axis.steps));
-            decoder.problems.extend(overrides::replaced(one, axes));
+            let problem = overrides::replaced(one, &root, &axes);
+            decoder.problems.extend(problem);
         }
         sweep.place_first(&mut first);
         decoder.rivals = sweep.texts_of("solver.method");

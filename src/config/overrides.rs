@@ -53,10 +53,11 @@ pub(super) fn apply(
     Ok(Span::new(start, start + path.trim_end().len()))
 }
 
-/// The problem of a `--set` whose value an axis of the sweep replaces, in every run.
-pub(super) fn replaced<'a>(
+/// The problem of a `--set` whose value the axes of the sweep replace in every run: one axis, or, part by part, several.
+pub(super) fn replaced(
     (argument, place): (&str, Span),
-    axes: impl Iterator<Item = (&'a str, &'a [Step<'a>])>,
+    root: &Tree,
+    axes: &[(&str, &[Step<'_>])],
 ) -> Option<Problem> {
     let path = argument.get(..place.end - place.start)?;
     let set = steps(path, place.start).ok()?;
@@ -67,8 +68,14 @@ pub(super) fn replaced<'a>(
     // An axis over an array replaces its elements; one over an element leaves the others.
     let covers =
         |axis: &[Step<'_>]| axis.len() <= set.len() && axis.iter().zip(&set).all(|(a, b)| a.is(b));
-    let mut axes = axes;
-    let (axis, _) = axes.by_ref().find(|(_, axis)| covers(axis))?;
+    let whole = axes.iter().find(|(_, axis)| covers(axis));
+    let parts = || {
+        let mut inside = axes.iter().filter(|(_, axis)| is_inside(axis, &set));
+        let value = get(root, &set)?;
+        let first = inside.next()?;
+        is_swept(value, &set, axes).then_some(first)
+    };
+    let (axis, _) = whole.or_else(parts)?;
     let problem = Problem::at(
         place,
         format!("`{axis}` is swept: the axis replaces this value in every run"),
@@ -77,6 +84,38 @@ pub(super) fn replaced<'a>(
     Some(problem.help(format!(
         "set the axis instead, --set 'sweep.axes.\"{axis}\"=[...]', or remove it from the file"
     )))
+}
+
+/// Whether a path leads into what stands at another one.
+fn is_inside(path: &[Step<'_>], outer: &[Step<'_>]) -> bool {
+    path.len() > outer.len() && path.iter().zip(outer).all(|(a, b)| a.is(b))
+}
+
+/// Whether axes replace all of the value at a path, so that nothing of it is left.
+fn is_swept<'s>(value: &'s Tree, path: &[Step<'s>], axes: &[(&str, &[Step<'_>])]) -> bool {
+    let same =
+        |axis: &[Step<'_>]| axis.len() == path.len() && axis.iter().zip(path).all(|(a, b)| a.is(b));
+    if axes.iter().any(|(_, axis)| same(axis)) {
+        return true;
+    }
+    let inner = |step: Step<'s>, value: &'s Tree| {
+        let path: Vec<Step<'s>> = path.iter().copied().chain([step]).collect();
+        is_swept(value, &path, axes)
+    };
+    match &value.node {
+        Node::Table(entries) => {
+            let mut values = entries
+                .iter()
+                .filter(|one| !WORDS.contains(&one.key.as_str()));
+            let any = values.clone().next().is_some();
+            any && values.all(|one| inner(Step::Key(&one.key, one.key_span), &one.value))
+        }
+        Node::Array(elements) => {
+            let mut places = elements.iter().enumerate();
+            !elements.is_empty() && places.all(|(k, one)| inner(Step::Index(k, one.span), one))
+        }
+        _ => false,
+    }
 }
 
 /// What is said about a parameter, and not its value.

@@ -14,6 +14,7 @@ use super::resolved;
 use super::section::Section;
 use super::target::target;
 use crate::system::layout::Layout;
+use crate::system::number::plain;
 use crate::system::tree::{Entry, Node, Span, Tree};
 
 /// `[sweep]` before the model is known.
@@ -304,11 +305,17 @@ fn spread(
         usize::try_from(section.integer(d, "count")?).ok()?
     };
     let logarithmic = section.text(d, "scale").as_deref() == Some("log");
-    if logarithmic && from * to <= 0.0 {
+    // Not by the product, which underflows.
+    let one_sign = from < 0.0 && to < 0.0 || from > 0.0 && to > 0.0;
+    if logarithmic && !one_sign {
         d.problem(
             Problem::at(
                 span,
-                format!("a logarithmic scale cannot go from {from} to {to}"),
+                format!(
+                    "a logarithmic scale cannot go from {} to {}",
+                    plain(from),
+                    plain(to)
+                ),
                 "both ends must have one sign",
             )
             .help("choose ends on one side of zero, or scale = \"linear\""),

@@ -2,6 +2,7 @@
 //! nothing of saving; the loop asks the recorder when it wants a state and interpolates there.
 
 use crate::system::event::Event;
+use crate::system::number::plain;
 
 /// Receives the states of one run.
 pub trait Recorder {
@@ -89,7 +90,9 @@ impl Recorder for Samples {
         }
         match self.times.array_windows().find(|[a, b]| a >= b) {
             Some([a, b]) => Err(format!(
-                "the times of samples must ascend, but {b} follows {a}"
+                "the times of samples must ascend, but {} follows {}",
+                plain(*b),
+                plain(*a)
             )),
             None => Ok(()),
         }

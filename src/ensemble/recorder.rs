@@ -15,7 +15,9 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::outlet::{Goal, Message, Outlet};
-use crate::archive::contents::{Column, Contents, Field, Following, Origin, Source, Summarised};
+use super::tolerance::Tolerances;
+use super::variants::Variant;
+use crate::archive::contents::{Column, Field, Following, Origin, Source, Summarised};
 use crate::archive::events::EventCard;
 use crate::archive::grid::Grid;
 use crate::engine::recorder::Recorder;
@@ -23,7 +25,7 @@ use crate::system::System;
 use crate::system::event::Event;
 use crate::system::follower::Follower;
 use crate::system::observe::Observables;
-use crate::system::reducer::{Accuracy, Reducer};
+use crate::system::reducer::Reducer;
 
 /// Where a run is.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +54,7 @@ struct Context<'a> {
     observables: Option<&'a dyn Observables>,
     /// The values of one observable.
     scratch: Vec<f64>,
+    tolerances: Tolerances<'a>,
     /// Where samples of long runs go.
     outlet: Option<&'a Outlet>,
     /// Whether the writer has given up.
@@ -208,19 +211,17 @@ impl<'a> RunRecorder<'a> {
     /// A recorder of the run in this slot; with an outlet, of a long run.
     pub(super) fn new(
         place: Place,
-        contents: &'a Contents,
+        variant: &'a Variant,
         system: &'a dyn System,
         outlet: Option<&'a Outlet>,
     ) -> Self {
+        let contents = &variant.contents;
         let columns = contents.columns();
         let mut column = 0;
         let tracks: Vec<Track<'a>> = contents
             .tracks
             .iter()
-            .map(|track| {
-                let accuracy = &contents.accuracy;
-                Track::new(track, (&columns, accuracy), &mut column, system, outlet)
-            })
+            .map(|track| Track::new(track, &columns, &mut column, system, outlet))
             .collect();
         let fields = contents.tracks.iter().flat_map(|track| &track.fields);
         let observed = fields.filter(|field| matches!(field.origin, Origin::Observable(_)));
@@ -233,6 +234,7 @@ impl<'a> RunRecorder<'a> {
                 slot: place.slot,
                 observables: system.observables(),
                 scratch: vec![0.0; longest],
+                tolerances: Tolerances::new(variant.card, &variant.options),
                 outlet,
                 lost: Rc::default(),
             },
@@ -471,7 +473,7 @@ impl Recorder for RunRecorder<'_> {
 impl<'a> Track<'a> {
     fn new(
         track: &'a crate::archive::contents::Track,
-        (columns, accuracy): (&[Column<'_>], &Accuracy),
+        columns: &[Column<'_>],
         column: &mut usize,
         system: &dyn System,
         outlet: Option<&Outlet>,
@@ -488,15 +490,7 @@ impl<'a> Track<'a> {
                 field,
                 block,
                 reducers: summaries
-                    .filter_map(|one| {
-                        let mut reducer = reducer(one, field.length, system)?;
-                        let components = match &field.origin {
-                            Origin::State(range) => Some(range.clone()),
-                            Origin::Observable(_) => None,
-                        };
-                        reducer.resolve(accuracy, components);
-                        Some((reducer, one.width))
-                    })
+                    .filter_map(|one| Some((reducer(one, field.length, system)?, one.width)))
                     .collect(),
             });
         }
@@ -555,6 +549,20 @@ impl Recorded<'_> {
             match &self.field.kept {
                 None => block.values.extend_from_slice(values),
                 Some(kept) => block.values.extend(kept.iter().map(|&i| values[i])),
+            }
+        }
+        let mut reducers = self.reducers.iter();
+        if reducers.any(|(reducer, _)| reducer.heeds_tolerances()) {
+            let tolerances =
+                match (&self.field.origin, context.observables) {
+                    (Origin::Observable(index), Some(observables)) => context
+                        .tolerances
+                        .of_observable((observables, *index), t, x, values),
+                    (Origin::State(range), _) => context.tolerances.of_state(range.clone(), x),
+                    (Origin::Observable(_), None) => &[],
+                };
+            for (reducer, _) in &mut self.reducers {
+                reducer.tolerate(tolerances);
             }
         }
         for (reducer, _) in &mut self.reducers {

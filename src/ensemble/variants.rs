@@ -18,6 +18,7 @@ use crate::engine::schemes;
 use crate::plan::{Plan, Run};
 use crate::system::System;
 use crate::system::constraint::ClosedSet;
+use crate::system::number::plain;
 use crate::system::parameters::{BuildError, Parameters};
 use crate::system::share::Share;
 use crate::system::stimulus::Stimulus;
@@ -272,6 +273,7 @@ fn inside(system: &dyn System, x0: &[f64]) -> Result<(), BuildError> {
                 let (low, high) = (lower[i], upper[i]);
                 if x < low - near(low) || x > high + near(high) {
                     let component = system.layout().component(i);
+                    let (x, low, high) = (plain(x), plain(low), plain(high));
                     return refuse(format!(
                         "{component} = {x} lies outside the closed set of these dynamics, {low} <= {component} <= {high}"
                     ));

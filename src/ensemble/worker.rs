@@ -134,8 +134,7 @@ impl Workshop<'_> {
         let mut jobs = group.iter().enumerate().filter_map(|(place, item)| {
             let ready = item.ready.as_ref().ok()?;
             let system = ready.system.as_ref();
-            let mut recorder =
-                RunRecorder::new(item.place(), &ready.variant.contents, system, None);
+            let mut recorder = RunRecorder::new(item.place(), &ready.variant, system, None);
             recorder.tag = place;
             let job = Job::new(ready.variant.span(), ready.x0.clone(), recorder);
             let job = job
@@ -177,8 +176,8 @@ impl Workshop<'_> {
         let started = Instant::now();
         let system = ready.system.as_ref();
         let outlet = Outlet::new(finished.messages.clone());
-        let contents = &ready.variant.contents;
-        let recorder = || RunRecorder::new(item.place(), contents, system, Some(&outlet));
+        let variant = &ready.variant;
+        let recorder = || RunRecorder::new(item.place(), variant, system, Some(&outlet));
         let mut first = recorder();
         let memory = self.stored.read(item.slot);
         let memory = memory.and_then(|memory| first.restore(&memory));

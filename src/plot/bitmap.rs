@@ -1,12 +1,19 @@
 //! The bitmap: a picture as pixels of red, green and blue, and these as the bytes of a PNG.
 //!
-//! The crate `png` packs them, each row by the filter that suits it, as small as deflate can.
+//! Lines, discs and polygons are measured by [`Coverage`]: the bitmap of `plotters` extends the corners of a thick line to
+//! points that lie far outside of it. The crate `png` packs the pixels, each row by the filter that suits it, as small as
+//! deflate can.
 
 use plotters::backend::BitMapBackend;
+use plotters_backend::{
+    BackendColor, BackendCoord, BackendStyle, DrawingBackend, DrawingErrorKind,
+};
 use png::{AdaptiveFilterType, BitDepth, ColorType, Compression, Encoder};
 
-use super::canvas::{Baseline, SIZE};
+use super::canvas::{Baseline, SIZE, Surface};
+use super::envelope::Dot;
 use super::series::Series;
+use super::stroke::{Coverage, Window};
 use super::{Kind, PlotError, draw};
 
 /// Width and height of every bitmap in pixels; a pixel is two dots wide and two high.
@@ -21,7 +28,7 @@ pub fn png(series: &Series, kind: Kind) -> Result<Vec<u8>, PlotError> {
 fn pixels(series: &Series, kind: Kind) -> Result<Vec<u8>, PlotError> {
     let width = SIZE.0 as usize;
     let mut dots = vec![0; 3 * width * SIZE.1 as usize];
-    let backend = BitMapBackend::with_buffer(&mut dots, (SIZE.0 as u32, SIZE.1 as u32));
+    let backend = Bitmap::new(&mut dots);
     draw(backend, Baseline::BITMAP, series, kind)?;
     let mut pixels = Vec::with_capacity(dots.len() / 4);
     for rows in dots.chunks_exact(2 * 3 * width) {
@@ -35,6 +42,132 @@ fn pixels(series: &Series, kind: Kind) -> Result<Vec<u8>, PlotError> {
         }
     }
     Ok(pixels)
+}
+
+/// The dots of a bitmap.
+struct Bitmap<'a> {
+    dots: BitMapBackend<'a>,
+    coverage: Coverage,
+    /// Where lines and polygons are drawn.
+    window: Window,
+}
+
+/// The whole picture.
+const EVERYWHERE: Window = Window {
+    from: (0, 0),
+    to: SIZE,
+};
+
+type Drawn<E> = Result<(), DrawingErrorKind<E>>;
+
+impl<'a> Bitmap<'a> {
+    fn new(dots: &'a mut [u8]) -> Self {
+        Self {
+            dots: BitMapBackend::with_buffer(dots, (SIZE.0 as u32, SIZE.1 as u32)),
+            coverage: Coverage::new((SIZE.0 as usize, SIZE.1 as usize)),
+            window: EVERYWHERE,
+        }
+    }
+
+    /// Lay a color over what is covered.
+    fn lay(&mut self, color: BackendColor) -> Drawn<<Self as DrawingBackend>::ErrorType> {
+        let mut drawn = Ok(());
+        let dots = &mut self.dots;
+        self.coverage.take(|dot, share| {
+            if drawn.is_ok() {
+                let alpha = color.alpha * share;
+                drawn = dots.draw_pixel(dot, BackendColor { alpha, ..color });
+            }
+        });
+        drawn
+    }
+}
+
+impl Surface for Bitmap<'_> {
+    fn clip(&mut self, to: Option<(Dot, Dot)>) {
+        self.window = to.map_or(EVERYWHERE, |(from, to)| Window { from, to });
+    }
+}
+
+impl<'a> DrawingBackend for Bitmap<'a> {
+    type ErrorType = <BitMapBackend<'a> as DrawingBackend>::ErrorType;
+
+    fn get_size(&self) -> (u32, u32) {
+        self.dots.get_size()
+    }
+
+    fn ensure_prepared(&mut self) -> Drawn<Self::ErrorType> {
+        self.dots.ensure_prepared()
+    }
+
+    fn present(&mut self) -> Drawn<Self::ErrorType> {
+        self.dots.present()
+    }
+
+    fn draw_pixel(&mut self, at: BackendCoord, color: BackendColor) -> Drawn<Self::ErrorType> {
+        self.dots.draw_pixel(at, color)
+    }
+
+    fn draw_line<S: BackendStyle>(
+        &mut self,
+        from: BackendCoord,
+        to: BackendCoord,
+        style: &S,
+    ) -> Drawn<Self::ErrorType> {
+        self.draw_path([from, to], style)
+    }
+
+    fn draw_rect<S: BackendStyle>(
+        &mut self,
+        upper_left: BackendCoord,
+        lower_right: BackendCoord,
+        style: &S,
+        fill: bool,
+    ) -> Drawn<Self::ErrorType> {
+        self.dots.draw_rect(upper_left, lower_right, style, fill)
+    }
+
+    fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        path: I,
+        style: &S,
+    ) -> Drawn<Self::ErrorType> {
+        let path: Vec<Dot> = path.into_iter().collect();
+        let width = f64::from(style.stroke_width());
+        self.coverage.line(&path, width, self.window);
+        self.lay(style.color())
+    }
+
+    fn draw_circle<S: BackendStyle>(
+        &mut self,
+        center: BackendCoord,
+        radius: u32,
+        style: &S,
+        _fill: bool,
+    ) -> Drawn<Self::ErrorType> {
+        // A mark at the edge of the frame is seen as a whole.
+        self.coverage.disc(center, f64::from(radius), EVERYWHERE);
+        self.lay(style.color())
+    }
+
+    fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
+        &mut self,
+        corners: I,
+        style: &S,
+    ) -> Drawn<Self::ErrorType> {
+        let corners: Vec<Dot> = corners.into_iter().collect();
+        self.coverage.polygon(&corners, self.window);
+        self.lay(style.color())
+    }
+
+    fn blit_bitmap(
+        &mut self,
+        at: BackendCoord,
+        size: (u32, u32),
+        bytes: &[u8],
+    ) -> Drawn<Self::ErrorType> {
+        self.dots.blit_bitmap(at, size, bytes)
+    }
 }
 
 /// Pixels of three bytes, row by row, as a PNG.

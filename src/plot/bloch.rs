@@ -7,11 +7,10 @@
 //! seen from a little above, without perspective; the colour of the path is the time. Circles are the equator and two meridians, dotted
 //! where they lie behind.
 
-use plotters::backend::DrawingBackend;
 use plotters::style::RGBColor;
 
 use super::axis::Axis;
-use super::canvas::{Anchor, Canvas, GRID, SIZE, TEXT, TITLE};
+use super::canvas::{Anchor, Canvas, GRID, SIZE, Surface, TEXT, TITLE};
 use super::envelope::Dot;
 use super::frame::{ColourBar, Frame};
 use super::palette;
@@ -128,7 +127,7 @@ impl Ball {
     }
 
     /// A circle through two orthogonal unit vectors.
-    fn circle<B: DrawingBackend>(
+    fn circle<B: Surface>(
         &self,
         canvas: &mut Canvas<B>,
         a: [f64; 3],
@@ -153,10 +152,7 @@ impl Ball {
 }
 
 /// Draw the path.
-pub(super) fn draw<B: DrawingBackend>(
-    canvas: &mut Canvas<B>,
-    series: &Series,
-) -> Result<(), PlotError> {
+pub(super) fn draw<B: Surface>(canvas: &mut Canvas<B>, series: &Series) -> Result<(), PlotError> {
     let bar = ColourBar {
         axis: Axis::covering(series.times.iter().copied(), 0.0, 6),
         text: series.clock.label(),
@@ -196,7 +192,7 @@ pub(super) fn draw<B: DrawingBackend>(
     bar.draw(canvas, &frame, palette::by_index)
 }
 
-fn draw_path<B: DrawingBackend>(
+fn draw_path<B: Surface>(
     canvas: &mut Canvas<B>,
     series: &Series,
     ball: &Ball,

@@ -3,14 +3,13 @@
 //! A dot is half a pixel of a PNG and a quarter of one of an SVG at its natural size: lines made of
 //! whole dots look smooth in both.
 
-use plotters::backend::DrawingBackend;
-
+use plotters::backend::{DrawingBackend, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{BLACK, Color, FontTransform, RGBColor, ShapeStyle, TextStyle};
 
 use super::PlotError;
 use super::envelope::Dot;
-use super::{font, stroke};
+use super::font;
 
 /// Width and height of every picture in dots.
 pub const SIZE: (i32, i32) = (3200, 1920);
@@ -38,6 +37,17 @@ pub enum Anchor {
     Upwards,
 }
 
+/// What can be drawn on: a backend that can keep lines and areas within a rectangle.
+pub trait Surface: DrawingBackend {
+    /// Draw lines and areas within these corners only, the second one outside, or everywhere again.
+    fn clip(&mut self, to: Option<(Dot, Dot)>);
+}
+
+/// In a vector file half the width of a line may stand over the edge.
+impl Surface for SVGBackend<'_> {
+    fn clip(&mut self, _to: Option<(Dot, Dot)>) {}
+}
+
 /// A surface to draw on.
 pub struct Canvas<B> {
     backend: B,
@@ -50,9 +60,6 @@ pub struct Canvas<B> {
 pub struct Baseline {
     hanging: f64,
     centred: f64,
-    /// Whether lines are drawn dot by dot: the bitmap backend draws the polygon around a line, whose sharp corners run out of the
-    /// picture.
-    dots: bool,
 }
 
 impl Baseline {
@@ -60,17 +67,15 @@ impl Baseline {
     pub const BITMAP: Baseline = Baseline {
         hanging: 0.14,
         centred: 0.21,
-        dots: true,
     };
     /// The vector backend knows about hanging, and centres the letter x.
     pub const VECTOR: Baseline = Baseline {
         hanging: 0.0,
         centred: 0.07,
-        dots: false,
     };
 }
 
-impl<B: DrawingBackend> Canvas<B> {
+impl<B: Surface> Canvas<B> {
     /// A white canvas.
     pub fn new(backend: B, baseline: Baseline) -> Result<Self, PlotError> {
         let mut canvas = Self { backend, baseline };
@@ -81,6 +86,16 @@ impl<B: DrawingBackend> Canvas<B> {
     /// Finish the picture.
     pub fn finish(mut self) -> Result<(), PlotError> {
         self.backend.present().map_err(failed)
+    }
+
+    /// Keep lines and areas within these corners, the second one outside, until [`unclip`](Self::unclip).
+    pub fn clip(&mut self, from: Dot, to: Dot) {
+        self.backend.clip(Some((from, to)));
+    }
+
+    /// Draw everywhere again.
+    pub fn unclip(&mut self) {
+        self.backend.clip(None);
     }
 
     /// A line through the points; a single point becomes a dot.
@@ -96,32 +111,11 @@ impl<B: DrawingBackend> Canvas<B> {
                 .backend
                 .draw_circle(*only, width, &style.filled(), true)
                 .map_err(failed),
-            _ if self.baseline.dots => {
-                let pairs = points.array_windows::<2>();
-                pairs
-                    .copied()
-                    .try_for_each(|[a, b]| self.segment((a, b), colour, width))
-            }
             _ => self
                 .backend
                 .draw_path(points.iter().copied(), &style)
                 .map_err(failed),
         }
-    }
-
-    /// One segment of a line, dot by dot.
-    fn segment(&mut self, ends: (Dot, Dot), colour: RGBColor, width: u32) -> Result<(), PlotError> {
-        let color = colour.to_rgba().to_backend_color();
-        let mut drawn = Ok(());
-        stroke::segment(ends, 0.5 * f64::from(width), &mut |y, first, last| {
-            let inside = (0..SIZE.1).contains(&y) && first < SIZE.0 && last >= 0;
-            for x in first.max(0)..=last.min(SIZE.0 - 1) {
-                if inside && drawn.is_ok() {
-                    drawn = self.backend.draw_pixel((x, y), color).map_err(failed);
-                }
-            }
-        });
-        drawn
     }
 
     /// A filled polygon, half transparent.

@@ -1,11 +1,10 @@
 //! The frame of a picture: title, axes with ticks and labels, and the rectangle between them.
 
-use plotters::backend::DrawingBackend;
 use plotters::style::RGBColor;
 
 use super::PlotError;
 use super::axis::Axis;
-use super::canvas::{Anchor, Canvas, GRID, SIZE, TEXT, TITLE};
+use super::canvas::{Anchor, Canvas, GRID, SIZE, Surface, TEXT, TITLE};
 use super::envelope::Dot;
 use super::series::Series;
 
@@ -45,7 +44,7 @@ pub struct Frame {
 
 impl Frame {
     /// The frame that leaves room for its texts, and for `aside` dots to the right.
-    pub fn new<B: DrawingBackend>(
+    pub fn new<B: Surface>(
         canvas: &Canvas<B>,
         across: Axis,
         upwards: Axis,
@@ -97,8 +96,13 @@ impl Frame {
         f64::from(self.bottom) - self.upwards.place(number) * f64::from(self.height())
     }
 
+    /// Draw lines and areas between the edges only, until [`Canvas::unclip`].
+    pub fn clip<B: Surface>(&self, canvas: &mut Canvas<B>) {
+        canvas.clip((self.left, self.top), (self.right + 1, self.bottom + 1));
+    }
+
     /// Draw grid lines behind the data.
-    pub fn draw_grid<B: DrawingBackend>(&self, canvas: &mut Canvas<B>) -> Result<(), PlotError> {
+    pub fn draw_grid<B: Surface>(&self, canvas: &mut Canvas<B>) -> Result<(), PlotError> {
         for tick in self.across.ticks() {
             let x = self.x(tick).round() as i32;
             canvas.line(&[(x, self.top), (x, self.bottom)], GRID, 2)?;
@@ -111,7 +115,7 @@ impl Frame {
     }
 
     /// Draw the edges of a picture over time or over an axis, named by its series.
-    pub fn draw_edges_of<B: DrawingBackend>(
+    pub fn draw_edges_of<B: Surface>(
         &self,
         canvas: &mut Canvas<B>,
         series: &Series,
@@ -125,7 +129,7 @@ impl Frame {
     }
 
     /// Draw the edges, the ticks and the texts around the data.
-    pub fn draw_edges<B: DrawingBackend>(
+    pub fn draw_edges<B: Surface>(
         &self,
         canvas: &mut Canvas<B>,
         texts: Texts<'_>,
@@ -177,11 +181,11 @@ impl ColourBar {
     const GAP: i32 = 60;
 
     /// The dots it needs beside the frame.
-    pub fn room<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> Result<i32, PlotError> {
+    pub fn room<B: Surface>(&self, canvas: &Canvas<B>) -> Result<i32, PlotError> {
         Ok(Self::GAP + Self::WIDTH + TICK + NEAR + self.widest(canvas)? + 28 + TEXT as i32)
     }
 
-    fn widest<B: DrawingBackend>(&self, canvas: &Canvas<B>) -> Result<i32, PlotError> {
+    fn widest<B: Surface>(&self, canvas: &Canvas<B>) -> Result<i32, PlotError> {
         let mut widest = 0;
         for tick in self.axis.ticks() {
             widest = widest.max(canvas.width(&self.axis.name(tick), TEXT)?);
@@ -190,7 +194,7 @@ impl ColourBar {
     }
 
     /// Draw it to the right of the frame; `colour` takes fractions from 0 to 1.
-    pub fn draw<B: DrawingBackend>(
+    pub fn draw<B: Surface>(
         &self,
         canvas: &mut Canvas<B>,
         frame: &Frame,

@@ -3,18 +3,17 @@
 //! Where several samples or components fall into a pixel it shows their mean, or of codes, which have none, the one in their
 //! middle; where samples are rarer than pixels each pixel shows the nearest one. What is missing is grey.
 
-use plotters::backend::DrawingBackend;
 use plotters::style::RGBColor;
 
 use super::PlotError;
 use super::axis::{Axis, Way};
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Surface};
 use super::frame::{ColourBar, Frame, Texts};
 use super::palette;
 use super::series::Series;
 
 /// Draw the series.
-pub fn draw<B: DrawingBackend>(canvas: &mut Canvas<B>, series: &Series) -> Result<(), PlotError> {
+pub fn draw<B: Surface>(canvas: &mut Canvas<B>, series: &Series) -> Result<(), PlotError> {
     // Over time samples are instants; along anything else a number is the middle of its cell.
     let across = match &series.rows {
         Some(_) => Axis::of_cells(&series.times, &series.across, 10),

@@ -30,9 +30,9 @@ mod time_series;
 
 use std::path::Path;
 
-use plotters::backend::{DrawingBackend, SVGBackend};
+use plotters::backend::SVGBackend;
 
-use canvas::{Baseline, Canvas, SIZE};
+use canvas::{Baseline, Canvas, SIZE, Surface};
 pub use place::At;
 pub use request::Request;
 pub use series::{Quantity, Series};
@@ -206,7 +206,7 @@ fn vector(series: &Series, kind: Kind) -> Result<String, PlotError> {
         .replace("href=\"data:png;base64,", "href=\"data:image/png;base64,"))
 }
 
-fn draw<B: DrawingBackend>(
+fn draw<B: Surface>(
     backend: B,
     baseline: Baseline,
     series: &Series,

@@ -3,10 +3,8 @@
 //! Two components of a block, two blocks of the state, or what `--variable` and `--against` say. The colour of the
 //! path is the time; its ends are dots.
 
-use plotters::backend::DrawingBackend;
-
 use super::axis::Axis;
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Surface};
 use super::envelope::Dot;
 use super::frame::{ColourBar, Frame};
 use super::palette;
@@ -125,7 +123,7 @@ fn check_clocks(across: &Course, upwards: &Course) -> Result<(), PlotError> {
         )
     } else if let Some(at) = apart {
         format!(
-            "number {at} is {} along `{}`, {} along `{}`",
+            "number {at} is {:?} along `{}`, {:?} along `{}`",
             one.values[at], one.name, other.values[at], other.name
         )
     } else {
@@ -222,10 +220,7 @@ fn second_block(reader: &Reader, one: &Variable) -> Result<Variable, PlotError> 
 }
 
 /// Draw the path.
-pub(super) fn draw<B: DrawingBackend>(
-    canvas: &mut Canvas<B>,
-    series: &Series,
-) -> Result<(), PlotError> {
+pub(super) fn draw<B: Surface>(canvas: &mut Canvas<B>, series: &Series) -> Result<(), PlotError> {
     let side = |component: usize| Axis::covering(series.component(component), 0.05, 7);
     let bar = ColourBar {
         axis: Axis::covering(series.times.iter().copied(), 0.0, 6),
@@ -242,6 +237,7 @@ pub(super) fn draw<B: DrawingBackend>(
     let colour = |sample: usize| palette::by_index(bar.axis.place(series.times[sample]));
     let count = series.times.len();
     let stride = count.div_ceil(PIECES).max(1);
+    frame.clip(canvas);
     for from in (0..count.saturating_sub(1)).step_by(stride) {
         let to = (from + stride).min(count - 1);
         // What lies between is drawn in one colour, so that no corner is cut.
@@ -250,6 +246,7 @@ pub(super) fn draw<B: DrawingBackend>(
             canvas.line(&piece, colour(from), 6)?;
         }
     }
+    canvas.unclip();
     for end in [0, count.saturating_sub(1)] {
         if let Some(at) = place(end) {
             canvas.line(&[at], colour(end), 20)?;

@@ -1,10 +1,8 @@
 //! The raster of events: a dot for each of `/events`, time across, and upwards the component where it happened, or,
 //! where several runs are left, the run.
 
-use plotters::backend::DrawingBackend;
-
 use super::axis::Axis;
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Surface};
 use super::frame::Frame;
 use super::place::check_run;
 use super::series::{Quantity, Series};
@@ -75,10 +73,7 @@ pub fn read(reader: &Reader, request: &Request) -> Result<Picture, PlotError> {
 }
 
 /// Draw the dots.
-pub(super) fn draw<B: DrawingBackend>(
-    canvas: &mut Canvas<B>,
-    series: &Series,
-) -> Result<(), PlotError> {
+pub(super) fn draw<B: Surface>(canvas: &mut Canvas<B>, series: &Series) -> Result<(), PlotError> {
     let across = Axis::covering(series.times.iter().copied(), 0.02, 10);
     let upwards = Axis::covering(series.values.iter().copied(), 0.04, 6);
     let aside = time_series::legend_room(canvas, series)?;

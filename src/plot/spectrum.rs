@@ -1,9 +1,7 @@
 //! The spectrum of a generator in the complex plane (`/analysis/spectrum`): decay to the left, rotation upwards and downwards.
 
-use plotters::backend::DrawingBackend;
-
 use super::axis::Axis;
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Surface};
 use super::frame::Frame;
 use super::palette;
 use super::series::{Quantity, Series};
@@ -56,10 +54,7 @@ pub fn read(reader: &Reader) -> Result<Picture, PlotError> {
 }
 
 /// Draw the eigenvalues as points.
-pub(super) fn draw<B: DrawingBackend>(
-    canvas: &mut Canvas<B>,
-    series: &Series,
-) -> Result<(), PlotError> {
+pub(super) fn draw<B: Surface>(canvas: &mut Canvas<B>, series: &Series) -> Result<(), PlotError> {
     let across = Axis::covering(series.times.iter().copied().chain([0.0]), 0.06, 8);
     let upwards = Axis::covering(series.values.iter().copied(), 0.06, 6);
     let frame = Frame::new(canvas, across, upwards, 0)?;

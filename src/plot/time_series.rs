@@ -3,11 +3,9 @@
 //! Few lines have a colour each and a legend; many are thin, coloured by their index, with a bar that
 //! tells the index. A number that is missing leaves a gap. Of few lines one that lies on another is dashed.
 
-use plotters::backend::DrawingBackend;
-
 use super::PlotError;
 use super::axis::{Axis, Way};
-use super::canvas::{Anchor, Canvas, TEXT};
+use super::canvas::{Anchor, Canvas, Surface, TEXT};
 use super::dashes::{dashed, ranks};
 use super::envelope::pieces;
 use super::frame::{ColourBar, Frame};
@@ -23,7 +21,7 @@ const GAP: i32 = 48;
 const WIDEST: i32 = 800;
 
 /// Draw the series.
-pub fn draw<B: DrawingBackend>(canvas: &mut Canvas<B>, series: &Series) -> Result<(), PlotError> {
+pub fn draw<B: Surface>(canvas: &mut Canvas<B>, series: &Series) -> Result<(), PlotError> {
     let count = series.components.len();
     let across = Axis::along(&series.times, &series.across, 10);
     let edges = series
@@ -48,7 +46,9 @@ pub fn draw<B: DrawingBackend>(canvas: &mut Canvas<B>, series: &Series) -> Resul
     };
     let frame = Frame::new(canvas, across, upwards, aside)?;
     frame.draw_grid(canvas)?;
+    frame.clip(canvas);
     let ranks = draw_lines(canvas, series, &frame)?;
+    canvas.unclip();
     frame.draw_edges_of(canvas, series)?;
     match bar {
         Some(bar) => bar.draw(canvas, &frame, palette::by_index),
@@ -57,7 +57,7 @@ pub fn draw<B: DrawingBackend>(canvas: &mut Canvas<B>, series: &Series) -> Resul
 }
 
 /// Draw the lines, and say on how many earlier ones each of them lies.
-fn draw_lines<B: DrawingBackend>(
+fn draw_lines<B: Surface>(
     canvas: &mut Canvas<B>,
     series: &Series,
     frame: &Frame,
@@ -86,7 +86,7 @@ fn draw_lines<B: DrawingBackend>(
 }
 
 /// Draw one line, by its index and its rank.
-fn draw_line<B: DrawingBackend>(
+fn draw_line<B: Surface>(
     canvas: &mut Canvas<B>,
     series: &Series,
     frame: &Frame,
@@ -113,7 +113,7 @@ fn draw_line<B: DrawingBackend>(
 }
 
 /// The band around a component, in pieces where numbers are missing.
-fn draw_band<B: DrawingBackend>(
+fn draw_band<B: Surface>(
     canvas: &mut Canvas<B>,
     series: &Series,
     frame: &Frame,
@@ -140,7 +140,7 @@ fn draw_band<B: DrawingBackend>(
 }
 
 /// A legend is left out where there is only one line: the axis names it already.
-pub(super) fn legend_room<B: DrawingBackend>(
+pub(super) fn legend_room<B: Surface>(
     canvas: &Canvas<B>,
     series: &Series,
 ) -> Result<i32, PlotError> {
@@ -155,7 +155,7 @@ pub(super) fn legend_room<B: DrawingBackend>(
 }
 
 /// Draw the legend; a line is dashed in it as it is in the picture.
-pub(super) fn draw_legend<B: DrawingBackend>(
+pub(super) fn draw_legend<B: Surface>(
     canvas: &mut Canvas<B>,
     series: &Series,
     frame: &Frame,

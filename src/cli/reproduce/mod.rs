@@ -99,7 +99,13 @@ fn chosen(registry: &Registry, name: Option<&str>) -> Result<Vec<&'static dyn Fa
             .filter(|one| !one.claims().is_empty())
     };
     let Some(name) = name else {
-        return Ok(claiming().collect());
+        let families: Vec<&'static dyn Family> = claiming().collect();
+        if families.is_empty() {
+            let message = "no family of this program follows a paper whose claims could be checked";
+            let help = "a family declares its claims through `Family::claims`";
+            return Err(Failure::new(Code::Usage, message).help(help));
+        }
+        return Ok(families);
     };
     let family = describe::find(registry, name)?;
     if family.claims().is_empty() {

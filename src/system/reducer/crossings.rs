@@ -2,13 +2,12 @@
 //!
 //! A sample pair crosses upwards if it goes from below the level to the level or beyond, downwards if it
 //! goes from above the level to the level or below. A component that touches the level and turns back
-//! has crossed once and not returned; one that starts on the level has not crossed it. After a crossing the component must
-//! have been further from the level than the tolerances of the run explain before another one counts: what rests on the level
-//! does not cross it again and again.
+//! has crossed once and not returned; one that starts on the level has not crossed it.
+//!
+//! Between two crossings in one direction the component is away from the level by at least 50 times what the tolerances of
+//! the run explain: one that comes to rest on the level crosses it once at most in each direction, however it wanders there.
 
-use std::ops::Range;
-
-use super::{Accuracy, Reducer};
+use super::{EXPLAINED, Reducer};
 
 /// Which crossings count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,12 +34,12 @@ pub(super) struct Crossings {
     level: f64,
     way: Way,
     samples: f64,
-    last: Vec<f64>,
+    /// Whether the next sample on the level or above, or below, is a crossing: 1 or 0 of each component.
+    up: Vec<f64>,
+    down: Vec<f64>,
     count: Vec<f64>,
-    /// Whether each has been away from the level since it crossed it last: 1 or 0.
-    away: Vec<f64>,
-    /// How far away that is.
-    apart: Vec<f64>,
+    /// How far from the level a component has to be before it crosses again.
+    floors: Vec<f64>,
 }
 
 impl Crossings {
@@ -49,46 +48,58 @@ impl Crossings {
             level,
             way,
             samples: 0.0,
-            last: vec![0.0; length],
+            up: vec![0.0; length],
+            down: vec![0.0; length],
             count: vec![0.0; length],
-            away: vec![0.0; length],
-            apart: vec![0.0; length],
+            floors: vec![0.0; length],
         }
     }
 }
 
+/// Whether a component makes a crossing: it was away from the level before, and is on it or past it now.
+fn crosses(ready: &mut f64, past: bool, away: bool) -> bool {
+    let crosses = *ready > 0.0 && past;
+    if past {
+        *ready = 0.0;
+    } else if away {
+        *ready = 1.0;
+    }
+    crosses
+}
+
 impl Reducer for Crossings {
-    fn observe(&mut self, _t: f64, values: &[f64]) {
-        if self.samples > 0.0 {
-            let counts = self.count.iter_mut().zip(&mut self.away);
-            let counts = counts.zip(self.last.iter().zip(&self.apart));
-            for (((count, away), (&last, &apart)), &value) in counts.zip(values) {
-                let up = last < self.level && value >= self.level;
-                let down = last > self.level && value <= self.level;
-                let counts = match self.way {
-                    Way::Up => up,
-                    Way::Down => down,
-                    Way::Both => up || down,
-                };
-                // NaN is neither away nor a crossing.
-                if (last - self.level).abs() > apart {
-                    *away = 1.0;
-                }
-                if up || down {
-                    *count += f64::from(u8::from(counts)) * *away;
-                    *away = 0.0;
-                }
-            }
-        }
-        self.last.copy_from_slice(values);
-        self.samples += 1.0;
+    fn heeds_tolerances(&self) -> bool {
+        true
     }
 
-    fn resolve(&mut self, accuracy: &Accuracy, components: Option<Range<usize>>) {
-        for (k, apart) in self.apart.iter_mut().enumerate() {
-            let index = components.as_ref().map(|range| range.start + k);
-            *apart = accuracy.apart(index, self.level.abs());
+    fn tolerate(&mut self, tolerances: &[f64]) {
+        for (floor, tolerance) in self.floors.iter_mut().zip(tolerances) {
+            *floor = EXPLAINED * tolerance;
         }
+    }
+
+    fn observe(&mut self, _t: f64, values: &[f64]) {
+        let ways = self.up.iter_mut().zip(&mut self.down);
+        let components = self.count.iter_mut().zip(ways).zip(&self.floors);
+        for (((count, (ready_up, ready_down)), &floor), &value) in components.zip(values) {
+            if value.is_nan() {
+                (*ready_up, *ready_down) = (0.0, 0.0);
+                continue;
+            }
+            // Where it starts is where it is, however near.
+            let floor = if self.samples > 0.0 { floor } else { 0.0 };
+            let above = value - self.level;
+            let away = |distance: f64| distance > 0.0 && distance >= floor;
+            let up = crosses(ready_up, above >= 0.0, away(-above));
+            let down = crosses(ready_down, above <= 0.0, away(above));
+            let counts = match self.way {
+                Way::Up => up,
+                Way::Down => down,
+                Way::Both => up || down,
+            };
+            *count += f64::from(u8::from(counts));
+        }
+        self.samples += 1.0;
     }
 
     fn finish(&self, out: &mut [f64]) {
@@ -99,17 +110,18 @@ impl Reducer for Crossings {
     }
 
     fn save(&self) -> Vec<f64> {
+        let ways = self.up.iter().chain(&self.down);
         let mut memory = vec![self.samples];
-        memory.extend(self.last.iter().chain(&self.count).chain(&self.away));
+        memory.extend(ways.chain(&self.count));
         memory
     }
 
     fn restore(&mut self, memory: &[f64]) {
         self.samples = memory[0];
-        let (last, rest) = memory[1..].split_at(self.last.len());
-        let (count, away) = rest.split_at(self.last.len());
-        self.last.copy_from_slice(last);
-        self.count.copy_from_slice(count);
-        self.away.copy_from_slice(away);
+        let parts = [&mut self.up, &mut self.down, &mut self.count];
+        let length = parts[0].len().max(1);
+        for (part, memory) in parts.into_iter().zip(memory[1..].chunks(length)) {
+            part.copy_from_slice(memory);
+        }
     }
 }

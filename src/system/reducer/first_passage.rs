@@ -1,7 +1,8 @@
 //! First passage: when each component first reaches a level, from below or from above.
 //!
 //! The time is interpolated linearly between the samples around it; a component that is there at its
-//! first sample has the time of that; one that never comes there has NaN.
+//! first sample has the time of that; one that never comes there has NaN. Of a component that comes to rest on the level
+//! the tolerances of the run decide whether and when it gets there.
 
 use super::Reducer;
 

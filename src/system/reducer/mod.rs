@@ -10,6 +10,10 @@ mod fold;
 mod moments;
 mod period;
 
+/// So many times what the tolerances of a run explain is not told apart from nothing: a state at rest wanders by up to a dozen
+/// of them under explicit schemes, whose steps are as long as stability allows.
+const EXPLAINED: f64 = 50.0;
+
 use super::parameters::{Fallback, Parameter, Parameters, Range};
 use crossings::{Crossings, Way};
 use first_passage::FirstPassage;
@@ -19,39 +23,20 @@ use period::Period;
 
 /// A streaming summary of one variable over one run.
 pub trait Reducer: Send {
+    /// Whether it wants to hear of tolerances.
+    fn heeds_tolerances(&self) -> bool {
+        false
+    }
+    /// Take in how far the tolerances of the run may have moved the values of the next sample.
+    fn tolerate(&mut self, _tolerances: &[f64]) {}
     /// Take in the sample at time `t`; `values` has the length of the variable.
     fn observe(&mut self, t: f64, values: &[f64]);
-    /// Learn how far apart two values of each component must be to be told apart, before the first sample: the accuracy of the run.
-    /// What moves by less stands still.
-    fn resolve(&mut self, accuracy: &Accuracy, components: Option<std::ops::Range<usize>>) {
-        let _ = (accuracy, components);
-    }
     /// Write the result; its length is that of the variable.
     fn finish(&self, out: &mut [f64]);
     /// The memory as numbers.
     fn save(&self) -> Vec<f64>;
     /// Take the memory back, as [`save`](Reducer::save) gave it.
     fn restore(&mut self, memory: &[f64]);
-}
-
-/// How accurate the numbers of a run are.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Accuracy {
-    /// Relative to the size of a number.
-    pub relative: f64,
-    /// Besides, of each component of the flat state.
-    pub absolute: Vec<f64>,
-}
-
-/// Steps add up, and the size of what they leave is not the tolerance to the digit.
-const MARGIN: f64 = 10.0;
-
-impl Accuracy {
-    /// How far apart values of a component must be that are at most this large; `index` is its place in the flat state, if it has one.
-    fn apart(&self, index: Option<usize>, size: f64) -> f64 {
-        let absolute = index.and_then(|index| self.absolute.get(index));
-        MARGIN * (self.relative * size + absolute.copied().unwrap_or(0.0))
-    }
 }
 
 /// The unit of a summary.
@@ -258,14 +243,18 @@ struct After {
 }
 
 impl Reducer for After {
+    fn heeds_tolerances(&self) -> bool {
+        self.reducer.heeds_tolerances()
+    }
+
+    fn tolerate(&mut self, tolerances: &[f64]) {
+        self.reducer.tolerate(tolerances);
+    }
+
     fn observe(&mut self, t: f64, values: &[f64]) {
         if t >= self.after {
             self.reducer.observe(t, values);
         }
-    }
-
-    fn resolve(&mut self, accuracy: &Accuracy, components: Option<std::ops::Range<usize>>) {
-        self.reducer.resolve(accuracy, components);
     }
 
     fn finish(&self, out: &mut [f64]) {
@@ -401,6 +390,50 @@ mod tests {
             0.0
         );
         assert!(reduce(&asked("first_passage", &[("above", 9.0)]), &data).is_nan());
+    }
+
+    /// As [`reduce`], with a tolerance that is the same for all samples.
+    fn reduce_within(asked: &Summarise, tolerance: f64, samples: &[(f64, f64)]) -> f64 {
+        let mut out = [0.0];
+        let mut reducer = asked.make(asked.card().unwrap(), 1);
+        for &(t, v) in samples {
+            reducer.tolerate(&[tolerance]);
+            reducer.observe(t, &[v]);
+        }
+        reducer.finish(&mut out);
+        out[0]
+    }
+
+    #[test]
+    fn what_tolerances_explain_is_no_wave() {
+        let tau = std::f64::consts::TAU;
+        let noise = |t: f64| 2e-6 * (tau * t / 0.7).sin();
+        let asked = asked("period", &[]);
+        let rest = wave(0.01, 20.0, |t| 1.0 + noise(t));
+        assert!(reduce(&asked, &rest).is_finite());
+        assert!(reduce_within(&asked, 1e-6, &rest).is_nan());
+        // On a drift, too.
+        let drifting = wave(0.01, 20.0, |t| 3e-6 * t + noise(t));
+        assert!(reduce_within(&asked, 1e-6, &drifting).is_nan());
+        let waving = wave(0.01, 20.0, |t| 1e-3 * (tau * t / 3.0).sin() + noise(t));
+        let found = reduce_within(&asked, 1e-6, &waving);
+        assert!((found - 3.0).abs() < 1e-2, "{found}");
+    }
+
+    #[test]
+    fn what_tolerances_explain_crosses_a_level_once_at_most() {
+        let both = |level: f64| {
+            let mut asked = asked("crossings", &[("level", level)]);
+            asked.options.set("direction", Value::Text("both".into()));
+            asked
+        };
+        let rest = wave(0.1, 50.0, |t| (-t).exp() + 1e-6 * (7.0 * t).sin());
+        assert!(reduce(&both(0.0), &rest) > 20.0);
+        assert!(reduce_within(&both(0.0), 1e-6, &rest) <= 1.0);
+        // What goes there and back crosses as often as ever.
+        let waves = wave(0.1, 62.0, |t| (t + 0.05).sin());
+        assert_eq!(reduce_within(&both(0.0), 1e-6, &waves), 19.0);
+        assert_eq!(reduce(&both(0.0), &waves), 19.0);
     }
 
     #[test]

@@ -1,18 +1,17 @@
 //! Period: the mean interval between the upward crossings of the middle of an oscillation.
 //!
 //! ```text
-//! turning points   count if the next one is at least `hysteresis` times the range seen so far away
+//! turning points   count if the next one is at least `hysteresis` times the range seen so far away,
+//!                  and at least 50 times what the tolerances of the run explain here
 //! level            midpoint between the last maximum and the minimum behind it
 //! crossing         the first time after that minimum at which the level is reached, linear between samples
 //! period           (last crossing - first crossing) / (crossings - 1)
 //! ```
 //!
-//! So the level follows a drift and a transient, and small wiggles do not count. NaN for a component with
-//! fewer than two crossings, and for one that rests: whose range is within what the tolerances of the run explain. Of a periodic signal the error is that of the linear interpolation.
+//! So the level follows a drift and a transient, and small wiggles do not count; least of all those of a run at rest,
+//! which are of the size of its tolerances, or of rounding. NaN for a component with fewer than two crossings. Of a periodic signal the error is that of the linear interpolation.
 
-use std::ops::Range;
-
-use super::{Accuracy, Reducer};
+use super::{EXPLAINED, Reducer};
 
 /// One component.
 #[derive(Clone, Copy, Debug)]
@@ -51,10 +50,16 @@ impl Wave {
         count: 0.0,
     };
 
-    fn observe(&mut self, [before, t]: [f64; 2], [last, value]: [f64; 2], hysteresis: f64) {
+    /// Take in a sample; what changes by less than `floor` is noise.
+    fn observe(
+        &mut self,
+        [before, t]: [f64; 2],
+        [last, value]: [f64; 2],
+        (hysteresis, floor): (f64, f64),
+    ) {
         self.least = self.least.min(value);
         self.greatest = self.greatest.max(value);
-        let gap = hysteresis * (self.greatest - self.least);
+        let gap = (hysteresis * (self.greatest - self.least)).max(floor);
         if self.rising {
             if self.extreme == f64::NEG_INFINITY {
                 self.origin = value;
@@ -96,10 +101,8 @@ impl Wave {
         }
     }
 
-    /// The period, if the range is more than `apart` gives for values of this size.
-    fn period(&self, apart: impl Fn(f64) -> f64) -> f64 {
-        let size = self.least.abs().max(self.greatest.abs());
-        match self.count > 1.0 && self.greatest - self.least > apart(size) {
+    fn period(&self) -> f64 {
+        match self.count > 1.0 {
             true => (self.last - self.first) / (self.count - 1.0),
             false => f64::NAN,
         }
@@ -143,8 +146,8 @@ pub(super) struct Period {
     time: f64,
     last: Vec<f64>,
     waves: Vec<Wave>,
-    accuracy: Accuracy,
-    components: Option<Range<usize>>,
+    /// What changes by less than this at the next sample is noise.
+    floors: Vec<f64>,
 }
 
 impl Period {
@@ -154,30 +157,34 @@ impl Period {
             time: f64::NAN,
             last: vec![0.0; length],
             waves: vec![Wave::START; length],
-            accuracy: Accuracy::default(),
-            components: None,
+            floors: vec![0.0; length],
         }
     }
 }
 
 impl Reducer for Period {
+    fn heeds_tolerances(&self) -> bool {
+        true
+    }
+
+    fn tolerate(&mut self, tolerances: &[f64]) {
+        for (floor, tolerance) in self.floors.iter_mut().zip(tolerances) {
+            *floor = EXPLAINED * tolerance;
+        }
+    }
+
     fn observe(&mut self, t: f64, values: &[f64]) {
-        let waves = self.waves.iter_mut().zip(&self.last);
-        for ((wave, &last), &value) in waves.zip(values) {
-            wave.observe([self.time, t], [last, value], self.hysteresis);
+        let waves = self.waves.iter_mut().zip(&self.last).zip(&self.floors);
+        for (((wave, &last), &floor), &value) in waves.zip(values) {
+            wave.observe([self.time, t], [last, value], (self.hysteresis, floor));
         }
         self.last.copy_from_slice(values);
         self.time = t;
     }
 
-    fn resolve(&mut self, accuracy: &Accuracy, components: Option<Range<usize>>) {
-        (self.accuracy, self.components) = (accuracy.clone(), components);
-    }
-
     fn finish(&self, out: &mut [f64]) {
-        for (k, (out, wave)) in out.iter_mut().zip(&self.waves).enumerate() {
-            let index = self.components.as_ref().map(|range| range.start + k);
-            *out = wave.period(|size| self.accuracy.apart(index, size));
+        for (out, wave) in out.iter_mut().zip(&self.waves) {
+            *out = wave.period();
         }
     }
 
