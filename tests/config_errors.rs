@@ -57,8 +57,10 @@ fn every_message_is_as_approved() {
                 "{name}: no {place} in\n{rendered}"
             );
         }
+        // What only an argument is to blame for stands there.
+        let places = [format!("{name}.toml:"), "[--set:".into()];
         assert!(
-            rendered.contains(&format!("{name}.toml:")),
+            places.iter().any(|place| rendered.contains(place)),
             "{name}:\n{rendered}"
         );
         if update {

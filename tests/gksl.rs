@@ -1,5 +1,7 @@
 //! The GKSL family against mathematics: printed reference cases, closed forms, and plain algebra beside the fast paths.
 
+#[path = "gksl/many_levels.rs"]
+mod many_levels;
 #[path = "gksl/paths.rs"]
 mod paths;
 #[path = "common/quantum.rs"]

@@ -1,5 +1,7 @@
 //! The GKSL family from TOML through the program to HDF5: reference cases, health, unravellings against the master equation.
 
+#[path = "gksl_files/matrices.rs"]
+mod matrices;
 mod program;
 #[path = "common/quantum.rs"]
 mod quantum;

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use super::coordinates::{entry, matrix, names, purity};
 use super::health;
 use super::levels::Levels;
-use super::lindblad::Lindblad;
+use super::lindblad::{Lindblad, Rows};
 use super::observables::{self, State};
 use super::operator::C;
 use crate::prelude::*;
@@ -28,48 +28,27 @@ pub struct MasterEquation {
     rows: OnceLock<Rows>,
 }
 
-/// The generator by rows.
-struct Rows {
-    starts: Vec<usize>,
-    columns: Vec<usize>,
-    values: Vec<f64>,
-}
-
-impl Rows {
-    /// What the generator makes of every unit vector.
-    fn new(lindblad: &Lindblad, dim: usize) -> Self {
-        let mut rows: Vec<Vec<(usize, f64)>> = vec![Vec::new(); dim];
-        let (mut unit, mut image) = (vec![0.0; dim], vec![0.0; dim]);
-        for column in 0..dim {
-            unit[column] = 1.0;
-            lindblad.act(&unit, &mut image);
-            unit[column] = 0.0;
-            for (row, &value) in rows.iter_mut().zip(&image) {
-                if value != 0.0 {
-                    row.push((column, value));
-                }
+/// What the generator makes of every unit vector, by rows.
+fn rows(lindblad: &Lindblad, dim: usize) -> Rows {
+    let mut rows: Vec<Vec<(usize, f64)>> = vec![Vec::new(); dim];
+    let (mut unit, mut image) = (vec![0.0; dim], vec![0.0; dim]);
+    for column in 0..dim {
+        unit[column] = 1.0;
+        lindblad.act(&unit, &mut image);
+        unit[column] = 0.0;
+        for (row, &value) in rows.iter_mut().zip(&image) {
+            if value != 0.0 {
+                row.push((column, value));
             }
         }
-        let mut starts = vec![0];
-        starts.extend(rows.iter().scan(0, |end, row| {
-            *end += row.len();
-            Some(*end)
-        }));
-        let entries = || rows.iter().flatten();
-        Self {
-            starts,
-            columns: entries().map(|&(column, _)| column).collect(),
-            values: entries().map(|&(_, value)| value).collect(),
-        }
     }
-
-    fn entry(&self, row: usize, column: usize) -> f64 {
-        let range = self.starts[row]..self.starts[row + 1];
-        match self.columns[range.clone()].binary_search(&column) {
-            Ok(at) => self.values[range.start + at],
-            Err(_) => 0.0,
-        }
+    let mut found = Rows::new();
+    for row in rows {
+        found.columns.extend(row.iter().map(|&(column, _)| column));
+        found.values.extend(row.iter().map(|&(_, value)| value));
+        found.starts.push(found.columns.len());
     }
+    found
 }
 
 impl MasterEquation {
@@ -149,7 +128,7 @@ impl Jacobian for MasterEquation {
     fn pattern(&self) -> Option<Pattern<'_>> {
         let dim = self.layout.len();
         (dim > DENSE).then(|| {
-            let rows = self.rows.get_or_init(|| Rows::new(&self.lindblad, dim));
+            let rows = self.rows.get_or_init(|| rows(&self.lindblad, dim));
             Pattern {
                 starts: &rows.starts,
                 columns: &rows.columns,

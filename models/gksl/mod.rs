@@ -32,6 +32,7 @@ mod positivity;
 mod pure;
 mod quantum_jump;
 mod slow_modes;
+mod sparse_null_space;
 mod spectrum;
 mod start;
 mod state_diffusion;
@@ -107,7 +108,7 @@ const PARAMETERS: &[Parameter] = &[
         .source(ASSUMED),
     Parameter::tree("jumps").fallback(Fallback::Absent).meaning(
         "tables { from, to, rate }, { from, to, rate, gain, lambda }, { dephasing }, { matrix = { re, im }, rate }, \
-         { dressed = { beta, rate } }, { coefficients = [[..]] }",
+         { dressed = { beta, rate } }, { coefficients = [[..]] }; each matrix may be { file = \"L.npy\" }",
     ),
     absent(Parameter::vector("dilemma.payoffs", "payoffs"))
         .meaning("prisoner's dilemma: T, R, P, S, for the levels CC, CD, DC, DD; adds its logistic jumps")

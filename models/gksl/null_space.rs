@@ -10,6 +10,7 @@
 //! takes the place of the rounded sum in the matrix, so that slow gains count beside fast ones.
 
 use super::double_double::Double;
+use super::lindblad::Terms;
 
 /// Pivots up to this share of the largest one are rounding, where all entries are known to their last digit.
 const ROUNDING: f64 = 1e-26;
@@ -29,6 +30,20 @@ pub struct Generator {
 pub struct NullSpace {
     pub right: Vec<Vec<Double>>,
     pub left: Vec<Vec<Double>>,
+}
+
+impl NullSpace {
+    /// Of vectors of single numbers.
+    pub fn new(right: &[Vec<f64>], left: &[Vec<f64>]) -> Self {
+        let double = |vectors: &[Vec<f64>]| {
+            let vector = |one: &Vec<f64>| one.iter().map(|&x| Double::from(x)).collect();
+            vectors.iter().map(vector).collect()
+        };
+        Self {
+            right: double(right),
+            left: double(left),
+        }
+    }
 }
 
 impl Generator {
@@ -66,18 +81,20 @@ impl Generator {
         }
     }
 
-    /// `G x`, and for each row the sum of the sizes of its terms.
-    pub fn times(&self, x: &[f64]) -> Vec<(f64, f64)> {
+    /// The terms of each row of `G x`.
+    pub fn times(&self, x: &[f64]) -> Vec<Terms> {
         let rows = self.entries.chunks_exact(self.dim);
         let product = |row: &[Double]| {
             let mut sum = Double::ZERO;
-            let mut size = 0.0;
+            let mut terms = Terms::default();
             for (entry, &x) in row.iter().zip(x) {
                 let term = *entry * Double::from(x);
                 sum = sum + term;
-                size += term.abs();
+                terms.size += term.abs();
+                terms.largest = terms.largest.max(entry.abs());
             }
-            (sum.value(), size)
+            terms.sum = sum.value();
+            terms
         };
         rows.map(product).collect()
     }

@@ -7,16 +7,18 @@
 //! The pivots of the elimination tell whether the solution is unique and has all its digits. Where one is small the elimination is
 //! made in numbers of twice the digits (`null_space`), so that rates may span any range. A null space of more than one dimension has
 //! no steady state of its own but the one that the initial state ends in, `R (L R)^(-1) L x_0` with right and left null vectors R and
-//! L. Whatever comes out is put into the generator: a row whose terms do not cancel is an error.
+//! L. Of more than 40 levels the matrix is sparse and the null space is found by inverse iteration (`sparse_null_space`). Whatever comes
+//! out is put into the generator: a row whose terms do not cancel is an error.
 
 use multiversion::multiversion;
 use nalgebra::DMatrix;
 
 use super::coordinates::{matrix, purity};
 use super::levels::Levels;
-use super::lindblad::{Jump, Lindblad};
-use super::null_space::{self, Generator};
+use super::lindblad::{Jump, Lindblad, Terms, residual};
+use super::null_space::{self, Generator, NullSpace};
 use super::operator::{Matrix, Operator};
+use super::sparse_null_space::{InverseIteration, Side};
 use crate::prelude::*;
 
 /// A steady state.
@@ -33,7 +35,7 @@ pub struct Steady {
 pub enum NoSteady {
     /// Too many levels.
     #[error(
-        "the steady state of {0} levels takes a matrix of {1} numbers squared, and {MOST} levels are the most; run the system for a long time instead"
+        "the steady state of {0} levels takes the factors of a matrix of {1} rows, and {MOST} levels are the most; run the system for a long time instead"
     )]
     Large(usize, usize),
     /// It depends on the start, which is not given.
@@ -46,6 +48,11 @@ pub enum NoSteady {
         "the steady state could not be found: the terms of d rho/dt leave {0:.1e} of their size; run the system for a long time instead"
     )]
     Residual(f64),
+    /// Inverse iteration did not find it.
+    #[error(
+        "the null space of the generator was not found: it has more than 500 dimensions, or rates that span more digits than a number has; run the system for a long time instead"
+    )]
+    NotFound,
     /// The generator makes no states of states, and its states need not settle.
     #[error(
         "the eigenvalue 0 has fewer eigenvectors than its multiplicity: states grow without bound"
@@ -54,7 +61,9 @@ pub enum NoSteady {
 }
 
 /// The most levels.
-pub const MOST: usize = 40;
+pub const MOST: usize = 128;
+/// Up to so many the matrix is eliminated in full.
+const FULL: usize = 40;
 /// A pivot below this share of the largest one takes twice the digits.
 const SUSPICIOUS: f64 = 1e-6;
 /// What the terms of a row may leave, as a share of their size.
@@ -70,17 +79,46 @@ impl Lindblad {
         if n > MOST {
             return Err(NoSteady::Large(n, n * n));
         }
+        if n > FULL {
+            return self.sparse_steady_state(start);
+        }
         let matrix = self.generator();
         let generator = || Generator::new(n, &matrix, self.is_exact());
         let steady = match unique(n, &matrix) {
             Some(x) => Steady { x, nullity: 1 },
             None => projected(n, &generator(), start)?,
         };
-        let left = residual(n, &generator().times(&steady.x));
-        match left <= CANCELS {
-            true => Ok(steady),
-            false => Err(NoSteady::Residual(left)),
+        let terms = generator().times(&steady.x);
+        certain(n, steady, &terms)
+    }
+
+    /// As [`steady_state`](Self::steady_state), by the entries that are not 0.
+    fn sparse_steady_state(&self, start: Option<&[f64]>) -> Result<Steady, NoSteady> {
+        let (n, rows) = (self.levels(), self.rows());
+        if rows.values.is_empty() {
+            let nullity = n * n;
+            let x = start.ok_or(NoSteady::NotUnique(nullity))?.to_vec();
+            return Ok(Steady { x, nullity });
         }
+        let inverse = InverseIteration::new(&rows).ok_or(NoSteady::NotFound)?;
+        let right = inverse.null_space(Side::Right).ok_or(NoSteady::NotFound)?;
+        let nullity = right.len();
+        if nullity == 0 {
+            return Err(NoSteady::Defective);
+        }
+        if nullity == 1 {
+            let (x, terms) = inverse.refine(n, &right[0]);
+            return certain(n, Steady { x, nullity }, &terms);
+        }
+        let start = start.ok_or(NoSteady::NotUnique(nullity))?;
+        let left = inverse.null_space(Side::Left).ok_or(NoSteady::NotFound)?;
+        if left.len() != nullity {
+            return Err(NoSteady::Defective);
+        }
+        let null = NullSpace::new(&right, &left);
+        let x = null_space::projected(&null, start).ok_or(NoSteady::Defective)?;
+        let terms = inverse.terms(n, &x);
+        certain(n, Steady { x, nullity }, &terms)
     }
 
     /// Whether every entry of the matrix but the losses is one product: then slow rates beside fast ones are known to their last digit.
@@ -103,16 +141,14 @@ impl Lindblad {
     }
 }
 
-/// The largest share of the size of its terms that a row leaves. Rows of coherences that are small beside the populations are
-/// measured by the largest row: they are as exact as those.
-fn residual(n: usize, rows: &[(f64, f64)]) -> f64 {
-    let size = rows.iter().map(|&(_, size)| size).fold(0.0, f64::max);
-    let share = |(row, &(left, own)): (usize, &(f64, f64))| match row < n {
-        _ if left == 0.0 => 0.0,
-        true => left.abs() / own,
-        false => left.abs() / own.max(1e-6 * size),
-    };
-    rows.iter().enumerate().map(share).fold(0.0, f64::max)
+/// The state, if the terms of its rate of change cancel.
+fn certain(n: usize, steady: Steady, terms: &[Terms]) -> Result<Steady, NoSteady> {
+    let left = residual(n, terms, &steady.x);
+    // A NaN is no larger than anything.
+    match left <= CANCELS {
+        true => Ok(steady),
+        false => Err(NoSteady::Residual(left)),
+    }
 }
 
 /// The solution if it is certainly unique.
@@ -271,6 +307,14 @@ impl Analysis for SteadyState {
     }
 }
 
+/// A probability in digits; what rounding leaves of 0 has no sign.
+fn share(p: f64) -> String {
+    match p.abs() < 5e-10 {
+        true => format!("{:.9}", 0.0),
+        false => format!("{p:.9}"),
+    }
+}
+
 fn tell(levels: &Levels, lindblad: &Lindblad, steady: &Steady) -> Findings {
     let n = levels.n;
     let rho = matrix(n, &steady.x);
@@ -318,9 +362,7 @@ fn tell(levels: &Levels, lindblad: &Lindblad, steady: &Steady) -> Findings {
         .collect();
     findings.table = vec![["level", "population"].map(String::from).to_vec()];
     for (level, p) in population.iter().enumerate() {
-        findings
-            .table
-            .push(vec![levels.label(level), format!("{p:.9}")]);
+        findings.table.push(vec![levels.label(level), share(*p)]);
     }
     if !levels.choices.is_empty() {
         let names = levels
@@ -330,7 +372,7 @@ fn tell(levels: &Levels, lindblad: &Lindblad, steady: &Steady) -> Findings {
             .collect();
         let axis = Axis::labelled("outcome", names);
         for ((name, _), p) in levels.choices.iter().zip(&outcomes) {
-            findings.table.push(vec![name.clone(), format!("{p:.9}")]);
+            findings.table.push(vec![name.clone(), share(*p)]);
         }
         let variable = Variable::new("choice", vec![axis]).meaning("probability of each choice");
         findings = findings.array(variable, Data::Real(outcomes.clone()));
@@ -349,6 +391,10 @@ fn tell(levels: &Levels, lindblad: &Lindblad, steady: &Steady) -> Findings {
         ("population", shown.collect::<Vec<_>>().join(" ")),
         ("nullity", steady.nullity.to_string()),
     ];
+    if steady.nullity > 1 && n > FULL {
+        let rest = "of more than 40 levels, modes that decay at less than 1e-12 of the largest rate count as rest";
+        findings.remarks.push(rest.into());
+    }
     if steady.nullity > 1 {
         findings.remarks.push(format!(
             "the null space has {} dimensions: this is the state that the initial one ends in, others end elsewhere",

@@ -2,6 +2,7 @@
 
 use super::decoder::Decoder;
 use super::experiment::InitialDraw;
+use super::numbers;
 use super::parameters;
 use super::problem::Problem;
 use super::resolved;
@@ -99,10 +100,15 @@ fn value(
     tree: &Tree,
 ) -> Option<Vec<f64>> {
     let name = block.name();
+    // A file that holds the whole state is read below.
+    let form = match tree.get("file") {
+        Some(_) => tree.clone(),
+        None => numbers::with_files(d, tree, name)?,
+    };
     let start = Starting {
         block,
         parameters,
-        form: tree,
+        form: &form,
     };
     match family.initial(&start) {
         None => parameters::of_shape(d, tree, &path(block), name, &block.variable.shape()),

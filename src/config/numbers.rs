@@ -131,6 +131,52 @@ fn form<'t>(
     Some(Form::Random(Random { law, size, redraw }))
 }
 
+/// A value of a family's own grammar with the numbers of its files in their place: each `{ file = "w.npy" }` becomes an array that
+/// stands where the file is named. `None` if a file cannot be read.
+pub(super) fn with_files(d: &mut Decoder, tree: &Tree, name: &str) -> Option<Tree> {
+    let node = match &tree.node {
+        Node::Array(elements) => {
+            let elements: Vec<Option<Tree>> = elements
+                .iter()
+                .enumerate()
+                .map(|(place, element)| with_files(d, element, &format!("{name}[{place}]")))
+                .collect();
+            Node::Array(elements.into_iter().collect::<Option<_>>()?)
+        }
+        Node::Table(entries) if tree.get("file").is_some() => {
+            let Some(Form::Array(array)) = form(d, tree, entries, name, &[]) else {
+                return None;
+            };
+            return Some(nested(&array.data, &array.shape, tree.span));
+        }
+        Node::Table(entries) => {
+            let entries: Vec<Option<Entry>> = entries
+                .iter()
+                .map(|entry| {
+                    let value = with_files(d, &entry.value, &format!("{name}.{}", entry.key))?;
+                    Some(Entry {
+                        value,
+                        ..entry.clone()
+                    })
+                })
+                .collect();
+            Node::Table(entries.into_iter().collect::<Option<_>>()?)
+        }
+        other => other.clone(),
+    };
+    Some(Tree::new(tree.span, node))
+}
+
+/// Numbers with a shape as nested arrays, all at one place.
+fn nested(data: &[f64], shape: &[usize], span: Span) -> Tree {
+    let Some((&size, rest)) = shape.split_first() else {
+        return Tree::new(span, Node::Real(data.first().copied().unwrap_or(f64::NAN)));
+    };
+    let length = (data.len() / size.max(1)).max(1);
+    let parts = data.chunks(length).map(|part| nested(part, rest, span));
+    Tree::new(span, Node::Array(parts.collect()))
+}
+
 /// `redraw = "member"`: each member of an ensemble draws its own.
 fn redraw(d: &mut Decoder, tree: &Tree, name: &str) -> Option<Span> {
     if tree.as_text() == Some("member") {

@@ -257,7 +257,7 @@ fn plain(d: &mut Decoder, slot: &Slot<'_>) -> Option<Value> {
             section::not_a_choice(d, tree.span, name, text, choices);
             None
         }
-        (Kind::Tree, _) => Some(Value::Tree(tree.clone())),
+        (Kind::Tree, _) => numbers::with_files(d, tree, name).map(Value::Tree),
         (Kind::Choice(choices), _) => {
             d.wrong_type(tree, name, &format!("one of {}", suggest::list(choices)));
             None

@@ -47,6 +47,13 @@ impl Offer<'_> {
         }
     }
 
+    /// Whether a block is shown as the observable of this name.
+    fn is_shown(&self, name: &str) -> bool {
+        let blocks = self.system.layout().blocks().iter();
+        let mut shown = blocks.flat_map(|block| &block.shown_as);
+        shown.any(|shown| shown == name)
+    }
+
     fn observables(&self) -> Vec<&str> {
         let list = self.list().iter();
         list.map(|variable| variable.name.as_str()).collect()
@@ -123,6 +130,7 @@ pub(super) fn decode(
         groups: Vec::new(),
     };
     record.variables = shown(record.variables, offer);
+    once(&record.variables, &mut record.observables, offer);
     // By what is recorded and not by who said so: the resolved text says everything.
     let whole = shown(blocks_by_default.clone(), offer);
     record.pooled = whole.iter().all(|name| record.variables.contains(name));
@@ -226,6 +234,12 @@ fn shown(names: Vec<String>, offer: Option<&Offer<'_>>) -> Vec<String> {
     }
 }
 
+/// Leave out the observables that a recorded variable is shown as: they are recorded already.
+fn once(variables: &[String], observables: &mut Vec<String>, offer: Option<&Offer<'_>>) {
+    let stands_for_block = |name: &String| offer.is_some_and(|offer| offer.is_shown(name));
+    observables.retain(|name| !(variables.contains(name) && stands_for_block(name)));
+}
+
 /// Two data sets must not have the same name.
 fn clashes(
     d: &mut Decoder,
@@ -317,7 +331,7 @@ fn group(
     let observables = offer.map(Offer::observables);
     let variables = names(d, &section, "variables", "state block", blocks, Vec::new());
     let variables = shown(variables, offer);
-    let observables = names(
+    let mut observables = names(
         d,
         &section,
         "observables",
@@ -325,6 +339,7 @@ fn group(
         observables,
         Vec::new(),
     );
+    once(&variables, &mut observables, offer);
     prepare(d, &section, offer);
     if section.entry("variables").is_none() && section.entry("observables").is_none() {
         d.problem(

@@ -105,7 +105,7 @@ fn direction(component: usize, pattern: usize) -> f64 {
     let mixed = (component as u64 + 1).wrapping_mul(GOLDEN);
     let size = 0.5 + (mixed >> 11) as f64 / (1_u64 << 53) as f64;
     let turned = (mixed.wrapping_mul(GOLDEN) >> 63) as usize + pattern * component;
-    let sign = if turned % 2 == 0 { 1.0 } else { -1.0 };
+    let sign = if turned.is_multiple_of(2) { 1.0 } else { -1.0 };
     sign * size
 }
 

@@ -216,7 +216,8 @@ fn lines_are_those_of_the_vector_file(reader: &Reader, asked: &Request) {
             .iter()
             .filter(|disc| (disc.0 - dot).abs() <= disc.2 + 2.0);
         let disc: Vec<_> = disc.map(|&(_, y, r)| (y - r - 2.0, y + r + 2.0)).collect();
-        let (mut most, mut least): (Option<(f64, f64)>, Option<(f64, f64)>) = (None, None);
+        let mut most: Option<(f64, f64)> = None;
+        let mut least: Option<(f64, f64)> = None;
         for stroke in strokes.iter().filter(|stroke| stroke.colored) {
             let reach = 0.5 * stroke.width + 2.0;
             for pair in stroke.points.windows(2) {

@@ -17,26 +17,10 @@ impl Lindblad {
     pub fn generator(&self) -> Vec<f64> {
         let n = self.n;
         let mut matrix = RealMatrix::new(n);
-        let operators = || {
-            self.jumps.iter().filter_map(|jump| match jump {
-                Jump::Operator(operator) => Some(operator),
-                _ => None,
-            })
-        };
-        // d rho_ij = sum_kl S_kl rho_kl
         let mut s = vec![C::default(); n * n];
         for i in 0..n {
             for j in i..n {
-                s.fill(C::default());
-                for operator in operators() {
-                    add_products(n, operator.row_parts(i), operator.row_parts(j), &mut s);
-                }
-                for (k, value) in self.effective.row(i) {
-                    s[k * n + j] += value;
-                }
-                for (l, value) in self.effective.row(j) {
-                    s[i * n + l] += value.conj();
-                }
+                self.sum_up(i, j, &mut s);
                 matrix.add_row((i, j), &s);
             }
         }
@@ -57,6 +41,23 @@ impl Lindblad {
             }
         }
         matrix.entries
+    }
+
+    /// `s_kl` of `d rho_ij = sum_kl s_kl rho_kl` by K and the jumps that are operators.
+    pub(super) fn sum_up(&self, i: usize, j: usize, s: &mut [C]) {
+        let n = self.n;
+        s.fill(C::default());
+        for jump in &self.jumps {
+            if let Jump::Operator(operator) = jump {
+                add_products(n, operator.row_parts(i), operator.row_parts(j), s);
+            }
+        }
+        for (k, value) in self.effective.row(i) {
+            s[k * n + j] += value;
+        }
+        for (l, value) in self.effective.row(j) {
+            s[i * n + l] += value.conj();
+        }
     }
 }
 
@@ -84,35 +85,23 @@ pub(super) fn add_products(
     }
 }
 
-/// A linear map of Hermitian matrices, on coordinates.
-struct RealMatrix {
-    n: usize,
-    entries: Vec<f64>,
-    /// Of every rho_kl its coordinates: `rho_kl = x_a + sign i x_{a + 1}`.
-    places: Vec<(usize, f64)>,
-}
+/// Of every rho_kl its coordinates: `rho_kl = x_a + sign i x_{a + 1}`.
+pub(super) struct Places(Vec<(usize, f64)>);
 
-impl RealMatrix {
-    fn new(n: usize) -> Self {
+impl Places {
+    pub fn new(n: usize) -> Self {
         let place = |(k, l): (usize, usize)| match k.cmp(&l) {
             std::cmp::Ordering::Equal => (k, 0.0),
             std::cmp::Ordering::Less => (place(n, k, l), 1.0),
             std::cmp::Ordering::Greater => (place(n, l, k), -1.0),
         };
         let pairs = (0..n).flat_map(|k| (0..n).map(move |l| (k, l)));
-        Self {
-            n,
-            entries: vec![0.0; n.pow(4)],
-            places: pairs.map(place).collect(),
-        }
+        Self(pairs.map(place).collect())
     }
 
-    /// `d rho_ij += sum_kl s_kl rho_kl`, i <= j.
-    fn add_row(&mut self, (i, j): (usize, usize), s: &[C]) {
-        let (n, dim) = (self.n, self.n * self.n);
-        let row = if i == j { i } else { place(n, i, j) };
-        let (re, im) = self.entries[row * dim..].split_at_mut(dim);
-        for (value, &(a, sign)) in s.iter().zip(&self.places) {
+    /// `d rho_ij += sum_kl s_kl rho_kl`, i <= j, to the rows of its real and its imaginary part.
+    pub fn add(&self, (i, j): (usize, usize), s: &[C], re: &mut [f64], im: &mut [f64]) {
+        for (value, &(a, sign)) in s.iter().zip(&self.0) {
             // On the diagonal the sign is 0, and the coordinate behind it stays.
             re[a] += value.re;
             re[a + 1] -= sign * value.im;
@@ -122,6 +111,31 @@ impl RealMatrix {
             }
         }
     }
+}
+
+/// A linear map of Hermitian matrices, on coordinates.
+struct RealMatrix {
+    n: usize,
+    entries: Vec<f64>,
+    places: Places,
+}
+
+impl RealMatrix {
+    fn new(n: usize) -> Self {
+        Self {
+            n,
+            entries: vec![0.0; n.pow(4)],
+            places: Places::new(n),
+        }
+    }
+
+    /// `d rho_ij += sum_kl s_kl rho_kl`, i <= j.
+    fn add_row(&mut self, (i, j): (usize, usize), s: &[C]) {
+        let (n, dim) = (self.n, self.n * self.n);
+        let row = if i == j { i } else { place(n, i, j) };
+        let (re, im) = self.entries[row * dim..].split_at_mut(dim);
+        self.places.add((i, j), s, re, im);
+    }
 
     /// `d rho_ij += value rho_kl`; the lower triangle follows from the upper one.
     #[inline(always)]
@@ -130,7 +144,7 @@ impl RealMatrix {
             return;
         }
         let (n, dim) = (self.n, self.n * self.n);
-        let (a, sign) = self.places[k * n + l];
+        let (a, sign) = self.places.0[k * n + l];
         let row = if i == j { i } else { place(n, i, j) };
         self.entries[row * dim + a] += value.re;
         if sign != 0.0 {

@@ -13,6 +13,7 @@
 
 mod algebra;
 mod matrix;
+mod rows;
 
 use std::cell::RefCell;
 use std::sync::OnceLock;
@@ -21,6 +22,7 @@ use super::coordinates::unpack;
 use super::operator::{C, Matrix, Operator, Planes};
 use crate::prelude::*;
 use matrix::add_products;
+pub use rows::{Rows, Terms, residual};
 
 /// Up to so many levels the matrix of the generator is used.
 const SMALL: usize = 8;
