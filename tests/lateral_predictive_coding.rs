@@ -566,3 +566,68 @@ fn the_ideal_gas_law_holds_on_gaussian_optima() {
         );
     }
 }
+
+/// Ones, and a correlation beside them.
+fn correlated(units: usize, correlation: f64) -> Input {
+    let entry = |at: usize| match at % (units + 1) {
+        0 => 1.0,
+        _ => correlation,
+    };
+    Input::Gaussian((0..units * units).map(entry).collect())
+}
+
+/// How far the restarts are from the bound, relative to it, the nearest first.
+fn excesses(problem: Problem) -> Vec<f64> {
+    let bound = problem.bound(problem.entropy.expect("S is held"));
+    let search = Search {
+        restarts: 5,
+        iterations: 500,
+        tolerance: 1e-9,
+        seed: 3,
+    };
+    let found = optimise(&Fastest::new(problem).unwrap(), &search);
+    let mut excesses: Vec<f64> = found.values.iter().map(|v| v / bound - 1.0).collect();
+    excesses.sort_by(f64::total_cmp);
+    excesses
+}
+
+#[test]
+fn most_restarts_come_to_the_bound_of_gaussian_input() {
+    let four = Problem {
+        entropy: Some(0.0),
+        ..problem(4, correlated(4, 0.5))
+    };
+    close(four.bound(0.0), 2.759_664_62, 1e-8);
+    for units in [4, 9, 20] {
+        for entropy in [0.0, -0.01, -1.0, -2.0 * units as f64] {
+            for correlation in [0.0, 0.2, 0.5] {
+                let found = excesses(Problem {
+                    entropy: Some(entropy),
+                    ..problem(units, correlated(units, correlation))
+                });
+                assert!(found[0] > -1e-12, "{found:?}");
+                assert!(
+                    found[2] < 1e-6,
+                    "{units} {entropy} {correlation}: {found:?}"
+                );
+            }
+        }
+    }
+    let large = Problem {
+        entropy: Some(-0.01),
+        ..problem(40, correlated(40, 0.5))
+    };
+    assert!(excesses(large)[2] < 1e-6);
+}
+
+#[test]
+fn fast_networks_come_to_the_bound_of_white_input_however_deep() {
+    for (units, entropy) in [(20, -40.0), (20, -0.01), (40, -10.0), (4, 0.0)] {
+        let found = excesses(Problem {
+            entropy: Some(entropy),
+            weight: 2.0,
+            ..problem(units, Input::white())
+        });
+        assert!(found[2].abs() < 1e-6, "{units} {entropy}: {found:?}");
+    }
+}

@@ -185,6 +185,24 @@ impl Input {
         }
     }
 
+    /// The covariance of Gaussian input, row-major; `None` if the input is not Gaussian.
+    pub fn gaussian(&self, units: usize) -> Option<Vec<f64>> {
+        let unit = |at: usize| {
+            if at.is_multiple_of(units + 1) {
+                1.0
+            } else {
+                0.0
+            }
+        };
+        match self {
+            Input::Gaussian(covariance) => Some(covariance.clone()),
+            Input::Features { combinations, .. } => {
+                let plain = combinations.iter().all(|one| one.values.is_empty());
+                plain.then(|| (0..units * units).map(unit).collect())
+            }
+        }
+    }
+
     /// Features of a law along orthonormal directions.
     pub fn features(directions: Vec<Vec<f64>>, law: &str, sparsity: f64) -> Self {
         if law == "gaussian" {

@@ -14,6 +14,7 @@ mod energy;
 mod features;
 mod inverse;
 mod learning;
+mod least_energy;
 mod links;
 mod objective;
 mod observables;

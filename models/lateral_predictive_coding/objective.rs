@@ -2,11 +2,13 @@
 //!
 //! The point is the weights of the allowed links. With `entropy`, the network of a point is W scaled to S0, so that S is held exactly, and the derivative is that
 //! along the surface: `s (g - (g.w)/(h.w) h)`, h = dS/dW. A start has an antisymmetric part, which lowers S, and a symmetric one, which raises it to S0: one
-//! alone would be small where S0 is near 0, and the identity, at which no weight has an effect on S, a stationary point. The penalty on
+//! alone would be small where S0 is near 0, and the identity, at which no weight has an effect on S, a stationary point. Where the input is
+//! Gaussian and all links are allowed, starts are random networks of the least energy (`least_energy`). The penalty on
 //! slow modes is raised in three stages: from a slow optimum a stiff penalty finds no way.
 
 use std::cell::RefCell;
 
+use super::least_energy::{attaining, attaining_at_once, equal_turns, random_turns};
 use super::observables::{self, COMMON, OBSERVABLES};
 use super::problem::{Problem, with_memory};
 use super::spectrum;
@@ -18,6 +20,12 @@ const STAGES: [f64; 3] = [0.03, 0.2, 1.0];
 
 /// Below this entropy per unit a start is antisymmetric.
 const FAR: f64 = 0.5;
+
+/// Above this one the networks that attain the bound are the better starts of searches for fast ones.
+const NEAR: f64 = 0.02;
+
+/// So many networks are drawn at most until one is stable.
+const DRAWS: usize = 20;
 
 /// The objective.
 pub struct Fastest {
@@ -65,6 +73,45 @@ impl Fastest {
         }
     }
 
+    /// A random stable network that attains the bound, if the input is Gaussian and such networks are known.
+    fn of_least_energy(&self, normal: &mut dyn FnMut() -> f64) -> Option<Vec<f64>> {
+        let problem = &self.problem;
+        let n = problem.units;
+        let entropy = problem.entropy?;
+        if problem.links.pairs.len() != n * (n - 1) {
+            return None;
+        }
+        let covariance = problem.input.gaussian(n)?;
+        let is_white = covariance
+            .iter()
+            .enumerate()
+            .all(|(at, &c)| c == if at.is_multiple_of(n + 1) { 1.0 } else { 0.0 });
+        if problem.weight == 0.0 {
+            // The energy alone does not say how fast a network is: the starts do neither, but they are stable.
+            let mut draw = || attaining(n, &covariance, entropy, &random_turns(n, normal));
+            return (0..DRAWS).find_map(|_| draw().filter(|weights| self.is_stable(weights)));
+        }
+        if is_white && n.is_multiple_of(2) {
+            return attaining_at_once(n, entropy, &equal_turns(n, normal));
+        }
+        // Elsewhere the optimum is apart from the bound, far from it where S is low: there an antisymmetric start, and nearer to 0 one of
+        // the two, leads further down.
+        let units = n as f64;
+        let (is_near, is_far) = (entropy > -NEAR * units, entropy < -FAR * units);
+        if is_far || !(is_near || normal() > 0.0) {
+            return None;
+        }
+        attaining(n, &covariance, entropy, &equal_turns(n, normal))
+            .filter(|weights| self.is_stable(weights))
+    }
+
+    fn is_stable(&self, weights: &[f64]) -> bool {
+        let n = self.problem.units;
+        let mut m = vec![0.0; n * n];
+        self.problem.matrix(weights, &mut m);
+        spectrum::slowest(n, &m) > 0.0
+    }
+
     /// The weights of a point.
     fn weights(&self, point: &[f64]) -> Vec<f64> {
         let n = self.problem.units;
@@ -91,6 +138,9 @@ impl Objective for Fastest {
             number += 1;
             draws.normal(number - 1)
         };
+        if let Some(weights) = self.of_least_energy(&mut normal) {
+            return self.gather(&weights, point);
+        }
         let mut weights = random_weights(&problem.links, -1.0, &mut normal);
         if let Some(entropy) = problem.entropy {
             // Far below 0 an antisymmetric network is large, and fast: its response time is 1.
@@ -136,7 +186,13 @@ impl Objective for Fastest {
                 if let (Some(gradient), Some(_)) = (gradient, problem.entropy) {
                     problem.by_entropy(memory, by_entropy);
                     let dot = |a: &[f64]| a.iter().zip(point).map(|(a, w)| a * w).sum::<f64>();
-                    let along = dot(gradient) / dot(by_entropy);
+                    let slope = dot(by_entropy);
+                    // At the identity no multiple has another entropy.
+                    let along = if slope == 0.0 {
+                        0.0
+                    } else {
+                        dot(gradient) / slope
+                    };
                     for (g, h) in gradient.iter_mut().zip(by_entropy.iter()) {
                         *g = scale * (*g - along * h);
                     }
