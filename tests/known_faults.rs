@@ -1,6 +1,9 @@
 //! Faults of earlier versions stay mended: inputs that came out wrong, with the right values, through the program; and archives of 0.1.0, of
 //! which `inspect` says whether they are concerned.
 
+#[path = "known_faults/runs.rs"]
+mod runs;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 

@@ -10,6 +10,7 @@ use super::variation::Recipe;
 
 use crate::system::analysis::Analysis;
 use crate::system::family::{Build, Built, Family};
+use crate::system::landing::Landing;
 use crate::system::likelihood::Free;
 use crate::system::parameters::{BuildError, Parameter, Parameters};
 use crate::system::reducer::Summarise;
@@ -144,11 +145,15 @@ impl Experiment {
         stimuli: &[Stimulus],
         share: &Share,
     ) -> Result<Built, BuildError> {
-        self.family.build(&Build {
+        let built = self.family.build(&Build {
             dynamics: &self.dynamics,
             parameters,
             stimuli,
             share,
+        })?;
+        Ok(match built {
+            Built::Flow(system) => Built::Flow(Landing::on(stimuli, self.time.start, system)),
+            map => map,
         })
     }
 }

@@ -205,7 +205,12 @@ fn dynamics(
         }
         found?
     } else {
-        let first = all.first()?;
+        let Some(first) = all.first() else {
+            let message = format!("the family `{}` offers no dynamics", family.name());
+            let help = "its `Family::dynamics` lists at least one, the first being the default";
+            d.problem(Problem::at(span, message, "nothing to run").help(help));
+            return None;
+        };
         d.assumed("dynamics", &resolved::text(first.name), Origin::Default);
         first
     };

@@ -23,6 +23,7 @@ pub mod forcing;
 pub mod guard;
 pub mod health;
 pub mod kinks;
+pub mod landing;
 pub mod layout;
 pub mod likelihood;
 pub mod map;
