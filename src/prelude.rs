@@ -26,6 +26,7 @@ pub use crate::system::layout::{Axis, Block, Layout, Variable};
 pub use crate::system::likelihood::{Derived, Evidence, Free, Likelihood, Observed};
 pub use crate::system::map::Map;
 pub use crate::system::matrix::PackedMatrix;
+pub use crate::system::memory;
 pub use crate::system::noise::{Calculus, Diffusion, NoiseClass};
 pub use crate::system::objective::Objective;
 pub use crate::system::observe::Observables;

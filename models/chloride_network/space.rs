@@ -49,6 +49,9 @@ pub struct Space {
     pub outside: Vec<usize>,
 }
 
+/// About so many numbers are kept for each cell: state, stages, kernels, transforms.
+const NUMBERS: f64 = 100.0;
+
 /// The keys of `[model.space]`.
 pub const SECTIONS: &[Parameter] = &[
     Parameter::choice("space.geometry", &["point", "line", "sheet", "disc"])
@@ -118,6 +121,14 @@ impl Space {
             let message = format!("a point is one cell, and `size` is {size}");
             return Err(BuildError::about("space.size", message)
                 .help("leave `size` out, or choose the geometry `line`"));
+        }
+        let cells = match geometry {
+            Geometry::Point | Geometry::Line => size as f64,
+            Geometry::Sheet | Geometry::Disc => (size as f64).powi(2),
+        };
+        if let Some(excess) = memory::excess(NUMBERS * cells) {
+            let message = format!("a space of {size} cells along a side is too large: {excess}");
+            return Err(BuildError::about("space.size", message));
         }
         let boundary = match parameters.text("space.boundary") {
             "periodic" => Boundary::Periodic,

@@ -2,6 +2,8 @@
 //!
 //! The tapes say which component it is, and a [`Reading`] of what was written, which part.
 
+use std::collections::HashMap;
+
 use super::fault::Valued;
 use super::model::{StateBlock, Text};
 use super::reading::{Places, Reading};
@@ -112,6 +114,8 @@ impl Equations {
             scope: Scope::new(&written.model, &written.parameters),
             t: self.aside(t),
             x,
+            known: HashMap::new(),
+            depth: 0,
         };
         let mut places: Places = i.map(|i| ("i".to_string(), i)).into_iter().collect();
         reading.value(text, &text.expression, &mut places)

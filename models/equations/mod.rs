@@ -18,6 +18,7 @@ mod compile;
 mod derivative;
 mod edges;
 mod expression;
+mod extent;
 mod fault;
 mod forcing;
 mod function;

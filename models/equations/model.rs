@@ -131,6 +131,9 @@ struct Reader {
     faults: Vec<BuildError>,
 }
 
+/// About so many numbers are kept for each element: state, stages, tape.
+const NUMBERS: f64 = 30.0;
+
 impl Reader {
     fn wrong(&mut self, tree: &Tree, name: &str, expected: &str) {
         let message = format!("`{name}` must be {expected}, not {}", tree.kind());
@@ -224,7 +227,15 @@ impl Reader {
         self.only(entries, &valid, &place);
         let get = |key: &str| entry.value.get(key);
         let size = get("size").and_then(|tree| match tree.node {
-            Node::Integer(size) if (1..=1 << 30).contains(&size) => usize::try_from(size).ok(),
+            Node::Integer(size) if size >= 1 => {
+                if let Some(excess) = memory::excess(NUMBERS * size as f64) {
+                    let message = format!("`{name}` of {size} elements is too large: {excess}");
+                    self.faults
+                        .push(BuildError::new(message).at(tree.span, "too large"));
+                    return Some(1);
+                }
+                usize::try_from(size).ok()
+            }
             _ => {
                 let message = format!("`size` of `{name}` must be a whole number >= 1");
                 self.faults

@@ -24,6 +24,8 @@ pub struct SyntaxError {
 
 /// Deeper nesting than this is a mistake, not a model.
 const DEEPEST: usize = 128;
+/// So many sums, or products, may stand in a row.
+const LONGEST: usize = 2000;
 
 /// The expression that a text says.
 pub fn parse(text: &str) -> Result<Expression, SyntaxError> {
@@ -105,12 +107,13 @@ impl Parser<'_> {
             return Err(self.error("this expression is nested too deeply", "too deep"));
         }
         let mut left = self.product()?;
-        loop {
+        for number in 0.. {
             let operator = match self.peek() {
                 Some('+') => Binary::Add,
                 Some('-') => Binary::Sub,
                 _ => break,
             };
+            self.count(number)?;
             self.at += 1;
             left = pair(operator, left, self.product()?);
         }
@@ -120,15 +123,31 @@ impl Parser<'_> {
 
     fn product(&mut self) -> Result<Expression, SyntaxError> {
         let mut left = self.signed()?;
-        loop {
+        for number in 0.. {
             let operator = match self.peek() {
                 Some('*') => Binary::Mul,
                 Some('/') => Binary::Div,
-                _ => return Ok(left),
+                _ => break,
             };
+            self.count(number)?;
             self.at += 1;
             left = pair(operator, left, self.signed()?);
         }
+        Ok(left)
+    }
+
+    /// Refuse more operations in a row than an expression may have.
+    fn count(&mut self, number: usize) -> Result<(), SyntaxError> {
+        if number < LONGEST {
+            return Ok(());
+        }
+        let message = format!("this expression has more than {LONGEST} operations in a row");
+        let mut error = self.error(message, "too long");
+        error.help = Some(
+            "sum(k, ...) adds over the elements of a vector; [model.define] gives parts a name"
+                .into(),
+        );
+        Err(error)
     }
 
     fn signed(&mut self) -> Result<Expression, SyntaxError> {

@@ -2,6 +2,8 @@
 //!
 //! It is slow, and there for the message of a run that failed: the tape has lost what was written.
 
+use std::collections::HashMap;
+
 use super::expression::{Expression, Form};
 use super::fault::{Blame, Mishap, Valued, of_one, of_two};
 use super::function::{BINARY, Binary, UNARY};
@@ -17,7 +19,13 @@ pub(super) struct Reading<'a> {
     pub scope: Scope<'a>,
     pub t: f64,
     pub x: &'a [f64],
+    /// Definitions that were read, by number and by what `i` stands for.
+    pub known: HashMap<(usize, Option<u64>), Valued>,
+    pub depth: usize,
 }
+
+/// So deep definitions are read in each other; deeper ones are left aside.
+const DEEPEST: usize = 400;
 
 impl<'a> Reading<'a> {
     /// The value of an expression.
@@ -66,6 +74,21 @@ impl<'a> Reading<'a> {
     }
 
     fn definition(&mut self, number: usize, i: Option<f64>) -> Valued {
+        let key = (number, i.map(f64::to_bits));
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        if self.depth >= DEEPEST {
+            return Valued::of(f64::NAN);
+        }
+        self.depth += 1;
+        let found = self.defined(number, i);
+        self.depth -= 1;
+        self.known.insert(key, found.clone());
+        found
+    }
+
+    fn defined(&mut self, number: usize, i: Option<f64>) -> Valued {
         let model = self.model;
         let one = &model.definitions[number];
         let Some(text) = one.text.as_ref() else {

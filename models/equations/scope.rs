@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::expression::{Expression, Form};
+use super::extent::{Extent, extent, extents, reaches};
 use super::function::{self, BINARY, Binary, SPECIAL, UNARY, Unary};
 use super::graph::{Graph, LOOPS, Node};
 use super::model::{Model, Text, is_name, is_reserved, within};
@@ -29,6 +30,11 @@ pub enum Meaning {
 /// Index names in force, the innermost last, with what they stand for.
 pub type Indices = Vec<(String, Node)>;
 
+/// So deep may expressions and the definitions in them be nested: each level takes a piece of the stack.
+const DEEPEST: usize = 4000;
+/// What a definition adds to the depth of its expression.
+const OF_DEFINITION: usize = 4;
+
 /// Names, the graph so far, and the complaints.
 pub struct Scope<'m> {
     pub graph: Graph,
@@ -38,6 +44,9 @@ pub struct Scope<'m> {
     /// Definitions by number and by what `i` stands for.
     known: HashMap<(usize, Option<Node>), Option<Node>>,
     open: Vec<usize>,
+    depth: usize,
+    /// What `i` counts in each definition.
+    extents: Vec<Vec<Extent>>,
     /// The first components of the blocks.
     pub firsts: Vec<usize>,
 }
@@ -52,6 +61,8 @@ impl<'m> Scope<'m> {
             names: BTreeMap::new(),
             known: HashMap::new(),
             open: Vec::new(),
+            depth: 0,
+            extents: Vec::new(),
             firsts: Vec::new(),
         };
         for (name, value) in parameters.iter() {
@@ -82,6 +93,7 @@ impl<'m> Scope<'m> {
                     .push(BuildError::new(message).at(one.key, "given twice"));
             }
         }
+        scope.extents = extents(model, &scope.names);
         scope
     }
 
@@ -138,7 +150,7 @@ impl<'m> Scope<'m> {
     /// complaint.
     pub fn own_size(&mut self, text: &Text) -> Option<usize> {
         let free = text.expression.mentions("i");
-        if !free && self.sizes(&text.expression, "i", 0).is_empty() {
+        if !free && self.sizes(&text.expression, "i").is_empty() {
             return None;
         }
         self.size_of(text, &text.expression, "i", text.expression.at.clone())
@@ -152,7 +164,7 @@ impl<'m> Scope<'m> {
         index: &str,
         at: Range<usize>,
     ) -> Option<usize> {
-        let mut found = self.sizes(body, index, 0);
+        let mut found = self.sizes(body, index);
         // `u[j]` says more than `u[j + 1]`.
         if found.iter().any(|(_, plain)| *plain) {
             found.retain(|(_, plain)| *plain);
@@ -177,43 +189,9 @@ impl<'m> Scope<'m> {
     }
 
     /// The sizes of what an index counts, and whether it stands alone in the brackets.
-    fn sizes(&self, body: &Expression, index: &str, depth: usize) -> Vec<(usize, bool)> {
-        let mut found = Vec::new();
-        if depth > self.model.definitions.len() {
-            return found;
-        }
-        body.walk(&mut |part| match &part.form {
-            Form::Element(name, places) => {
-                for (axis, place) in places.iter().enumerate() {
-                    if !place.mentions(index) {
-                        continue;
-                    }
-                    let plain = matches!(&place.form, Form::Name(name) if name == index);
-                    match self.names.get(name) {
-                        Some(Meaning::State(_, Some(size))) => found.push((*size, plain)),
-                        Some(Meaning::Table(_, shape)) => {
-                            found.extend(shape.get(axis).map(|&size| (size, plain)));
-                        }
-                        Some(Meaning::Definition(number)) => {
-                            if let Some(text) = &self.model.definitions[*number].text {
-                                let inner = self.sizes(&text.expression, "i", depth + 1);
-                                found.extend(inner.into_iter().map(|(n, own)| (n, own && plain)));
-                            }
-                        }
-                        _ => {}
-                    }
-                }
-            }
-            Form::Name(name) if index == "i" => {
-                if let Some(Meaning::Definition(number)) = self.names.get(name)
-                    && let Some(text) = &self.model.definitions[*number].text
-                {
-                    found.extend(self.sizes(&text.expression, "i", depth + 1));
-                }
-            }
-            _ => {}
-        });
-        found
+    fn sizes(&self, body: &Expression, index: &str) -> Vec<Extent> {
+        let reaches = reaches(&self.names, body, index);
+        extent(&reaches, &self.extents)
     }
 
     /// Check every definition, used or not.
@@ -250,6 +228,19 @@ impl<'m> Scope<'m> {
     }
 
     fn expression(&mut self, text: &Text, e: &Expression, indices: &mut Indices) -> Option<Node> {
+        if self.depth >= DEEPEST {
+            let message = "definitions are nested too deeply here".to_string();
+            let error = within(text, e.at.clone(), message, "too deep".into());
+            self.fault(error.help("list definitions before those that use them, or write fewer of them into each other"));
+            return None;
+        }
+        self.depth += 1;
+        let node = self.part(text, e, indices);
+        self.depth -= 1;
+        node
+    }
+
+    fn part(&mut self, text: &Text, e: &Expression, indices: &mut Indices) -> Option<Node> {
         match &e.form {
             Form::Number(number) => Some(self.graph.number(*number)),
             Form::Name(name) => self.name(text, e, name, indices),
@@ -371,7 +362,7 @@ impl<'m> Scope<'m> {
         }
         let text = one.text.as_ref()?;
         if i.is_none()
-            && (text.expression.mentions("i") || !self.sizes(&text.expression, "i", 0).is_empty())
+            && (text.expression.mentions("i") || !self.sizes(&text.expression, "i").is_empty())
         {
             let message = format!(
                 "`{}` is defined for each element: it has the index i",
@@ -391,8 +382,10 @@ impl<'m> Scope<'m> {
             return *known;
         }
         self.open.push(number);
+        self.depth += OF_DEFINITION;
         let mut indices: Indices = i.map(|node| ("i".to_string(), node)).into_iter().collect();
         let node = self.lower(text, &mut indices);
+        self.depth -= OF_DEFINITION;
         self.open.pop();
         self.known.insert(key, node);
         node

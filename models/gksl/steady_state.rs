@@ -50,7 +50,7 @@ pub enum NoSteady {
     Residual(f64),
     /// Inverse iteration did not find it.
     #[error(
-        "the null space of the generator was not found: it has more than 500 dimensions, or rates that span more digits than a number has; run the system for a long time instead"
+        "the null space of the generator was not found: it has more than 500 dimensions, or rates that span twelve digits or more; up to {FULL} levels they may span any number"
     )]
     NotFound,
     /// The generator makes no states of states, and its states need not settle.
@@ -112,13 +112,14 @@ impl Lindblad {
         }
         let start = start.ok_or(NoSteady::NotUnique(nullity))?;
         let left = inverse.null_space(Side::Left).ok_or(NoSteady::NotFound)?;
+        // Rates near the limit of what can be told from rest are in one of the two alone.
         if left.len() != nullity {
-            return Err(NoSteady::Defective);
+            return Err(NoSteady::NotFound);
         }
         let null = NullSpace::new(&right, &left);
-        let x = null_space::projected(&null, start).ok_or(NoSteady::Defective)?;
+        let x = null_space::projected(&null, start).ok_or(NoSteady::NotFound)?;
         let terms = inverse.terms(n, &x);
-        certain(n, Steady { x, nullity }, &terms)
+        certain(n, Steady { x, nullity }, &terms).map_err(|_| NoSteady::NotFound)
     }
 
     /// Whether every entry of the matrix but the losses is one product: then slow rates beside fast ones are known to their last digit.
@@ -397,7 +398,7 @@ fn tell(levels: &Levels, lindblad: &Lindblad, steady: &Steady) -> Findings {
     }
     if steady.nullity > 1 {
         findings.remarks.push(format!(
-            "the null space has {} dimensions: this is the state that the initial one ends in, others end elsewhere",
+            "the null space has {} dimensions: this is the state that the initial one ends in, or turns around for ever; others end elsewhere",
             steady.nullity
         ));
     }

@@ -73,7 +73,7 @@ impl Fastest {
         }
     }
 
-    /// A random stable network that attains the bound, if the input is Gaussian and such networks are known.
+    /// A random network that attains the bound, a stable one if there are such, if the input is Gaussian and such networks are known.
     fn of_least_energy(&self, normal: &mut dyn FnMut() -> f64) -> Option<Vec<f64>> {
         let problem = &self.problem;
         let n = problem.units;
@@ -87,9 +87,18 @@ impl Fastest {
             .enumerate()
             .all(|(at, &c)| c == if at.is_multiple_of(n + 1) { 1.0 } else { 0.0 });
         if problem.weight == 0.0 {
-            // The energy alone does not say how fast a network is: the starts do neither, but they are stable.
+            // The energy alone does not say how fast a network is: the starts do neither, but they are stable if stable ones are found.
             let mut draw = || attaining(n, &covariance, entropy, &random_turns(n, normal));
-            return (0..DRAWS).find_map(|_| draw().filter(|weights| self.is_stable(weights)));
+            let mut first = None;
+            for _ in 0..DRAWS {
+                let Some(weights) = draw() else { continue };
+                if self.is_stable(&weights) {
+                    return Some(weights);
+                }
+                first.get_or_insert(weights);
+            }
+            // An antisymmetric start comes to the bound of white input as well.
+            return first.filter(|_| !is_white);
         }
         if is_white && n.is_multiple_of(2) {
             return attaining_at_once(n, entropy, &equal_turns(n, normal));

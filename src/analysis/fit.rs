@@ -197,6 +197,10 @@ fn covariance(
     inner: &[usize],
 ) -> Option<DMatrix<f64>> {
     let n = inner.len();
+    if n == 0 {
+        // Every estimate is at a bound: nothing varies.
+        return None;
+    }
     let all = steps(point, bounds);
     let h: Vec<f64> = inner.iter().map(|&k| all[k]).collect();
     let at = |moves: &[(usize, f64)]| {

@@ -194,7 +194,7 @@ pub(super) const CARDS: &[Card] = &[
         path: "health/below_atol",
         number: Number::I64,
         unit: Unit::One,
-        long_name: "component of the flat state that stayed furthest below 1000 times its atol (with noise 10 times), without error control; -1 for none",
+        long_name: "component of the flat state that stayed furthest below 1000 times its atol (with noise 100 times), without error control; -1 for none",
         value: |run| Value::I64(run.noticed.below_atol),
     },
     Card {

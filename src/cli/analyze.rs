@@ -15,6 +15,7 @@ use super::points::{Order, answer, beside};
 use super::progress::duration;
 use super::{experiment, table};
 use crate::archive::analysis::Answered;
+use crate::cli::remark::remark;
 
 use crate::ensemble::analyse::Points;
 use crate::registry::Registry;
@@ -94,10 +95,10 @@ pub fn execute(
         && !arguments.quiet
     {
         let (name, program) = (one.analysis.name(), super::program::name());
-        eprintln!("note: [analysis.{name}] looks on while a run goes on: `{program} run` does it");
+        remark!("note: [analysis.{name}] looks on while a run goes on: `{program} run` does it");
     }
     if !experiment.stimuli.is_empty() && undriven && !arguments.quiet {
-        eprintln!("note: stimuli are left out of analyses that run nothing");
+        remark!("note: stimuli are left out of analyses that run nothing");
     }
     named_failures(&answers, &path)?;
     if !arguments.quiet {
@@ -106,7 +107,7 @@ pub fn execute(
             count => format!("{count} points, "),
         };
         let took = duration(started.elapsed().as_secs_f64());
-        eprintln!("wrote {}: {count}in {took}", path.display());
+        remark!("wrote {}: {count}in {took}", path.display());
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use super::output::Output;
 use super::progress::{duration, short};
 use super::table;
 use crate::archive::contents::{Contents, DataSet, Extent};
+use crate::cli::remark::remark;
 use crate::config::axis::{Axis, Mode, Values};
 use crate::config::experiment::{Clock, Experiment, Save};
 use crate::engine::card::{Needs, Stepping};
@@ -86,10 +87,10 @@ pub fn execute(
     output.write_all(table::columns(&data_sets(contents), table::page()).as_bytes())?;
     print_analyses(&experiment, output)?;
     if experiment.members() > 1 && !experiment.is_random() {
-        eprintln!("note: {ALIKE}");
+        remark!("note: {ALIKE}");
     }
     for warning in &warnings {
-        eprintln!("warning: {warning}");
+        remark!("warning: {warning}");
     }
     Ok(())
 }
@@ -133,7 +134,7 @@ fn only_analyses(
     }
     writeln!(output, "{}", arguments.experiment.config.display())?;
     print_analyses(experiment, output)?;
-    eprintln!("note: there is no [time], and so nothing to run");
+    remark!("note: there is no [time], and so nothing to run");
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use super::progress::short;
 use super::table;
 use crate::analysis::convergence::{Convergence, Followed, Question, convergence};
 use crate::archive::contents::Origin;
+use crate::cli::remark::remark;
 use crate::ensemble::{Prepared, RunError};
 use crate::registry::Registry;
 
@@ -135,7 +136,7 @@ pub fn execute(
     } else {
         print(&found, &names, output)?;
         if !prepared.plan.axes().is_empty() {
-            eprintln!("note: of the sweep, this is its first run");
+            remark!("note: of the sweep, this is its first run");
         }
     }
     if (0..names.len()).all(|variable| !found.is_compared(variable)) {

@@ -15,6 +15,7 @@ use super::progress::short;
 use super::table;
 use crate::archive::compare::{Comparison, ConfigDifference, Entry, SetDifference, What, compare};
 use crate::archive::reader::Reader;
+use crate::cli::remark::remark;
 
 /// Compare two archives: experiment, external inputs and every number
 #[derive(Debug, clap::Args)]
@@ -52,7 +53,7 @@ pub fn execute(arguments: &Arguments, output: &mut Output) -> Result<(), Failure
     output.flush()?;
     for reader in [&a, &b] {
         if !reader.is_complete() {
-            eprintln!(
+            remark!(
                 "note: {} is not complete ({}): what unfinished runs have counts as missing",
                 reader.path().display(),
                 reader.status()
@@ -69,7 +70,7 @@ pub fn execute(arguments: &Arguments, output: &mut Output) -> Result<(), Failure
     }
     if comparison.is_equal() {
         if !arguments.json {
-            eprintln!("equal: {} data sets compared", comparison.compared);
+            remark!("equal: {} data sets compared", comparison.compared);
         }
         return Ok(());
     }

@@ -13,6 +13,7 @@ use super::points::{Order, answer, beside};
 use super::progress::duration;
 use super::{experiment, table};
 use crate::archive::analysis::Answered;
+use crate::cli::remark::remark;
 use crate::ensemble::analyse::Points;
 use crate::ensemble::fitting::fit_subjects;
 use crate::registry::Registry;
@@ -55,8 +56,7 @@ pub fn execute(
     let file = &arguments.experiment.config;
     let missing = || {
         let message = format!("{}: there is no table [fit]", file.display());
-        let help =
-            "add [fit], which may be empty; `free` says what is estimated, between which bounds";
+        let help = "add [fit], which may be empty, if the family has a likelihood; `free` says what is estimated, between which bounds";
         Failure::new(Code::Usage, message).help(help)
     };
     if arguments.experiment.lacks("fit") {
@@ -106,13 +106,13 @@ pub fn execute(
             .flatten()
             .flat_map(|one| &one.remarks)
         {
-            eprintln!("warning: {remark}");
+            remark!("warning: {remark}");
         }
     }
     named_failures(&answers, &path)?;
     if !arguments.quiet {
         let took = duration(started.elapsed().as_secs_f64());
-        eprintln!("wrote {}: in {took}", path.display());
+        remark!("wrote {}: in {took}", path.display());
     }
     Ok(())
 }

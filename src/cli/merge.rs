@@ -8,6 +8,7 @@ use super::failure::{Code, Failure};
 use super::interrupt;
 use super::output::Output;
 use super::run::command_line;
+use crate::cli::remark::remark;
 use crate::ensemble::RunOptions;
 use crate::ensemble::merge::{MergeError, merge};
 use crate::registry::Registry;
@@ -40,7 +41,7 @@ pub fn execute(
 ) -> Result<(), Failure> {
     let options = RunOptions {
         force: arguments.force,
-        command_line: command_line(std::env::args()),
+        command_line: command_line(std::env::args_os()),
         ..RunOptions::new(interrupt::listen()?)
     };
     let merged = merge(&arguments.shards, &arguments.output, registry, &options);
@@ -54,7 +55,7 @@ pub fn execute(
         }))?;
     }
     if !arguments.quiet {
-        eprintln!(
+        remark!(
             "wrote {path}: {} runs out of {} shards",
             merged.runs,
             arguments.shards.len()

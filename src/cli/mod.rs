@@ -26,6 +26,7 @@ mod points;
 mod program;
 mod progress;
 mod reference;
+mod remark;
 mod reproduce;
 mod rerun;
 mod run;

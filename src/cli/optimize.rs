@@ -12,6 +12,7 @@ use super::output::Output;
 use super::points::{Order, answer, beside};
 use super::progress::duration;
 use super::{experiment, table};
+use crate::cli::remark::remark;
 use crate::ensemble::analyse::Points;
 use crate::ensemble::optimising::optimum;
 use crate::registry::Registry;
@@ -48,7 +49,7 @@ pub fn execute(
     let file = &arguments.experiment.config;
     let missing = || {
         let message = format!("{}: there is no table [optimize]", file.display());
-        let help = "add [optimize], which may be empty; `restarts` says from how many points the search starts";
+        let help = "add [optimize], which may be empty, if the family has an objective; `restarts` says from how many points the search starts";
         Failure::new(Code::Usage, message).help(help)
     };
     if arguments.experiment.lacks("optimize") {
@@ -92,7 +93,7 @@ pub fn execute(
     named_failures(&answers, &path)?;
     if !arguments.quiet {
         let took = duration(started.elapsed().as_secs_f64());
-        eprintln!("wrote {}: in {took}", path.display());
+        remark!("wrote {}: in {took}", path.display());
     }
     Ok(())
 }

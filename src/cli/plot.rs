@@ -8,6 +8,7 @@ use super::failure::{Code, Failure};
 use super::inspect;
 use crate::archive::ArchiveError;
 use crate::archive::reader::Reader;
+use crate::cli::remark::remark;
 use crate::plot::{self, At, Kind, Picture, PlotError, Request};
 
 /// Draw what an archive holds, as SVG or PNG: over time, over the axes of a sweep, one quantity against another
@@ -94,7 +95,7 @@ pub fn execute(arguments: &Arguments) -> Result<(), Failure> {
     };
     plot::save(&series, kind, &path).map_err(refuse)?;
     if !arguments.quiet {
-        eprintln!("drew {} to {}", series.quantity.name, path.display());
+        remark!("drew {} to {}", series.quantity.name, path.display());
     }
     Ok(())
 }

@@ -35,7 +35,7 @@ pub fn answer(
 ) -> Result<Vec<Answered>, Failure> {
     let refuse = |error: RunError| super::run::refuse(&error, order.file);
     analysis::refuse(order.path, order.force).map_err(|error| refuse(error.into()))?;
-    let command = super::run::command_line(std::env::args());
+    let command = super::run::command_line(std::env::args_os());
     let provenance = Provenance::now(&command, order.scheme.into());
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(order.threads)

@@ -11,6 +11,7 @@ use super::interrupt;
 use super::output::Output;
 use super::progress::Progress;
 use crate::archive::reader::Reader;
+use crate::cli::remark::remark;
 use crate::ensemble::RunOptions;
 use crate::ensemble::rerun::{Verdict, rerun};
 use crate::registry::Registry;
@@ -76,9 +77,9 @@ pub fn execute(
     }
     if !arguments.quiet {
         for name in &verdict.left_out {
-            eprintln!("note: /{name} was not compared: it needs all members; leave out --run");
+            remark!("note: /{name} was not compared: it needs all members; leave out --run");
         }
-        eprintln!(
+        remark!(
             "{} {}, {} numbers: the same as in {path}",
             verdict.runs,
             if verdict.runs == 1 { "run" } else { "runs" },

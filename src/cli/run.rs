@@ -1,5 +1,6 @@
 //! `nullcline run CONFIG`: the experiment, from file to archive.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,7 @@ use super::output::Output;
 use super::program;
 use super::progress::{Progress, duration, short};
 use super::{experiment, interrupt};
+use crate::cli::remark::remark;
 use crate::config::experiment::Clock;
 use crate::ensemble::{Report, RunError, RunOptions};
 use crate::plan::Shard;
@@ -66,15 +68,15 @@ pub fn execute(
         fail_fast: arguments.fail_fast,
         threads: arguments.threads,
         shard,
-        command_line: command_line(std::env::args()),
+        command_line: command_line(std::env::args_os()),
         ..RunOptions::new(interrupt::listen()?)
     };
     if experiment.members() > 1 && !experiment.is_random() && !arguments.quiet {
-        eprintln!("note: {}", super::check::ALIKE);
+        remark!("note: {}", super::check::ALIKE);
     }
     let mut analyses = experiment.analyses.iter();
     if analyses.any(|one| !one.analysis.follows()) && !arguments.quiet {
-        eprintln!(
+        remark!(
             "note: the tables [analysis.*] are done by `{} analyze`, not by a run",
             program::name()
         );
@@ -130,7 +132,7 @@ fn shard_path(path: &Path, shard: Shard) -> PathBuf {
 fn tell(report: &Report, quiet: bool) -> Result<(), Failure> {
     let path = report.path.display();
     if report.damaged > 0 && !quiet {
-        eprintln!(
+        remark!(
             "{} runs were not on the disk as the journal says, and were run again",
             report.damaged
         );
@@ -140,7 +142,7 @@ fn tell(report: &Report, quiet: bool) -> Result<(), Failure> {
     }
     if !quiet {
         for note in &report.notes {
-            eprintln!("note: {note}");
+            remark!("note: {note}");
         }
     }
     if report.failed > 0 {
@@ -148,10 +150,10 @@ fn tell(report: &Report, quiet: bool) -> Result<(), Failure> {
     }
     if !quiet {
         if report.replaced_unfinished {
-            eprintln!("replaced an unfinished earlier attempt");
+            remark!("replaced an unfinished earlier attempt");
         }
         if report.from_checkpoint {
-            eprintln!("went on from a checkpoint");
+            remark!("went on from a checkpoint");
         }
         let what = match &report.only {
             Some(only) => {
@@ -160,7 +162,7 @@ fn tell(report: &Report, quiet: bool) -> Result<(), Failure> {
             }
             None => runs(report),
         };
-        eprintln!("wrote {path}: {what}, in {}", duration(report.wall_time));
+        remark!("wrote {path}: {what}, in {}", duration(report.wall_time));
     }
     Ok(())
 }
@@ -248,8 +250,11 @@ fn as_json(report: &Report) -> Value {
 }
 
 /// The command line as a shell would take it.
-pub(super) fn command_line(arguments: impl Iterator<Item = String>) -> String {
-    let mut words: Vec<String> = arguments.map(|word| shell_word(&word)).collect();
+pub(super) fn command_line(arguments: impl Iterator<Item = OsString>) -> String {
+    // A name that is no text is shown with marks for what is none of it.
+    let mut words: Vec<String> = arguments
+        .map(|word| shell_word(&word.to_string_lossy()))
+        .collect();
     if let Some(program) = words.first_mut() {
         *program = shell_word(program::name());
     }
@@ -267,10 +272,12 @@ pub(super) fn shell_word(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsString;
+
     #[test]
     fn the_command_line_can_be_pasted_into_a_shell() {
         let words = ["/usr/bin/nullcline", "run", "a b.toml", "--set", "x='y'"];
-        let line = super::command_line(words.map(String::from).into_iter());
+        let line = super::command_line(words.map(OsString::from).into_iter());
         assert_eq!(
             line.split_once(' ').map(|(_, rest)| rest),
             Some("run 'a b.toml' --set 'x='\\''y'\\'''")

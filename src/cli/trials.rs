@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::experiment;
 use super::failure::{Code, Failure};
 use super::output::Output;
+use crate::cli::remark::remark;
 use crate::ensemble::trial_table::trial_table;
 use crate::registry::Registry;
 
@@ -49,6 +50,6 @@ pub fn execute(
         return Err(Failure::new(Code::InputOutput, message).help(help));
     }
     std::fs::write(path, &bytes).map_err(|error| Failure::cannot_write(path, &error))?;
-    eprintln!("wrote {}: {} trials", path.display(), table.rows.len());
+    remark!("wrote {}: {} trials", path.display(), table.rows.len());
     Ok(())
 }

@@ -134,22 +134,37 @@ pub(super) fn table(d: &mut Decoder, name: &str, span: Span) -> Option<Table> {
 }
 
 fn npy(bytes: &[u8]) -> Result<Array, String> {
+    if promised(bytes).is_some_and(|count| count.is_none_or(|count| count > bytes.len())) {
+        return Err("the header promises more numbers than the file holds".into());
+    }
     let file = npyz::NpyFile::new(bytes).map_err(|error| error.to_string())?;
     let shape: Vec<usize> = file.shape().iter().map(|&size| size as usize).collect();
     let fortran = file.order() == npyz::Order::Fortran;
-    let length = shape
-        .iter()
-        .try_fold(1_usize, |n, &size| n.checked_mul(size));
-    if length.is_none_or(|length| length > bytes.len()) {
-        return Err("the header promises more numbers than the file holds".into());
-    }
     let data = npy_data(file)?;
+    if data.len() != shape.iter().product::<usize>() {
+        return Err("the file holds fewer numbers than its header promises".into());
+    }
     let data = if fortran {
         row_major(&shape, &data)
     } else {
         data
     };
     Ok(Array::new(shape, data))
+}
+
+/// How many numbers the header of an `.npy` file promises, or `None` within if that is more than can be counted: the reader multiplies
+/// them unchecked. Nothing if the header cannot be read, which the reader reports.
+fn promised(bytes: &[u8]) -> Option<Option<usize>> {
+    let header = &bytes[..bytes.len().min(4096)];
+    let text = String::from_utf8_lossy(header);
+    let (_, rest) = text.split_once("shape")?;
+    let (_, rest) = rest.split_once('(')?;
+    let (sizes, _) = rest.split_once(')')?;
+    let sizes = sizes.split(',').map(str::trim);
+    let sizes = sizes.filter(|size| !size.is_empty());
+    let count = sizes.map(|size| size.trim_end_matches('L').parse::<usize>().ok());
+    let product = |all: Option<usize>, size: Option<usize>| all?.checked_mul(size?.max(1));
+    Some(count.fold(Some(1), product))
 }
 
 fn npy_data(file: npyz::NpyFile<&[u8]>) -> Result<Vec<f64>, String> {

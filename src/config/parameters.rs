@@ -14,14 +14,12 @@ use super::random;
 use super::resolved;
 use super::section;
 use super::sources::Origin;
+use crate::system::memory;
 use crate::system::parameters::{
     Array, BuildError, Fallback, Kind, Parameter, Parameters, Shape, Value,
 };
 use crate::system::suggest;
 use crate::system::tree::{Entry, Node, Span, Tree};
-
-/// More numbers than this in one array are a mistake, not a model.
-const LARGEST: usize = 1 << 30;
 
 /// A declaration and what the file says about it.
 pub(super) struct Slot<'t> {
@@ -167,8 +165,14 @@ pub(super) fn resolve(d: &mut Decoder, slots: &[Slot<'_>], dynamics: &str) -> (P
             Err(size) => nothing_fixes(d, slot, size),
         }
     }
+    // A generator reads other parameters: with a mistake among them it draws nothing.
+    let sound = d.problems.len() == before;
     while let Some(index) = next_ready(&pending, &parameters) {
         let (slot, shape, form) = pending.remove(index);
+        let is_own = matches!(&form, Form::Random(random) if matches!(random.law, Law::Own(..)));
+        if is_own && !(sound && d.problems.len() == before) {
+            continue;
+        }
         if let Some(array) = fill(d, slot, shape, form, &parameters) {
             parameters.set_real(slot.name(), array);
         }
@@ -395,13 +399,10 @@ fn fix(
 ) -> bool {
     let (name, wanted) = (slot.name(), shape.sizes());
     let has = numbers::shape_text(given);
-    let count = given
-        .iter()
-        .try_fold(1_usize, |n, &size| n.checked_mul(size));
-    if count.is_none_or(|count| count > LARGEST) {
+    if let Some(excess) = excess(given) {
         d.problem(Problem::at(
             span,
-            format!("`{name}` of shape {has} is too large"),
+            format!("`{name}` of shape {has} is too large: {excess}"),
             "too large",
         ));
         sizes.broken.extend(wanted);
@@ -467,6 +468,11 @@ fn fix(
     true
 }
 
+/// What is wrong with an array of this shape, if it exceeds the memory that a model may take.
+fn excess(shape: &[usize]) -> Option<String> {
+    memory::excess(shape.iter().map(|&size| size as f64).product())
+}
+
 /// The shape in numbers, or the name of a size that nothing fixes.
 fn concrete(shape: Shape, sizes: &Sizes) -> Result<Vec<usize>, &'static str> {
     shape
@@ -500,6 +506,13 @@ fn fill(
     form: Form<'_>,
     parameters: &Parameters,
 ) -> Option<Array> {
+    if let Some(excess) = excess(&shape) {
+        let span = slot.given.map_or(slot.header, |entry| entry.value.span);
+        let has = numbers::shape_text(&shape);
+        let message = format!("`{}` of shape {has} is too large: {excess}", slot.name());
+        d.problem(Problem::at(span, message, "too large"));
+        return None;
+    }
     let random = match form {
         Form::Filled(number) => return Some(Array::filled(shape, number)),
         Form::Array(array) => return Some(array),

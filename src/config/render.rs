@@ -1,19 +1,56 @@
 //! Rendering: each problem with its lines of the file, the place underlined, and what to do.
 
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
+    MietteSpanContents, SourceCode, SourceSpan, SpanContents,
 };
 
 use super::problem::{ConfigError, Problem};
 use crate::system::tree::Span;
 
+/// Lines shown before and after the place.
+const CONTEXT: usize = 1;
+
 /// A problem in the form that `miette` draws.
 #[derive(Debug)]
 struct Report<'a> {
     problem: &'a Problem,
-    source: Option<NamedSource<String>>,
+    source: Option<Window<'a>>,
     labels: Vec<LabeledSpan>,
     help: Option<String>,
+}
+
+/// Some lines of a text: whole texts are searched from their start for every problem.
+#[derive(Debug)]
+struct Window<'a> {
+    name: String,
+    text: &'a str,
+    /// The number of its first line, from 0, and where it starts in the text.
+    line: usize,
+    start: usize,
+}
+
+impl SourceCode for Window<'_> {
+    fn read_span<'b>(
+        &'b self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'b> + 'b>, MietteError> {
+        let local = span.offset().checked_sub(self.start);
+        let local = SourceSpan::from((local.ok_or(MietteError::OutOfBounds)?, span.len()));
+        let found = self.text.as_bytes().read_span(&local, before, after)?;
+        let span = (found.span().offset() + self.start, found.span().len());
+        let column = found.column();
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.name.clone(),
+            found.data(),
+            span.into(),
+            found.line() + self.line,
+            column,
+            found.line_count(),
+        )))
+    }
 }
 
 impl std::fmt::Display for Report<'_> {
@@ -50,7 +87,7 @@ impl ConfigError {
         let handler = GraphicalReportHandler::new_themed(theme)
             .with_width(width)
             .with_links(false)
-            .with_context_lines(1);
+            .with_context_lines(CONTEXT);
         let mut text = String::new();
         for problem in self.problems() {
             let report = self.report(problem);
@@ -76,6 +113,7 @@ impl ConfigError {
             return report;
         };
         let (name, text, local) = self.sources.locate(span);
+        let mut reach = span;
         report.labels.push(LabeledSpan::new_primary_with_span(
             Some(problem.label.clone()),
             underline(text, local),
@@ -83,6 +121,7 @@ impl ConfigError {
         if let Some((other, label)) = &problem.also {
             let (other_name, _, other_local) = self.sources.locate(*other);
             if other_name == name && name != "--set" {
+                reach = Span::new(reach.start.min(other.start), reach.end.max(other.end));
                 let span = underline(text, other_local);
                 report
                     .labels
@@ -95,7 +134,13 @@ impl ConfigError {
                 });
             }
         }
-        report.source = Some(NamedSource::new(name, text.to_string()));
+        let (text, line, start) = self.sources.window(reach, CONTEXT + 1);
+        report.source = Some(Window {
+            name,
+            text,
+            line,
+            start,
+        });
         report
     }
 }

@@ -27,14 +27,20 @@ pub(super) struct Sources {
     text: String,
     /// Where each piece starts: the file first.
     starts: Vec<usize>,
+    /// Where each line starts, of all pieces.
+    lines: Vec<usize>,
 }
 
 impl Sources {
     pub fn new(path: &Path, text: &str) -> Self {
+        let text = format!("{text}\n");
+        let mut lines = vec![0];
+        lines.extend(text.match_indices('\n').map(|(at, _)| at + 1));
         Self {
             path: path.to_path_buf(),
-            text: format!("{text}\n"),
+            text,
             starts: vec![0],
+            lines,
         }
     }
 
@@ -44,7 +50,40 @@ impl Sources {
         self.starts.push(start);
         self.text.push_str(argument);
         self.text.push('\n');
+        let added = self.text[start..].match_indices('\n');
+        self.lines.extend(added.map(|(at, _)| start + at + 1));
         start
+    }
+
+    /// The number of the line of a place within its piece, counted from 0, and where that line starts.
+    fn line(&self, offset: usize) -> (usize, usize) {
+        let piece = self.starts.partition_point(|&start| start <= offset) - 1;
+        let first = self
+            .lines
+            .partition_point(|&line| line < self.starts[piece]);
+        let line = self.lines.partition_point(|&line| line <= offset) - 1;
+        (line - first, self.lines[line])
+    }
+
+    /// The piece around a place, cut to the lines from `before` lines before its start to `after` lines after its end: its text, the number of
+    /// its first line counted from 0, and where it starts in the piece.
+    pub fn window(&self, span: Span, around: usize) -> (&str, usize, usize) {
+        let (_, text, local) = self.locate(span);
+        let mut start = local.start;
+        for _ in 0..=around {
+            start = text[..start].rfind('\n').unwrap_or(0);
+            if start == 0 {
+                break;
+            }
+        }
+        let start = if start == 0 { 0 } else { start + 1 };
+        let mut end = local.end;
+        for _ in 0..=around {
+            end = text[end..].find('\n').map_or(text.len(), |at| end + at + 1);
+        }
+        let piece = self.starts.partition_point(|&start| start <= span.start) - 1;
+        let (line, _) = self.line(self.starts[piece] + start);
+        (&text[start..end], line, start)
     }
 
     /// The name of the piece, its text, and the span within it.
@@ -118,9 +157,10 @@ impl Sources {
     /// `name:line:column` of a place, both counted from 1.
     pub fn place(&self, span: Span) -> String {
         let (name, text, local) = self.locate(span);
-        let before = &text[..local.start];
-        let column = before.chars().rev().take_while(|&c| c != '\n').count() + 1;
-        format!("{name}:{}:{column}", before.matches('\n').count() + 1)
+        let piece = self.starts.partition_point(|&start| start <= span.start) - 1;
+        let (line, first) = self.line(self.starts[piece] + local.start);
+        let before = &text[first - self.starts[piece]..local.start];
+        format!("{name}:{}:{}", line + 1, before.chars().count() + 1)
     }
 
     /// Where a value came from.
@@ -128,8 +168,8 @@ impl Sources {
         if self.is_set(span) {
             return Origin::Set;
         }
-        let (_, text, local) = self.locate(span);
-        Origin::Line(text[..local.start].matches('\n').count() + 1)
+        let (_, _, local) = self.locate(span);
+        Origin::Line(self.line(local.start).0 + 1)
     }
 
     /// The path of the file as the user gave it.

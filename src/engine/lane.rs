@@ -76,7 +76,8 @@ impl Lane {
         if 1.01 * wanted >= rest && rest <= tolerances.max_step {
             (rest - self.lag, limit)
         } else {
-            let end = self.time + wanted;
+            // A step that the clock cannot represent is as long as the shortest one that it can.
+            let end = (self.time + wanted).max(self.time.next_up());
             (end - self.time - self.lag, end)
         }
     }

@@ -18,7 +18,9 @@ use crate::system::forcing::Forcing;
 /// A component that never exceeds this multiple of its absolute tolerance had no error control; with noise, whose tolerances are
 /// crude, this one.
 const CONTROLLED: f64 = 1000.0;
-const CONTROLLED_NOISE: f64 = 10.0;
+const CONTROLLED_NOISE: f64 = 100.0;
+/// Tolerances from this one on are those of noise, though a run may have none.
+const CRUDE: f64 = 1e-3;
 /// Values below this share of the largest of their block are rounding of zero.
 const ROUNDING: f64 = 1e-13;
 /// Intervals of a step at whose ends a forcing counts as seen.
@@ -39,13 +41,22 @@ pub struct Noticed {
     pub fast_guard: Option<usize>,
 }
 
+/// A component that has not exceeded a multiple of its tolerance.
+#[derive(Clone, Copy, Debug)]
+struct Quiet {
+    component: usize,
+    largest: f64,
+    /// Its value at the start; NaN as soon as it has moved.
+    resting: f64,
+}
+
 /// The oversight of one run.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Oversight {
     /// The multiple of its absolute tolerance that a component must exceed.
     controlled: f64,
-    /// Components that have not, each with its largest absolute value.
-    quiet: Vec<(usize, f64)>,
+    /// Components that have not, each with its largest absolute value and its first one, which is NaN as soon as it has moved.
+    quiet: Vec<Quiet>,
     /// Where each block ends, and the largest absolute value of its components.
     blocks: Vec<(usize, f64)>,
     unseen: Option<(f64, f64)>,
@@ -63,7 +74,12 @@ impl Oversight {
         let mut oversight = Self::of(noisy, blocks);
         if let Some(tolerances) = tolerances {
             let finite = |&i: &usize| tolerances.atol[i].is_finite();
-            oversight.quiet = (0..x.len()).filter(finite).map(|i| (i, 0.0)).collect();
+            let quiet = |component: usize| Quiet {
+                component,
+                largest: 0.0,
+                resting: x[component],
+            };
+            oversight.quiet = (0..x.len()).filter(finite).map(quiet).collect();
             oversight.see(tolerances, x);
         }
         oversight
@@ -95,11 +111,19 @@ impl Oversight {
             let sizes = x[first..*end].iter().map(|x| x.abs());
             (*largest, first) = (sizes.fold(*largest, f64::max), *end);
         }
-        let controlled = self.controlled;
-        self.quiet.retain_mut(|(i, largest)| {
-            *largest = largest.max(x[*i].abs());
+        self.quiet.retain_mut(|quiet| {
+            let (i, value) = (quiet.component, x[quiet.component]);
+            quiet.largest = quiet.largest.max(value.abs());
+            if value != quiet.resting {
+                quiet.resting = f64::NAN;
+            }
+            let is_crude = tolerances.rtol >= CRUDE && tolerances.atol[i] >= CRUDE;
+            let controlled = match is_crude {
+                true => self.controlled.min(CONTROLLED_NOISE),
+                false => self.controlled,
+            };
             // NaN ends the run anyway.
-            *largest <= controlled * tolerances.atol[*i]
+            quiet.largest <= controlled * tolerances.atol[i]
         });
     }
 
@@ -141,21 +165,26 @@ impl Oversight {
 
     /// What was noticed up to the end.
     pub(super) fn noticed(&self, tolerances: Option<&Tolerances>) -> Noticed {
-        let share = |&(i, largest): &(usize, f64)| {
-            tolerances.map_or(f64::INFINITY, |tolerances| largest / tolerances.atol[i])
+        let share = |quiet: &&Quiet| {
+            tolerances.map_or(f64::INFINITY, |tolerances| {
+                quiet.largest / tolerances.atol[quiet.component]
+            })
         };
-        // What is zero throughout, or rounding of zero, needs no error control.
-        let real = |&&(i, largest): &&(usize, f64)| {
-            let block = self.blocks.partition_point(|&(end, _)| end <= i);
+        // What is zero throughout, or rounding of zero, or never moves, needs no error control.
+        let real = |quiet: &&Quiet| {
+            let block = self
+                .blocks
+                .partition_point(|&(end, _)| end <= quiet.component);
             let greatest = self
                 .blocks
                 .get(block)
                 .map_or(0.0, |&(_, greatest)| greatest);
-            largest > ROUNDING * greatest
+            quiet.largest > ROUNDING * greatest && quiet.resting.is_nan()
         };
         let quiet = self.quiet.iter().filter(real);
+        let quiet = quiet.min_by(|a, b| share(a).total_cmp(&share(b)));
         Noticed {
-            below_atol: quiet.min_by(|a, b| share(a).total_cmp(&share(b))).copied(),
+            below_atol: quiet.map(|quiet| (quiet.component, quiet.largest)),
             unseen: self.unseen,
             fast_guard: self.fast_guard,
         }
@@ -164,8 +193,8 @@ impl Oversight {
     /// All that is needed to resume, its length last.
     pub(super) fn save(&self, memory: &mut Vec<f64>) {
         let from = memory.len();
-        for &(i, largest) in &self.quiet {
-            memory.extend([i as f64, largest]);
+        for quiet in &self.quiet {
+            memory.extend([quiet.component as f64, quiet.largest, quiet.resting]);
         }
         let (time, width) = self.unseen.unwrap_or((f64::NAN, f64::NAN));
         let guard = self.fast_guard.map_or(-1.0, |guard| guard as f64);
@@ -187,8 +216,13 @@ impl Oversight {
         for ((_, block), &largest) in self.blocks.iter_mut().zip(largest) {
             *block = largest;
         }
-        let pairs = quiet.as_chunks().0.iter();
-        self.quiet = pairs.map(|&[i, largest]| (i as usize, largest)).collect();
+        let quiet = quiet.as_chunks().0.iter();
+        let quiet = quiet.map(|&[component, largest, resting]| Quiet {
+            component: component as usize,
+            largest,
+            resting,
+        });
+        self.quiet = quiet.collect();
         self.unseen = (!time.is_nan()).then_some((time, width));
         self.fast_guard = (guard >= 0.0).then_some(guard as usize);
         front
@@ -211,7 +245,7 @@ fn feature(forcing: &dyn Forcing, index: usize, (from, to): (f64, f64)) -> Optio
         SEEN => ends[1],
         _ => forcing.value(index, at(k)),
     });
-    if let Some(k) = outlier(&seen) {
+    let outlier = outlier(&seen).map(|k| {
         let rest: Vec<f64> = (0..=SEEN).filter(|&j| j != k).map(|j| seen[j]).collect();
         let (low, high) = range(&rest);
         let excess = (low - seen[k]).max(seen[k] - high);
@@ -219,14 +253,16 @@ fn feature(forcing: &dyn Forcing, index: usize, (from, to): (f64, f64)) -> Optio
             let value = forcing.value(index, t);
             (low - value).max(value - high) > 0.5 * excess
         };
-        return Some((at(k), width(&half, at(k), (from, to))));
-    }
-    // The widest excess of all intervals, each beyond what the values around it vary by.
+        (excess, at(k), width(&half, at(k), (from, to)))
+    });
+    // The widest excess of all intervals, each beyond what the values around it vary by. A point that stands out may stand in the
+    // tail of what lies beside it.
     let found = (0..SEEN).filter_map(|k| {
         let around = &seen[k.saturating_sub(1)..(k + 3).min(SEEN + 1)];
         furthest(forcing, index, (at(k), at(k + 1)), range(around))
     });
     found
+        .chain(outlier)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, time, width)| (time, width))
 }

@@ -8,14 +8,19 @@
 //! after a reset to y at tau:               y + (x_1 - x_tau) + (f(y) - f(x_0)) (h - tau)
 //! ```
 //!
-//! with x_tau on the surface, moved there along the noise. Of a flow in parts only the part that passes is touched, and no path is
+//! with x_tau on the surface, moved there along the noise. Under error control the step may be long for what the reset makes of the
+//! state: there the difference d = y - x_tau is followed to the end, d' = f(x + d) - f(x), in as many steps of Runge and Kutta as the
+//! tolerances ask for. Of a flow in parts only the part that passes is touched, and no path is
 //! asked within the step: an event costs what its own part costs. Where it is one piece, that piece is the part. A guard that has
 //! fired is armed again at the end of a step at which it stands on its own side: between two ends a rough path crosses without end.
 //!
 //! Gobet, *Weak approximation of killed diffusion using Euler schemes*, Stochastic Process. Appl. 87 (2000) 167.
 
+mod following;
+
 use std::collections::BinaryHeap;
 
+use super::explicit::Tolerances;
 use super::field::Field;
 use super::first_passage::Bridge;
 use super::parted::Due;
@@ -24,6 +29,7 @@ use super::stochastic::form::Form;
 use super::watch::{Fired, Watch};
 use crate::system::guard::Guards;
 use crate::system::parts::Parts;
+use following::Piece;
 
 /// A passage less likely than exp(-NEVER) is none.
 const NEVER: f64 = 37.0;
@@ -68,14 +74,6 @@ impl<F: Field<L> + ?Sized, const L: usize> Rough<'_, F, L> {
             None => self.guards.values(t, x, g),
         }
     }
-}
-
-/// A part from an event within the step to the step's end.
-struct Piece {
-    part: usize,
-    from: f64,
-    start: Vec<f64>,
-    end: Vec<f64>,
 }
 
 /// What is known of the noise at the start of a step.
@@ -392,15 +390,12 @@ impl Passages {
         } else {
             1.0
         };
+        if let Some(piece) = piece {
+            return piece.at(share, x);
+        }
         for (k, x) in x.iter_mut().enumerate() {
-            let (a, b) = match piece {
-                Some(piece) => (piece.start[k], piece.end[k]),
-                None => {
-                    let i = rough.component(part, k);
-                    (self.x0[i], self.x1[i])
-                }
-            };
-            *x = (1.0 - share) * a + share * b;
+            let i = rough.component(part, k);
+            *x = (1.0 - share) * self.x0[i] + share * self.x1[i];
         }
     }
 
@@ -489,30 +484,16 @@ impl Passages {
         t: f64,
         (x, y): (&[f64], Vec<f64>),
     ) {
-        let (from, to) = self.span(rough);
-        let size = y.len();
-        let mut end = vec![0.0; size];
-        self.part_at(rough, part, to, &mut end);
-        let (mut before, mut after) = (vec![0.0; size], vec![0.0; size]);
-        let own: Vec<f64> = (0..size)
-            .map(|k| self.x0[rough.component(part, k)])
-            .collect();
-        // Just after: an edge there belongs to what lies before it.
-        rough.drift(part, from.next_up(), &own, &mut before);
-        rough.drift(part, t.next_up(), &y, &mut after);
-        for k in 0..size {
-            let i = rough.component(part, k);
-            end[k] = match self.measured[i] {
-                true => y[k] + (end[k] - x[k]) + (after[k] - before[k]) * (to - t),
-                false => y[k],
-            };
-        }
+        let controlled = |tolerances: &&Tolerances| tolerances.step.is_none();
+        let knots = match rough.scheme.tolerances().filter(controlled) {
+            Some(tolerances) => self.followed(rough, (part, t), (x, &y), tolerances),
+            None => vec![y.clone(), self.carried(rough, (part, t), (x, &y))],
+        };
         self.change(part);
         let piece = Piece {
             part,
             from: t,
-            start: y,
-            end,
+            knots,
         };
         match self.piece_of[part] {
             Some(place) => self.pieces[place] = piece,
@@ -539,8 +520,8 @@ impl Passages {
         let (_, to) = self.span(rough);
         let piece = &self.pieces[place];
         let time = piece.from;
-        rough.values(part, time, &piece.start, &mut self.g0[guards.clone()]);
-        rough.values(part, to, &piece.end, &mut self.g1[guards.clone()]);
+        rough.values(part, time, piece.start(), &mut self.g0[guards.clone()]);
+        rough.values(part, to, piece.end(), &mut self.g1[guards.clone()]);
         let across = watch.settle(&guards, by, &self.g0[guards.clone()]);
         match across.is_empty() {
             true => self.foresee(rough, watch, part, time),
@@ -573,8 +554,8 @@ impl Passages {
         rough: &'s Rough<'_, F, L>,
     ) -> impl Iterator<Item = (Vec<usize>, &'s [f64])> {
         self.pieces.iter().map(|piece| {
-            let places = (0..piece.end.len()).map(|k| rough.component(piece.part, k));
-            (places.collect(), piece.end.as_slice())
+            let places = (0..piece.end().len()).map(|k| rough.component(piece.part, k));
+            (places.collect(), piece.end())
         })
     }
 

@@ -416,7 +416,12 @@ impl Watch {
             return;
         }
         let mut guards = self.guards_of(functions);
-        let known = |guard: &usize| self.timed[*guard].is_none() && zigzags(&self.edges[*guard]);
+        let known = |guard: &usize| {
+            let edges = &self.edges[*guard];
+            // Where it stops being a number, a zero before that is not seen either.
+            let ends = !edges[0].is_nan() && edges.iter().any(|edge| edge.is_nan());
+            self.timed[*guard].is_none() && (ends || zigzags(edges))
+        };
         self.fast = guards.find(known);
     }
 

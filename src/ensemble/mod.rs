@@ -303,12 +303,14 @@ impl Todo<'_> {
         if self.workshop.single {
             // The threads that a single run leaves idle may help inside of it.
             let all = || tasks.iter().take_while(going).for_each(work);
-            return crew::with(self.threads, all)
+            // More than there are processors would wait for each other.
+            return crew::with(self.threads.min(processors()), all)
                 .map_err(|error| RunError::Threads(error.to_string()));
         }
-        let threads = match tasks.len() {
-            1 => 1,
-            _ => self.threads,
+        let tasks_at_most = usize::try_from(tasks.len()).unwrap_or(usize::MAX).max(1);
+        let threads = match self.threads {
+            0 => processors().min(tasks_at_most),
+            threads => threads.min(tasks_at_most),
         };
         if let Some(seed) = self.shuffle {
             let mut all: Vec<Task> = tasks.iter().collect();
@@ -319,6 +321,14 @@ impl Todo<'_> {
     }
 }
 
+/// More threads than this at once are not started.
+const MOST_THREADS: usize = 1024;
+
+/// How many processors there are.
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, |count| count.get())
+}
+
 /// Do pieces of work on so many threads; on as many as there are processors if 0.
 fn pool<T: Send>(
     threads: usize,
@@ -326,8 +336,8 @@ fn pool<T: Send>(
     work: &(dyn Fn(T) + Sync),
 ) -> Result<(), RunError> {
     let threads = match threads {
-        0 => std::thread::available_parallelism().map_or(1, |count| count.get()),
-        threads => threads,
+        0 => processors(),
+        threads => threads.min(MOST_THREADS),
     };
     if threads == 1 {
         pieces.for_each(work);

@@ -28,7 +28,14 @@ pub fn notes(path: &Path, variant: &Variant) -> Result<Vec<String>, RunError> {
     let Ok(Built::Flow(system)) = variant.experiment.build() else {
         return Ok(notes);
     };
+    // Where a pulse was not seen, what a state does without it says nothing of its scale.
+    let quiet = quiet.filter(|(run, _)| !times[*run].is_finite());
     if let Some((run, runs)) = quiet {
+        // With noise tolerances are a thousandth of what is of interest.
+        let share = match system.diffusion() {
+            Some(_) => 1e-3,
+            None => 1e-9,
+        };
         let (index, largest) = (below[run] as usize, largest[run]);
         let atol = variant.options.atol.get(index).copied().unwrap_or(f64::NAN);
         let layout = system.layout();
@@ -43,7 +50,7 @@ pub fn notes(path: &Path, variant: &Variant) -> Result<Vec<String>, RunError> {
             layout.component(index),
             short(largest),
             short(atol),
-            short(1e-9 * 10_f64.powf(largest.log10().floor())),
+            short(share * 10_f64.powf(largest.log10().floor())),
         ));
     }
     if let Some((run, runs)) = unseen {
@@ -57,8 +64,8 @@ pub fn notes(path: &Path, variant: &Variant) -> Result<Vec<String>, RunError> {
     }
     if let (Some((run, runs)), Some(known)) = (fast, system.guards()) {
         notes.push(format!(
-            "{runs}the function of the guard `{}` turned more often within a step than it was looked at, so that events may be missing; set \
-             `solver.max_step`",
+            "{runs}the function of the guard `{}` turned more often within a step than it was looked at, or was not a number there, so that events may be missing; set \
+             `solver.max_step`, or keep the function finite",
             known.name(guards[run] as usize),
         ));
     }

@@ -114,8 +114,16 @@ impl Held {
 pub fn in_unit(number: f64, unit: &str) -> String {
     let short = format!("{number:.9e}").parse().unwrap_or(number);
     match unit {
-        "" | "1" => short.to_string(),
-        unit => format!("{short} {unit}"),
+        "" | "1" => shown(short),
+        unit => format!("{} {unit}", shown(short)),
+    }
+}
+
+/// A number without rows of zeros.
+fn shown(number: f64) -> String {
+    match number.abs() {
+        size if size != 0.0 && !(1e-5..1e16).contains(&size) => format!("{number:e}"),
+        _ => number.to_string(),
     }
 }
 

@@ -22,8 +22,9 @@ use super::selector::Selector;
 use super::stimulus::Stimulus;
 use super::{Smoothness, System};
 
-/// So many edges of each stimulus are compared with those that a system lists.
-const COMPARED: usize = 32;
+/// So many edges of each of so many stimuli are compared with those that a system lists.
+const EDGES: usize = 8;
+const STIMULI: usize = 32;
 
 /// A system, and the stimuli that its steps land on.
 pub struct Landing {
@@ -36,12 +37,12 @@ impl Landing {
     pub fn on(stimuli: &[Stimulus], start: f64, system: Box<dyn System>) -> Box<dyn System> {
         let forgets = |stimulus: &Stimulus| {
             let edges = std::iter::successors(Some(start), |&t| Some(stimulus.next_breakpoint(t)));
-            let edges = edges.take_while(|edge| edge.is_finite()).take(COMPARED);
+            let edges = edges.take_while(|edge| edge.is_finite()).take(EDGES);
             edges
                 .into_iter()
                 .any(|t| system.next_breakpoint(t) > stimulus.next_breakpoint(t))
         };
-        match stimuli.iter().any(forgets) {
+        match stimuli.iter().take(STIMULI).any(forgets) {
             true => Box::new(Self {
                 system,
                 stimuli: stimuli.to_vec(),

@@ -28,6 +28,7 @@ pub mod layout;
 pub mod likelihood;
 pub mod map;
 pub mod matrix;
+pub mod memory;
 pub mod noise;
 pub mod number;
 pub mod objective;

@@ -122,3 +122,40 @@ fn the_density_matrix_is_an_observable_of_the_master_equation() {
     };
     assert_eq!(read("all.h5"), read("alone.h5"));
 }
+
+/// Dephasing does not touch populations, however fast it is: 2/3 + exp(-3e-6 t)/3, by the matrix of few levels and the action of many.
+#[test]
+fn fast_dephasing_leaves_populations_alone() {
+    for levels in [2, 10] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = format!(
+            "[model]\nfamily = \"gksl\"\n[model.parameters]\ndimension = {levels}\n\
+             jumps = [{{ from = 0, to = 1, rate = 1e-6 }}, {{ from = 1, to = 0, rate = 2e-6 }}, {{ dephasing = 1e9 }}]\n\
+             [initial]\nrho = {{ basis = 0 }}\n[time]\nstop = 1e7\nsave = [0.0, 1e5, 1e6, 1e7]\n\
+             [record]\nobservables = [\"population\"]\n"
+        );
+        std::fs::write(folder.path().join("x.toml"), text).expect("written");
+        for method in ["exponential", "bdf"] {
+            let set = format!("solver.method={method}");
+            let ran = in_folder(
+                folder.path(),
+                &["run", "x.toml", "-q", "--force", "--set", &set],
+            );
+            let said = String::from_utf8_lossy(&ran.stderr);
+            assert!(ran.status.success(), "{said}");
+            let reader = nullcline::archive::Reader::open(&folder.path().join("x.h5"));
+            let reader = reader.expect("an archive");
+            let populations = reader.read("population").expect("it");
+            for (k, time) in [0.0, 1e5, 1e6, 1e7].into_iter().enumerate() {
+                let right = 2.0 / 3.0 + f64::exp(-3e-6 * time) / 3.0;
+                let tolerance = if method == "bdf" { 1e-4 } else { 1e-8 };
+                near(
+                    populations[k * levels],
+                    right,
+                    tolerance,
+                    &format!("{method} of {levels} at {time}"),
+                );
+            }
+        }
+    }
+}

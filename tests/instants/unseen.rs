@@ -283,3 +283,66 @@ step = 0.01
     assert!((run.last("n") - 1.0 - 0.001 * ups).abs() < 1e-9);
     assert!((2.0..250.0).contains(&ups), "{ups}");
 }
+
+/// A pulse beside whose tail a point of the step happens to lie is noted as well.
+#[test]
+fn pulses_are_noted_wherever_they_lie_in_a_step() {
+    let text = |drift: &str, stop: f64| {
+        format!(
+            "[model.parameters]\non = [20.0, 35.0, 77.7]\n[model.state.x]\ndrift = \"{drift}\"\n[model.state.y]\n\
+             drift = \"-y*on[0]\"\n[initial]\nx = 0.0\ny = 1.0\n[time]\nstop = {stop:?}\n[solver]\natol = 1e-9\n"
+        )
+    };
+    for (drift, stop) in [
+        ("-x + 100*exp(-((t - 0.503)/0.002)^2)", 1.0),
+        ("-x + 100*exp(-((t - 0.3)/0.005)^2)", 1.0),
+        ("-x + 100*sum(k, exp(-((t - on[k])/0.01)^2))", 100.0),
+        ("-x^3 + 1 + 100*exp(-((t - 50.3)/0.01)^2)", 100.0),
+        ("-x + 100/cosh((t - 50.3)/0.01)", 100.0),
+        ("-x + 20*exp(-((t - 33)/0.05)^2/2)", 100.0),
+    ] {
+        let text = text(drift, stop).replace("[model.state.y]\ndrift = \"-y*on[0]\"\n", "");
+        let text = match drift.contains("on[") {
+            true => text.replace("y = 1.0\n", ""),
+            false => text
+                .replace("y = 1.0\n", "")
+                .replace("[model.parameters]\non = [20.0, 35.0, 77.7]\n", ""),
+        };
+        let run = run(&text, &[]);
+        let notes = &run.report.notes;
+        let is_noted = notes.iter().any(|note| note.contains("the drift changed"));
+        let largest = run.numbers("x").into_iter().fold(0.0, f64::max);
+        assert!(is_noted || largest > 0.2, "{drift}: {largest} {notes:?}");
+    }
+}
+
+/// A reset within a long step is followed by the tolerances of the run: exp(-5 (t - 1)) after a kick of 1 at t = 1.
+#[test]
+fn after_a_reset_a_noisy_run_keeps_its_tolerances() {
+    let text = r#"
+[model.state.x]
+drift = "-5*x"
+diffusion = "1e-5"
+[model.state.c]
+drift = "1"
+[[model.guards]]
+name = "kick"
+when = "c - 1"
+reset = { x = "x + 1", c = "0" }
+[initial]
+x = 0.0
+c = 0.0
+[time]
+stop = 5.5
+save = 0.1
+"#;
+    for method in ["sra1", "sri1"] {
+        let run = run(text, &[&format!("solver.method={method}")]);
+        let x = run.numbers("x");
+        for (sample, after) in [(11, 0.1), (12, 0.2), (13, 0.3)] {
+            let right = f64::exp(-5.0 * after);
+            let error = (x[sample] - right).abs();
+            assert!(error < 5e-3, "{method}: {} and {right}", x[sample]);
+        }
+    }
+}

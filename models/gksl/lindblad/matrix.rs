@@ -40,6 +40,7 @@ impl Lindblad {
                 matrix.add(places.0, places.1, superoperator[(row, column)]);
             }
         }
+        matrix.keep_trace();
         matrix.entries
     }
 
@@ -135,6 +136,25 @@ impl RealMatrix {
         let row = if i == j { i } else { place(n, i, j) };
         let (re, im) = self.entries[row * dim..].split_at_mut(dim);
         self.places.add((i, j), s, re, im);
+    }
+
+    /// Set the loss of each population to what the others gain of it, where rounding alone keeps them apart: beside fast dephasing it
+    /// would outweigh slow rates.
+    fn keep_trace(&mut self) {
+        let (n, dim) = (self.n, self.n * self.n);
+        let size = self
+            .entries
+            .iter()
+            .map(|entry| entry.abs())
+            .fold(0.0, f64::max);
+        for column in 0..n {
+            let gains = (0..n).filter(|&row| row != column);
+            let gains: f64 = gains.map(|row| self.entries[row * dim + column]).sum();
+            let own = &mut self.entries[column * dim + column];
+            if (*own + gains).abs() <= 1e-12 * size {
+                *own = 0.0 - gains;
+            }
+        }
     }
 
     /// `d rho_ij += value rho_kl`; the lower triangle follows from the upper one.

@@ -325,9 +325,15 @@ impl Parts {
             operators: Vec::new(),
             between: vec![Matrix::zeros(n, n); bases],
         };
+        let (mut kept, mut leaving) = (vec![0.0; n], vec![0.0; n]);
         for jump in jumps {
             match jump {
-                Jump::Move { from, to, rate } => parts.moves.push((*from, *to, *rate)),
+                // What dephasing takes from a population it gives back.
+                Jump::Move { from, to, rate } if from == to => kept[*from] += rate,
+                Jump::Move { from, to, rate } => {
+                    leaving[*from] += rate;
+                    parts.moves.push((*from, *to, *rate));
+                }
                 Jump::Between {
                     basis,
                     from,
@@ -343,6 +349,17 @@ impl Parts {
                 }
                 Jump::Operator(operator) => parts.operators.push(operator.clone()),
             }
+        }
+        // The factors of the populations, which slow rates beside fast ones are left of: without other jumps they are the rates at
+        // which levels are left, to the last digit.
+        let only_moves = jumps.iter().all(|jump| matches!(jump, Jump::Move { .. }));
+        let mut at = 0;
+        for i in 0..n {
+            match only_moves {
+                true => parts.factors[at].re = -leaving[i],
+                false => parts.factors[at].re += kept[i],
+            }
+            at += n - i;
         }
         parts
     }

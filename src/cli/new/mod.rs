@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use super::failure::{Code, Failure};
 use super::program;
+use crate::cli::remark::remark;
 use crate::registry::Registry;
 
 /// Write a starter experiment file, NAME.toml, which runs as it is, or a program with a model of your own
@@ -66,7 +67,7 @@ pub fn execute(arguments: &Arguments, registry: &Registry) -> Result<(), Failure
             }
             _ => Failure::cannot_write(&path, &error),
         })?;
-    eprintln!(
+    remark!(
         "wrote {shown}, a starter of the family {}; run it with `{} run {shown}`",
         family.name(),
         program::name()

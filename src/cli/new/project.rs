@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use super::super::failure::{Code, Failure};
 use super::super::run::shell_word;
 use super::{Arguments, name};
+use crate::cli::remark::remark;
 use crate::registry::Registry;
 
 const MODEL: &str = include_str!("../../../docs/recipes/oscillator.rs");
@@ -50,7 +51,7 @@ pub fn write(arguments: &Arguments, registry: &Registry) -> Result<(), Failure> 
     let files = files(&name, &source);
     place(folder, &files, exists).map_err(|error| Failure::cannot_write(folder, &error))?;
     let cd = shell_word(&folder.to_string_lossy());
-    eprintln!(
+    remark!(
         "wrote {shown}, a program with the family {name} on nullcline {}; try it with\n  \
          cd {cd} && cargo run --release -- run resonance.toml",
         source.told()

@@ -15,6 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::failure::Failure;
+use crate::cli::remark::remark;
 use crate::registry::Registry;
 
 /// Write the reference pages of this program: families, schemes, verbs, the experiment file
@@ -37,7 +38,7 @@ pub fn execute(arguments: &Arguments, registry: &Registry) -> Result<(), Failure
     for page in &pages {
         write(&arguments.output.join(&page.name), &page.text)?;
     }
-    eprintln!(
+    remark!(
         "wrote {} pages to {}",
         pages.len(),
         arguments.output.display()

@@ -15,6 +15,7 @@ use super::super::progress::duration;
 use super::super::run::shell_word;
 use crate::archive::error::ArchiveError;
 use crate::archive::reader::Reader;
+use crate::cli::remark::remark;
 use crate::system::claim::{Evidenced, Exhibit, NotMeasured, Numbers};
 
 /// How often it is looked whether an experiment is done.
@@ -102,7 +103,7 @@ impl Laboratory {
         let status = self.wait(exhibit, family, &result, &log)?;
         if !self.quiet {
             let took = duration(started.elapsed().as_secs_f64());
-            eprintln!("{}: {took}", self.command(family, exhibit));
+            remark!("{}: {took}", self.command(family, exhibit));
         }
         if !status.success() {
             let told = fs::read_to_string(&log).unwrap_or_default();

@@ -16,6 +16,7 @@ use super::failure::{Code, Failure};
 use super::output::Output;
 use super::progress::duration;
 use super::{describe, interrupt, table};
+use crate::cli::remark::remark;
 use crate::registry::Registry;
 use crate::system::claim::{Claim, Evidenced, Results, Verdict};
 use crate::system::family::Family;
@@ -80,7 +81,7 @@ pub fn execute(
         output.flush()?;
     }
     if !quiet {
-        eprintln!(
+        remark!(
             "{}, in {}",
             count(&all),
             duration(started.elapsed().as_secs_f64())

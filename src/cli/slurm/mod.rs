@@ -21,6 +21,7 @@ use serde_json::json;
 use super::experiment;
 use super::failure::{Code, Failure};
 use super::output::Output;
+use crate::cli::remark::remark;
 use crate::ensemble::Prepared;
 use crate::registry::Registry;
 use limit::Limit;
@@ -177,19 +178,19 @@ fn tell(
         return Ok(());
     }
     let runs = prepared.plan.len();
-    eprintln!("wrote {}: {runs} runs in {} tasks", job.folder, job.tasks);
+    remark!("wrote {}: {runs} runs in {} tasks", job.folder, job.tasks);
     let parts = prepared.tasks.len();
     if parts < job.tasks {
         let block = prepared.tasks.block();
-        eprintln!("note: runs go {block} at a time, so that only {parts} tasks have work to do");
+        remark!("note: runs go {block} at a time, so that only {parts} tasks have work to do");
     }
     if Path::new(job.output).exists() {
-        eprintln!(
+        remark!(
             "note: {} exists already; the scripts will not replace it",
             job.output
         );
     }
-    eprintln!("submit them with\n  {command}");
+    remark!("submit them with\n  {command}");
     Ok(())
 }
 

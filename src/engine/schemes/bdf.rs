@@ -331,6 +331,12 @@ impl<F: Field<1> + ?Sized> Scheme<F, 1> for Bdf {
         if !active[0] {
             return [Progress::Idle];
         }
+        if self.time == self.previous
+            && let Some(i) = self.differences[1].iter().position(|d| !d.is_finite())
+        {
+            // The drift is not finite where the run starts: the state is kept as it is.
+            return [Progress::Failed(Status::NotFinite, Some(i))];
+        }
         self.take_next();
         let rest = limit[0] - self.time;
         let reaches = 1.01 * self.h >= rest;

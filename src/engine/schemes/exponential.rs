@@ -87,9 +87,46 @@ struct Factor {
     matrix: PackedMatrix,
 }
 
+/// Arguments of a larger norm are squared so often that slow rates would be rounded off beside the identity.
+const STEEP: f64 = 1e6;
+
+/// The exponential of a matrix of large norm by its difference from the identity, which keeps its digits however small it is:
+/// `exp(2A) - I = 2E + E^2`, E = exp(A) - I. The sums that are conserved are kept at every squaring.
+fn of_steep(argument: DMatrix<f64>, conserved: &[Vec<f64>]) -> DMatrix<f64> {
+    const SMALL: f64 = 1.0 / 32.0;
+    const TERMS: usize = 9;
+    let sums = argument.column_iter().map(|column| column.abs().sum());
+    let size: f64 = sums.fold(0.0, f64::max);
+    let squarings = (size / SMALL).log2().ceil().max(0.0);
+    let n = argument.nrows();
+    let scaled = argument / squarings.exp2();
+    // A (I + A/2 (I + A/3 (...)))
+    let unit = DMatrix::identity(n, n);
+    let mut series = unit.clone();
+    for term in (2..=TERMS).rev() {
+        series = &unit + &scaled * series / term as f64;
+    }
+    let mut e = &scaled * series;
+    for _ in 0..squarings as usize {
+        e = &e * &e + &e * 2.0;
+        for w in conserved {
+            for j in (0..n).filter(|&j| w.get(j).is_some_and(|&w| w != 0.0)) {
+                let lost: f64 = w.iter().enumerate().map(|(i, w)| w * e[(i, j)]).sum();
+                e[(j, j)] -= lost / w[j];
+            }
+        }
+    }
+    e + unit
+}
+
 impl Factor {
     fn new(generator: &DMatrix<f64>, conserved: &[Vec<f64>], length: f64) -> Self {
-        let mut exponential = (generator * length).exp();
+        let argument = generator * length;
+        let size = argument.column_iter().map(|column| column.abs().sum());
+        let mut exponential = match size.fold(0.0, f64::max) > STEEP {
+            true => of_steep(argument, conserved),
+            false => argument.exp(),
+        };
         let n = generator.nrows() - 1;
         for w in conserved {
             // Rounding of the exponential is the same in every step: it would add up.

@@ -4,8 +4,8 @@
 //! goes from above the level to the level or below. A component that touches the level and turns back
 //! has crossed once and not returned; one that starts on the level has not crossed it.
 //!
-//! Between two crossings in one direction the component is away from the level by at least 50 times what the tolerances of
-//! the run explain: one that comes to rest on the level crosses it once at most in each direction, however it wanders there.
+//! Before each crossing the component is away from the level by at least 50 times what the tolerances of the run explain: one
+//! that rests on the level crosses it never, and one that comes to rest there once at most, however it wanders.
 
 use super::{EXPLAINED, Reducer};
 
@@ -86,8 +86,6 @@ impl Reducer for Crossings {
                 (*ready_up, *ready_down) = (0.0, 0.0);
                 continue;
             }
-            // Where it starts is where it is, however near.
-            let floor = if self.samples > 0.0 { floor } else { 0.0 };
             let above = value - self.level;
             let away = |distance: f64| distance > 0.0 && distance >= floor;
             let up = crosses(ready_up, above >= 0.0, away(-above));
