@@ -67,6 +67,16 @@ const FAULTS: &[Fault] = &[
         },
     },
     Fault {
+        fault: "runs of `gksl` lost slow rates beside fast ones, as levels beside fast dephasing",
+        fixed: (0, 2, 0),
+        certain: false,
+        remedy: AGAIN,
+        concerns: |archive| {
+            let ran = !archive.reader.is_of_analyses();
+            Ok(archive.family("gksl") && ran && archive.spans(1e7))
+        },
+    },
+    Fault {
         fault: "`optimize` could end at a stationary point that is no minimum where `entropy` is near 0",
         fixed: (0, 2, 0),
         certain: false,
@@ -192,7 +202,9 @@ impl Archive<'_> {
 
     /// Whether the rates in the file span more than this.
     fn spans(&self, ratio: f64) -> bool {
-        let rates = self.source.split("rate").skip(1).filter_map(|rest| {
+        let keys = ["rate", "dephasing"].into_iter();
+        let places = keys.flat_map(|key| self.source.split(key).skip(1));
+        let rates = places.filter_map(|rest| {
             let rest = rest.trim_start().strip_prefix('=')?.trim_start();
             let number = |c: char| !(c.is_ascii_digit() || ".eE+-_".contains(c));
             let end = rest.find(number).unwrap_or(rest.len());
